@@ -1,0 +1,60 @@
+//! Feeding a property with generated cases.
+//!
+//! The cases are the same in every run, so that a grade is too: what passes today passes tomorrow.
+//! `TESTBED_SEED=7` picks others, and `TESTBED_CASES=10000` more of them. A failing case is shrunk to
+//! a small one before it is told.
+
+use crate::story::{forget, note};
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use std::fmt::Debug;
+use std::panic::{self, AssertUnwindSafe};
+
+/// Enough to find every mistake that a lab knows of, and quick enough to run at each save.
+const CASES: u32 = 128;
+
+/// Runs `property` on generated cases. A property fails by panicking.
+///
+/// # Panics
+/// As the property does in the smallest failing case that shrinking found, which is then the last
+/// to run.
+pub fn for_all<S>(strategy: &S, property: impl Fn(S::Value))
+where
+    S: Strategy,
+    S::Value: Clone + Debug,
+{
+    let seed = number_from("TESTBED_SEED").unwrap_or(1);
+    let config = Config {
+        cases: number_from("TESTBED_CASES")
+            .and_then(|cases| u32::try_from(cases).ok())
+            .unwrap_or(CASES),
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_be_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let found = runner.run(strategy, |case| {
+        forget();
+        panic::catch_unwind(AssertUnwindSafe(|| property(case)))
+            .map_err(|_| TestCaseError::fail("the property panicked"))
+    });
+    match found {
+        Ok(()) => {}
+        Err(TestError::Fail(_, case)) => {
+            forget();
+            note(format!(
+                "the smallest failing case is {case:?} (TESTBED_SEED={seed})"
+            ));
+            property(case);
+            panic!("The case failed in the search, and passed when it was run once more.");
+        }
+        Err(TestError::Abort(why)) => panic!("No cases could be generated: {why}"),
+    }
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}

@@ -1,0 +1,29 @@
+//! What the labs' tests watch and disturb a reader's code with.
+//!
+//! A grade must not depend on a clock, a socket or luck. So a test here runs in virtual time over
+//! an in-memory link, counts what crosses it, and decides itself when the other side answers.
+//!
+//! In reading order:
+//!
+//! - [`mod@story`] runs a test so that a deadlock, a spin or a panic becomes a message that teaches
+//! - [`link`] is a connection that counts crossings, bytes and writes, and delivers in any chunks
+//! - [`peer`] is the other side of a connection, played by the test, frame by frame
+//! - [`gate`] holds code under test at a point until the test lets it go on
+//! - [`memory`] tells what the code under test allocated
+//! - [`cases`] feeds a property with generated cases, always the same ones unless told otherwise
+//!
+//! Nothing in here depends on the code under test. The peer has a frame codec of its own, so that a
+//! mistake in the reader's codec cannot hide itself.
+
+pub mod cases;
+pub mod gate;
+pub mod link;
+pub mod memory;
+pub mod peer;
+pub mod story;
+
+pub use cases::for_all;
+pub use gate::Gate;
+pub use link::{Counts, End, Link};
+pub use peer::{Peer, RawFrame};
+pub use story::{idle, note, soon, stories, story};

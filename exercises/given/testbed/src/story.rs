@@ -1,0 +1,257 @@
+//! Running a test so that its failure is a short story.
+//!
+//! Three things make a concurrent test a bad teacher: it hangs, it spins, or it fails far from the
+//! cause, because the panic that matters happened in a task that nobody awaits. [`story`] turns each
+//! into a message:
+//!
+//! - a **deadlock**: time is virtual, and jumps ahead once no task can move. A test that is not done
+//!   after a virtual day never will be, and says so at once.
+//! - a **spin** never lets time jump. So the test runs on a thread of its own, and a generous limit
+//!   in real time reports it. The thread is left behind; the other tests keep their verdicts.
+//! - a **panic in a task** is kept, and told first.
+//!
+//! The rejected alternative for spins, a child process for each test, gives stronger isolation but
+//! makes output, debuggers and single runs awkward.
+
+use crate::cases::for_all;
+use proptest::strategy::Strategy;
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt::Debug;
+use std::future::Future;
+use std::panic::{self, PanicHookInfo};
+use std::sync::Once;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How long [`soon`] waits in virtual time. No delay in any test comes near it.
+const SOON: Duration = Duration::from_secs(60 * 60);
+
+/// How long a whole test may take in virtual time.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a whole test may take in real time: a hundred times what the slowest one takes on a busy
+/// machine, so that only a spin reaches it.
+const SPIN_LIMIT: Duration = Duration::from_secs(20);
+
+/// How many of the latest events a failure tells.
+const EVENTS_TOLD: usize = 14;
+
+thread_local! {
+    /// What this test did so far; `None` on threads that run no story.
+    static TELLING: RefCell<Option<Telling>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Telling {
+    events: Vec<String>,
+    panics: Vec<Panic>,
+}
+
+/// One panic, as the hook saw it.
+struct Panic {
+    message: String,
+    place: String,
+}
+
+impl Panic {
+    fn is_todo(&self) -> bool {
+        self.message.starts_with("not yet implemented")
+    }
+}
+
+/// Adds an event to this test's story. It is told only if the test fails.
+pub fn note(event: impl Into<String>) {
+    TELLING.with_borrow_mut(|telling| {
+        if let Some(telling) = telling {
+            telling.events.push(event.into());
+        }
+    });
+}
+
+/// Awaits what must happen without outside help, and fails the test with `what` if nothing can move
+/// any more and it has not happened.
+///
+/// # Panics
+/// When `what` did not happen within a virtual hour, or a task panicked meanwhile.
+pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(SOON, happens).await {
+        Ok(value) => value,
+        Err(_) => panic!("Waited in vain for {what}: every task is waiting and none can move."),
+    }
+}
+
+/// Waits until nothing can move any more without outside help.
+///
+/// Time is virtual, so that a sleep ends only when every task waits.
+pub async fn idle() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+/// Runs a test's body on a paused clock and turns whatever goes wrong into a message.
+///
+/// # Panics
+/// When the body panics, deadlocks or spins; the report is on stdout, where the test harness
+/// collects it.
+pub fn story<Body, Running>(body: Body)
+where
+    Body: FnOnce() -> Running + Send + 'static,
+    Running: Future<Output = ()>,
+{
+    tell(|| virtually(body()));
+}
+
+/// Runs a property as a story for each generated case: see [`for_all`].
+///
+/// # Panics
+/// When the property fails; the report tells the story of the smallest failing case.
+pub fn stories<Cases, Running>(
+    cases: Cases,
+    property: impl Fn(Cases::Value) -> Running + Send + 'static,
+) where
+    Cases: Strategy + Send + 'static,
+    Cases::Value: Clone + Debug,
+    Running: Future<Output = ()>,
+{
+    tell(move || for_all(&cases, |case| virtually(property(case))));
+}
+
+/// Starts the story anew, for another case of the same test. What a stub said is kept.
+pub(crate) fn forget() {
+    TELLING.with_borrow_mut(|telling| {
+        if let Some(telling) = telling {
+            telling.events.clear();
+            telling.panics.retain(Panic::is_todo);
+        }
+    });
+}
+
+/// Runs `body` on a thread of its own, and reports what becomes of it.
+fn tell(body: impl FnOnce() + Send + 'static) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !keep(info) {
+                default(info);
+            }
+        }));
+    });
+
+    let name = thread::current().name().unwrap_or("story").to_owned();
+    let (done, finished) = mpsc::channel();
+    let run = thread::Builder::new().name(name).spawn(move || {
+        TELLING.set(Some(Telling::default()));
+        let outcome = panic::catch_unwind(panic::AssertUnwindSafe(body));
+        let telling = TELLING.take().unwrap_or_default();
+        // The receiver is gone only if the spin limit has passed: then nobody listens any more.
+        let _ = done.send(report(outcome, &telling));
+    });
+    run.expect("a thread for the test");
+
+    match finished.recv_timeout(SPIN_LIMIT) {
+        Ok(None) => {}
+        Ok(Some(report)) => fail(&report),
+        Err(RecvTimeoutError::Timeout) => fail(
+            "The test span for 20 s of real time without finishing.\n    \
+             Usual cause: a loop that does not wait, such as reading again and again at the end \
+             of a stream, or decoding the same bytes for ever.",
+        ),
+        Err(RecvTimeoutError::Disconnected) => fail("The test's thread died without a report."),
+    }
+}
+
+fn virtually(body: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without any driver but time");
+    runtime.block_on(async {
+        if tokio::time::timeout(A_DAY, body).await.is_err() {
+            panic!("Nothing can move any more: every task waits for another one.");
+        }
+    });
+}
+
+/// The panic hook of a story: keeps the message for the report. Says whether it did.
+fn keep(info: &PanicHookInfo<'_>) -> bool {
+    TELLING
+        .try_with(|telling| {
+            let Ok(mut telling) = telling.try_borrow_mut() else {
+                return false;
+            };
+            let Some(telling) = telling.as_mut() else {
+                return false;
+            };
+            let place = info
+                .location()
+                .map(|at| format!("{}:{}", at.file(), at.line()))
+                .unwrap_or_default();
+            telling.panics.push(Panic {
+                message: text_of(info.payload()),
+                place,
+            });
+            true
+        })
+        .unwrap_or(false)
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+/// What to tell of a test's end; `None` if it passed.
+fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option<String> {
+    // A stub explains everything that comes after it.
+    if let Some(todo) = telling.panics.iter().find(|panic| panic.is_todo()) {
+        return Some(format!("{}\n    at {}", todo.message, todo.place));
+    }
+    let Err(payload) = outcome else {
+        return telling.panics.first().map(|panic| {
+            format!(
+                "A task panicked while the test went on: {}\n    at {}",
+                panic.message, panic.place
+            )
+        });
+    };
+    let message = text_of(&*payload);
+    let mut report = message.clone();
+    if let Some(own) = telling
+        .panics
+        .iter()
+        .rfind(|panic| panic.message == message)
+    {
+        report += &format!("\n    at {}", own.place);
+    }
+    if let Some(first) = telling.panics.first()
+        && first.message != message
+    {
+        report += &format!(
+            "\nBefore that, a task panicked: {}\n    at {}",
+            first.message, first.place
+        );
+    }
+    if !telling.events.is_empty() {
+        report += "\nWhat happened, in order:";
+        let untold = telling.events.len().saturating_sub(EVENTS_TOLD);
+        if untold > 0 {
+            report += &format!("\n    … {untold} earlier events");
+        }
+        for (number, event) in telling.events.iter().enumerate().skip(untold) {
+            report += &format!("\n    {}. {event}", number + 1);
+        }
+    }
+    Some(report)
+}
+
+/// Fails the running test with a text that has been composed already: the hook adds nothing to it.
+fn fail(report: &str) -> ! {
+    println!("{report}");
+    panic::resume_unwind(Box::new("told above"))
+}
