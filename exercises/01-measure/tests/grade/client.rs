@@ -1,0 +1,663 @@
+//! The client. The test plays the server, frame by frame.
+
+use bytes::Bytes;
+use measure::client::{CallError, Client, MAX_IN_FLIGHT};
+use measure::frame::{MAX_LENGTH, MAX_PAYLOAD_BYTES};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::task::Poll;
+use std::time::Duration;
+use testbed::link::{Carriage, Meters};
+use testbed::memory::Watch;
+use testbed::peer::{REPLY, REQUEST};
+use testbed::{Link, Peer, RawFrame, idle, note, soon, stories, story};
+use tokio::task::JoinHandle;
+
+type Answer = Result<Bytes, CallError>;
+
+/// A client, and the server in the test's hands.
+fn connected() -> (Client, Peer, Meters) {
+    connected_over(Carriage::default())
+}
+
+fn connected_over(carriage: Carriage) -> (Client, Peer, Meters) {
+    let (near, far, meters) = Link::with(carriage).split();
+    (Client::new(near), Peer::server(far), meters)
+}
+
+/// Starts a call, and lets it get as far as it can.
+async fn start(client: &Client, request: &'static str) -> JoinHandle<Answer> {
+    start_bytes(client, Bytes::from_static(request.as_bytes())).await
+}
+
+async fn start_bytes(client: &Client, request: Bytes) -> JoinHandle<Answer> {
+    let client = client.clone();
+    let call = tokio::spawn(async move { client.call(request).await });
+    idle().await;
+    call
+}
+
+/// What became of a call.
+async fn answer(call: JoinHandle<Answer>) -> Answer {
+    soon("a call to be answered or to fail", call)
+        .await
+        .unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("The call was dropped: {error}"),
+        })
+}
+
+#[allow(clippy::unnecessary_wraps)] // so that it stands beside the errors
+fn ok(answer: &'static str) -> Answer {
+    Ok(Bytes::from_static(answer.as_bytes()))
+}
+
+/// **M3** Each call gets the reply that carries its id, whatever order replies come in.
+#[test]
+fn replies_find_their_calls_in_any_order() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let first = start(&client, "first?").await;
+        let second = start(&client, "second?").await;
+        let (a, b) = (server.recv().await, server.recv().await);
+        assert_eq!(
+            (a.payload.as_ref(), b.payload.as_ref()),
+            (&b"first?"[..], &b"second?"[..])
+        );
+        assert_ne!(a.id, b.id, "Two calls that are open at once need two ids.");
+        assert_eq!(
+            (a.kind, b.kind),
+            (REQUEST, REQUEST),
+            "A client sends requests."
+        );
+        server.reply(b.id, "second!").await;
+        server.reply(a.id, "first!").await;
+        assert_eq!(
+            answer(first).await,
+            ok("first!"),
+            "The first call got another call's reply."
+        );
+        assert_eq!(
+            answer(second).await,
+            ok("second!"),
+            "The second call got another call's reply."
+        );
+    });
+}
+
+/// **M3** A reply that comes a second time answers nobody.
+#[test]
+fn a_repeated_reply_answers_no_other_call() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let first = start(&client, "first?").await;
+        let a = server.recv().await;
+        server.reply(a.id, "first!").await;
+        assert_eq!(answer(first).await, ok("first!"));
+        let second = start(&client, "second?").await;
+        let b = server.recv().await;
+        server.reply(a.id, "first!").await;
+        idle().await;
+        server.reply(b.id, "second!").await;
+        assert_eq!(
+            answer(second).await,
+            ok("second!"),
+            "The reply to the first call came twice, and the second call must not take it for its own."
+        );
+    });
+}
+
+/// **M3** A reply to a call that nobody made is dropped, and the connection goes on.
+#[test]
+fn a_reply_to_no_call_is_dropped() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let call = start(&client, "first?").await;
+        let request = server.recv().await;
+        for stranger in [
+            request.id.wrapping_add(1),
+            request.id.wrapping_add(1000),
+            u64::MAX,
+        ] {
+            server.reply(stranger, "not yours").await;
+        }
+        idle().await;
+        server.reply(request.id, "first!").await;
+        assert_eq!(
+            answer(call).await,
+            ok("first!"),
+            "Replies to unknown ids arrived first; they answer nobody, and end nothing."
+        );
+    });
+}
+
+/// **M3** The reply to a call that was given up answers no other call, and the connection goes on.
+#[test]
+fn a_reply_after_the_caller_gave_up_answers_no_other_call() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "first?").await;
+        let a = server.recv().await;
+        given_up.abort();
+        note("the first caller gave up");
+        let second = start(&client, "second?").await;
+        let b = server.recv().await;
+        server.reply(a.id, "first!").await;
+        idle().await;
+        server.reply(b.id, "second!").await;
+        assert_eq!(
+            answer(second).await,
+            ok("second!"),
+            "The late reply was for the call that was given up, and belongs to nobody now."
+        );
+    });
+}
+
+/// **M3** In every order, with repeats and strangers between, over every chunking, each call that is
+/// still waited for gets its own reply.
+#[test]
+fn no_noise_misleads_a_reply() {
+    let script = (1_usize..12, vec((any::<u8>(), 0_u8..4), 0..40), 1_usize..30);
+    stories(script, |(calls, noise, read_bytes)| {
+        noisy_replies(calls, noise, read_bytes)
+    });
+}
+
+async fn noisy_replies(calls: usize, noise: Vec<(u8, u8)>, read_bytes: usize) {
+    let (client, mut server, _) = connected_over(Carriage {
+        read_bytes,
+        ..Carriage::default()
+    });
+    let mut open = Vec::new();
+    for number in 0..calls {
+        let request = Bytes::from(format!("call {number}"));
+        let call = start_bytes(&client, request.clone()).await;
+        let frame = server.recv().await;
+        assert_eq!(frame.payload, request);
+        open.push(Some((frame.id, request, call)));
+    }
+    let mut answered = Vec::new();
+    let mut given_up = Vec::new();
+    for (which, what) in noise {
+        let slot = &mut open[usize::from(which) % calls];
+        match (what, slot.take()) {
+            (0, Some((id, request, call))) => {
+                server.reply(id, request.clone()).await;
+                assert_eq!(
+                    answer(call).await,
+                    Ok(request),
+                    "A call got another call's reply."
+                );
+                answered.push(id);
+            }
+            (1, Some((id, _, call))) => {
+                call.abort();
+                given_up.push(id);
+            }
+            (2, taken) => {
+                *slot = taken;
+                for id in answered.iter().chain(&given_up) {
+                    server.reply(*id, "again").await;
+                }
+            }
+            (_, taken) => {
+                *slot = taken;
+                server.reply(u64::MAX - 1, "to nobody").await;
+            }
+        }
+    }
+    for (id, request, call) in open.into_iter().flatten() {
+        server.reply(id, request.clone()).await;
+        assert_eq!(
+            answer(call).await,
+            Ok(request),
+            "A call got another call's reply."
+        );
+    }
+}
+
+/// **M3** A failure is told to the caller whose call failed, and to no other.
+#[test]
+fn a_failure_reaches_its_own_caller() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let first = start(&client, "first?").await;
+        let second = start(&client, "second?").await;
+        let (a, b) = (server.recv().await, server.recv().await);
+        server.failure(a.id).await;
+        assert_eq!(
+            answer(first).await,
+            Err(CallError::Failed),
+            "The server said that it failed."
+        );
+        server.reply(b.id, "second!").await;
+        assert_eq!(answer(second).await, ok("second!"));
+    });
+}
+
+/// **M4** A caller does not wait until another one has its reply.
+#[test]
+fn a_slow_call_holds_up_no_other() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let slow = start(&client, "slow?").await;
+        let quick = start(&client, "quick?").await;
+        assert_eq!(
+            meters.requests().frames,
+            2,
+            "The first call has no reply yet, and the second has not been sent because of it: the \
+             connection is shared in turns, and every caller pays for the slowest."
+        );
+        let (a, b) = (server.recv().await, server.recv().await);
+        server.reply(b.id, "quick!").await;
+        assert_eq!(answer(quick).await, ok("quick!"));
+        server.reply(a.id, "slow!").await;
+        assert_eq!(answer(slow).await, ok("slow!"));
+    });
+}
+
+/// **M4** A caller that is dropped while its request is being written leaves no half of it behind.
+#[test]
+fn a_caller_that_gives_up_never_tears_a_frame() {
+    story(|| async {
+        // The pipe holds 16 bytes, so that a request of 600 is always in the middle of something.
+        for polls in 0..6 {
+            let (client, mut server, _) = connected_over(Carriage {
+                buffer_bytes: 16,
+                ..Carriage::default()
+            });
+            {
+                let call = client.call(Bytes::from(vec![b'x'; 600]));
+                tokio::pin!(call);
+                for _ in 0..polls {
+                    std::future::poll_fn(|context| {
+                        assert!(
+                            call.as_mut().poll(context).is_pending(),
+                            "Nobody has replied."
+                        );
+                        Poll::Ready(())
+                    })
+                    .await;
+                    tokio::task::yield_now().await;
+                }
+                note(format!(
+                    "a call of 600 bytes was given up after {polls} polls"
+                ));
+            }
+            let second = start(&client, "second?").await;
+            let mut request = server.recv().await;
+            if request.payload.len() == 600 {
+                assert!(
+                    request.payload.iter().all(|byte| *byte == b'x'),
+                    "The frame was torn."
+                );
+                request = server.recv().await;
+            }
+            assert_eq!(
+                request.payload.as_ref(),
+                b"second?",
+                "The caller that gave up left a part of its frame in the stream, and the next \
+                 caller's frame was taken for the rest of it."
+            );
+            server.reply(request.id, "second!").await;
+            assert_eq!(answer(second).await, ok("second!"));
+        }
+    });
+}
+
+/// **M4** A call that is given up frees its place at once, reply or no reply.
+#[test]
+fn a_call_that_is_given_up_frees_its_place() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        assert_eq!(client.in_flight(), 0);
+        let first = start(&client, "first?").await;
+        let second = start(&client, "second?").await;
+        assert_eq!(client.in_flight(), 2, "Two calls wait for their replies.");
+        first.abort();
+        idle().await;
+        assert_eq!(
+            client.in_flight(),
+            1,
+            "One caller gave up; the other still waits."
+        );
+        server.recv().await;
+        let b = server.recv().await;
+        server.reply(b.id, "second!").await;
+        assert_eq!(answer(second).await, ok("second!"));
+        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+    });
+}
+
+/// **M4** Calls that are given up leave no memory behind, even if they are never answered.
+#[test]
+fn calls_that_are_given_up_leave_nothing_behind() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let watch = Watch::start();
+        for _ in 0..10_000 {
+            {
+                let call = client.call(Bytes::from_static(b"?"));
+                tokio::pin!(call);
+                std::future::poll_fn(|context| {
+                    assert!(call.as_mut().poll(context).is_pending());
+                    Poll::Ready(())
+                })
+                .await;
+                tokio::task::yield_now().await;
+            }
+            // Some clients send what was given up meanwhile, and some don't bother: either is well.
+            while tokio::time::timeout(Duration::ZERO, server.skip())
+                .await
+                .is_ok()
+            {}
+        }
+        assert!(
+            watch.grown_bytes() <= 1 << 20,
+            "10,000 callers gave up, and {} bytes are still held for them: some table remembers \
+             every call until its reply comes, and these never come.",
+            watch.grown_bytes()
+        );
+        idle().await;
+        while tokio::time::timeout(Duration::ZERO, server.skip())
+            .await
+            .is_ok()
+        {}
+        let last = start(&client, "last?").await;
+        let request = server.recv().await;
+        server.reply(request.id, "last!").await;
+        assert_eq!(
+            answer(last).await,
+            ok("last!"),
+            "The connection must still work."
+        );
+    });
+}
+
+/// **M4** A thousand callers share one connection through a narrow pipe, and all are answered.
+#[test]
+fn a_thousand_callers_share_a_narrow_connection() {
+    story(|| async {
+        // The server reads one request, writes its reply, and only then reads on: so a client that
+        // does not read while it writes stops both.
+        let (client, mut server, meters) = connected_over(Carriage {
+            buffer_bytes: 64,
+            read_bytes: 7,
+        });
+        tokio::spawn(async move {
+            while let Some(request) = server.try_recv().await {
+                server.reply(request.id, request.payload).await;
+            }
+        });
+        let calls: Vec<_> = (0..1000)
+            .map(|number| {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    let request = Bytes::from(format!("caller {number}"));
+                    (client.call(request.clone()).await, request)
+                })
+            })
+            .collect();
+        for call in calls {
+            let (reply, request) = soon("one of a thousand calls to be answered", call)
+                .await
+                .expect("no caller panics");
+            assert_eq!(reply, Ok(request), "A caller got another caller's reply.");
+        }
+        assert_eq!(meters.requests().frames, 1000);
+    });
+}
+
+/// **M4** At most `MAX_IN_FLIGHT` calls are on the wire; the next one goes out once a place is free.
+#[test]
+fn calls_beyond_the_bound_wait_for_a_place() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let mut calls = Vec::new();
+        for _ in 0..=MAX_IN_FLIGHT {
+            let client = client.clone();
+            calls.push(tokio::spawn(async move {
+                client.call(Bytes::from_static(b"?")).await
+            }));
+        }
+        idle().await;
+        assert_eq!(
+            meters.requests().frames,
+            MAX_IN_FLIGHT,
+            "{} calls were made and none answered: {MAX_IN_FLIGHT} may be on the wire.",
+            MAX_IN_FLIGHT + 1
+        );
+        let request = server.recv().await;
+        server.reply(request.id, "!").await;
+        idle().await;
+        assert_eq!(
+            meters.requests().frames,
+            MAX_IN_FLIGHT + 1,
+            "One call was answered: its place is free for the one that waits."
+        );
+    });
+}
+
+/// **M5** A call is one frame and one write there.
+#[test]
+fn a_call_is_one_frame_and_one_write() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        for calls in 1..=50 {
+            let call = start_bytes(&client, Bytes::from(vec![b'?'; calls * 20])).await;
+            let request = server.recv().await;
+            server.reply(request.id, "!").await;
+            assert_eq!(answer(call).await, ok("!"));
+            let sent = meters.requests();
+            assert_eq!(sent.frames, calls, "{calls} calls are {calls} frames.");
+            assert!(
+                sent.writes <= calls,
+                "{calls} calls took {} writes. Each is a system call; and a length written apart \
+                 from its body can wait 40 ms for an acknowledgement (Nagle).",
+                sent.writes
+            );
+        }
+    });
+}
+
+/// **M6** When the server vanishes, a call in flight fails, and says that it may have happened.
+#[test]
+fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let calls = [start(&client, "one?").await, start(&client, "two?").await];
+        server.recv().await;
+        server.recv().await;
+        server.vanish();
+        for call in calls {
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "The server had received the request. Whether it acted on it before it vanished, \
+                 nobody here can know: neither `Failed` nor `NotSent` is true."
+            );
+        }
+        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+    });
+}
+
+/// **M6** Once the connection is known to be gone, a call fails at once, and says that it was not sent.
+#[test]
+fn a_call_after_the_end_was_not_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let before = start(&client, "before?").await;
+        server.recv().await;
+        server.vanish();
+        assert_eq!(answer(before).await, Err(CallError::Unknown));
+        idle().await;
+        for _ in 0..3 {
+            let after = start(&client, "after?").await;
+            assert_eq!(
+                answer(after).await,
+                Err(CallError::NotSent),
+                "The connection had been gone for a while: this request never left the process, \
+                 and its caller may safely try elsewhere."
+            );
+        }
+    });
+}
+
+/// **M6** A call that was still waiting for its place when the server vanished was not sent.
+#[test]
+fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let mut calls = Vec::new();
+        for _ in 0..MAX_IN_FLIGHT + 3 {
+            let client = client.clone();
+            calls.push(tokio::spawn(async move {
+                client.call(Bytes::from_static(b"?")).await
+            }));
+        }
+        idle().await;
+        for _ in 0..MAX_IN_FLIGHT {
+            server.recv().await;
+        }
+        server.vanish();
+        let (mut unknown, mut not_sent) = (0, 0);
+        for call in calls {
+            match answer(call).await {
+                Err(CallError::Unknown) => unknown += 1,
+                Err(CallError::NotSent) => not_sent += 1,
+                other => panic!("A call without an answer was reported as {other:?}."),
+            }
+        }
+        assert_eq!(
+            (unknown, not_sent),
+            (MAX_IN_FLIGHT, 3),
+            "The server received {MAX_IN_FLIGHT} requests, and 3 more waited for a place."
+        );
+    });
+}
+
+/// **M6** A reply that is cut off at any byte leaves its call unknown, and never hangs it.
+#[test]
+fn a_reply_torn_at_any_byte_leaves_its_call_unknown() {
+    story(|| async {
+        let reply = |id| RawFrame {
+            id,
+            kind: REPLY,
+            payload: Bytes::from_static(b"half an answer"),
+        };
+        for cut in 0..reply(0).bytes().len() {
+            let (client, mut server, _) = connected();
+            let call = start(&client, "whole?").await;
+            let request = server.recv().await;
+            server.send_bytes(&reply(request.id).bytes()[..cut]).await;
+            note(format!("the server sent {cut} bytes of its reply"));
+            server.vanish();
+            assert_eq!(answer(call).await, Err(CallError::Unknown));
+        }
+    });
+}
+
+/// **M6** A server that sends no proper frames ends the connection, and no caller hangs on it.
+#[test]
+fn a_server_that_breaks_the_protocol_ends_the_connection() {
+    story(|| async {
+        let request = RawFrame {
+            id: 0,
+            kind: REQUEST,
+            payload: Bytes::new(),
+        };
+        let unknown_kind = RawFrame {
+            id: 0,
+            kind: 9,
+            payload: Bytes::new(),
+        };
+        let too_large = u32::try_from(MAX_LENGTH + 1).expect("fits").to_be_bytes();
+        let broken: [(&str, Bytes); 5] = [
+            (
+                "a length beyond the limit",
+                Bytes::copy_from_slice(&too_large),
+            ),
+            ("a length of zero", Bytes::from_static(&[0; 4])),
+            ("a frame of unknown kind", unknown_kind.bytes()),
+            ("a request, which only clients send", request.bytes()),
+            (
+                "the start of a web page",
+                Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            ),
+        ];
+        for (what, bytes) in broken {
+            let (client, mut server, _) = connected();
+            let call = start(&client, "hello?").await;
+            server.recv().await;
+            let watch = Watch::start();
+            server.send_bytes(&bytes).await;
+            note(format!("the server sent {what}"));
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "After {what} nothing on the stream can be believed. The connection is over, and \
+                 whether the call happened is unknown."
+            );
+            assert!(
+                watch.largest_bytes() <= 64 * 1024,
+                "{what} made the client allocate {} bytes at once.",
+                watch.largest_bytes()
+            );
+            idle().await;
+            let after = start(&client, "after?").await;
+            assert_eq!(answer(after).await, Err(CallError::NotSent));
+        }
+    });
+}
+
+/// **M6** A server that closes its side has answered all it ever will: who still waits is told.
+#[test]
+fn a_server_that_closes_its_side_leaves_nobody_waiting() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let call = start(&client, "hello?").await;
+        server.recv().await;
+        server.finish().await;
+        assert_eq!(answer(call).await, Err(CallError::Unknown));
+    });
+}
+
+/// **M6** A request that fits no frame is refused before any of it is sent, and harms no other call.
+#[test]
+fn a_request_beyond_the_limit_is_refused_unsent() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let bytes = MAX_PAYLOAD_BYTES + 1;
+        let refused = start_bytes(&client, Bytes::from(vec![0; bytes])).await;
+        assert_eq!(answer(refused).await, Err(CallError::TooLarge { bytes }));
+        assert_eq!(meters.requests().bytes, 0, "Nothing of it may be sent.");
+        assert_eq!(client.in_flight(), 0);
+        let call = start(&client, "hello?").await;
+        let request = server.recv().await;
+        server.reply(request.id, "hello!").await;
+        assert_eq!(answer(call).await, ok("hello!"), "The connection goes on.");
+    });
+}
+
+/// **M6** The connection closes when the last client is gone, so that the server can let go of it too.
+#[test]
+fn the_connection_closes_with_the_last_client() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let clone = client.clone();
+        let call = start(&clone, "hello?").await;
+        let request = server.recv().await;
+        drop((client, clone));
+        server.reply(request.id, "hello!").await;
+        assert_eq!(
+            answer(call).await,
+            ok("hello!"),
+            "A call in flight keeps the connection open."
+        );
+        assert_eq!(
+            soon("the connection to be closed", server.try_recv()).await,
+            None,
+            "Nobody can call any more."
+        );
+    });
+}
