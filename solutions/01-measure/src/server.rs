@@ -1,0 +1,161 @@
+//! Many requests, bounded work.
+//!
+//! A server that answers one request after the other makes every caller wait for the slowest. One
+//! that starts whatever arrives is at the mercy of whoever sends most. This one runs handlers
+//! side by side up to a bound, and at the bound it stops reading: the requests wait in the
+//! network's buffers, then in the client, which is where the work came from. That is backpressure,
+//! and it needs no message of its own.
+
+use crate::frame::{self, CallId, Frame, FrameError, Kind, MAX_PAYLOAD_BYTES};
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::task::{JoinError, JoinSet};
+
+/// How many handlers one connection may have running. Enough to keep a few cores and a disk busy;
+/// a client that wants more waits.
+pub const MAX_HANDLERS: usize = 64;
+
+/// How much may wait to be written before no further answer is taken, in bytes.
+const OUTBOX_BYTES: usize = 64 * 1024;
+
+/// How much room each read is given, in bytes.
+const READ_BYTES: usize = 16 * 1024;
+
+// ANCHOR: handler
+/// What a server does with a request.
+pub trait Handler: Send + Sync + 'static {
+    /// Answers `request`. What an error says is for the server's own log; the caller learns only
+    /// that there is no answer.
+    fn handle(&self, request: Bytes) -> impl Future<Output = Result<Bytes, HandlerError>> + Send;
+}
+
+/// Why a handler has no answer.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("the handler has no answer: {0}")]
+pub struct HandlerError(pub String);
+// ANCHOR_END: handler
+
+/// Why a connection ended other than by the client closing it.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// What arrived is not a frame, or a frame that no client may send.
+    #[error("the client broke the protocol: {0}")]
+    Protocol(#[from] FrameError),
+    /// The stream failed.
+    #[error("the connection failed: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+// ANCHOR: serve
+/// Serves one connection until the client closes it.
+///
+/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started.
+/// - A reply leaves when its handler is done, whatever else is still running.
+/// - A client that sends and sends, and takes no replies, is not served for ever: once some
+///   [`MAX_HANDLERS`] answers wait for it, nothing further is started.
+/// - A handler that fails, panics, or answers more than a frame can carry costs its own caller an
+///   answer of kind [`Kind::Failure`], and nobody else anything.
+/// - When the client closes its sending side between two frames, what it has asked is still
+///   answered, and then the connection is done.
+///
+/// Dropping the future stops everything that it had started.
+///
+/// # Errors
+/// [`ServeError::Protocol`] as soon as the bytes at hand prove that the client sends no proper
+/// requests, also when the stream ends within a frame; [`ServeError::Io`] when reading or writing
+/// fails.
+pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    H: Handler,
+{
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut inbox = BytesMut::new();
+    let mut outbox = BytesMut::new();
+    // A set of tasks, so that handlers can use more than one core. `FuturesUnordered` would poll
+    // them all from this one task: cheaper by a spawn, and a handler that computes delays the rest.
+    let mut running = JoinSet::new();
+    let mut open = true;
+    loop {
+        while running.len() < MAX_HANDLERS
+            && let Some(frame) = frame::decode(&mut inbox)?
+        {
+            if frame.kind != Kind::Request {
+                let kind = frame.kind as u8;
+                return Err(FrameError::UnknownKind { kind }.into());
+            }
+            running.spawn(answer(Arc::clone(&handler), frame));
+        }
+        if !open && running.is_empty() && outbox.is_empty() {
+            frame::finish(&inbox)?;
+            writer.shutdown().await?;
+            return Ok(());
+        }
+        let reads = open && running.len() < MAX_HANDLERS;
+        if reads {
+            inbox.reserve(READ_BYTES);
+        }
+        // A client that takes no replies: what is done stays in the set, fills it, and so stops
+        // the reading above.
+        let takes_answers = outbox.len() < OUTBOX_BYTES;
+        tokio::select! {
+            read = reader.read_buf(&mut inbox), if reads => open = read? > 0,
+            Some(done) = running.join_next(), if takes_answers => {
+                put(done, &mut outbox)?;
+                // Whatever else is done goes out in the same write.
+                while outbox.len() < OUTBOX_BYTES
+                    && let Some(done) = running.try_join_next()
+                {
+                    put(done, &mut outbox)?;
+                }
+            }
+            written = writer.write_buf(&mut outbox), if !outbox.is_empty() => {
+                if written? == 0 {
+                    return Err(std::io::Error::from(std::io::ErrorKind::WriteZero).into());
+                }
+            }
+        }
+    }
+}
+// ANCHOR_END: serve
+
+/// Runs one handler and makes its answer a frame, whatever becomes of it.
+async fn answer<H: Handler>(handler: Arc<H>, request: Frame) -> Frame {
+    // The call is inside the block: a handler may panic before it returns a future, too.
+    let outcome = AssertUnwindSafe(async { handler.handle(request.payload).await })
+        .catch_unwind()
+        .await;
+    match outcome {
+        Ok(Ok(payload)) if payload.len() <= MAX_PAYLOAD_BYTES => Frame {
+            id: request.id,
+            kind: Kind::Reply,
+            payload,
+        },
+        Ok(Ok(payload)) => failure(
+            request.id,
+            &format!("an answer of {} bytes fits no frame", payload.len()),
+        ),
+        Ok(Err(error)) => failure(request.id, &error.to_string()),
+        Err(_) => failure(request.id, "the handler panicked"),
+    }
+}
+
+fn failure(id: CallId, why: &str) -> Frame {
+    tracing::warn!(call = id.0, why, "no answer");
+    Frame {
+        id,
+        kind: Kind::Failure,
+        payload: Bytes::new(),
+    }
+}
+
+/// Puts a finished handler's frame into the outbox. A task has no other end than its frame: panics
+/// are caught within it, and nobody aborts it while the connection lives.
+fn put(done: Result<Frame, JoinError>, outbox: &mut BytesMut) -> Result<(), FrameError> {
+    done.map_or(Ok(()), |frame| frame::encode(&frame, outbox))
+}
