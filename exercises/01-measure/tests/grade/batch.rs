@@ -9,7 +9,7 @@ use measure::server::serve;
 use std::sync::Arc;
 use testbed::link::Meters;
 use testbed::peer::FAILURE;
-use testbed::{Link, Peer, note, soon, story};
+use testbed::{Link, Peer, scene, soon, story};
 
 fn keys(count: usize) -> Vec<LessonKey> {
     (0..count as u64)
@@ -47,6 +47,7 @@ fn one_key_is_one_crossing() {
     });
 }
 
+// ANCHOR: a_hundred_keys
 /// **M5** A hundred keys are one crossing too: one frame and one write each way.
 #[test]
 fn a_hundred_keys_are_one_crossing() {
@@ -76,6 +77,7 @@ fn a_hundred_keys_are_one_crossing() {
         );
     });
 }
+// ANCHOR_END: a_hundred_keys
 
 /// **M5** A batch at its bound is one crossing, and beyond it as few as hold the keys.
 #[test]
@@ -112,7 +114,18 @@ fn answers_stand_in_the_order_of_the_keys() {
         let (client, _, _) = connected();
         let keys = [8, 3, 8, 1, 0, 3, 8].map(|lesson| LessonKey::new(1, lesson));
         let answers = soon("an answer", client.progress_many(&keys)).await;
-        assert_eq!(answers, Ok(keys.map(EvenLessons::answer).to_vec()));
+        let answers = answers.expect("an answer");
+        let lessons: Vec<_> = answers
+            .iter()
+            .map(|answer| answer.map(|progress| progress.key.lesson.0))
+            .collect();
+        assert_eq!(
+            lessons,
+            [Some(8), None, Some(8), None, Some(0), None, Some(8)],
+            "Asked for lessons 8, 3, 8, 1, 0, 3, 8, of which the odd ones are not begun. A caller \
+             matches answers with its keys by their places."
+        );
+        assert_eq!(answers, keys.map(EvenLessons::answer));
     });
 }
 
@@ -131,13 +144,15 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
             ("bytes that are no answers", Bytes::from_static(&[0xff; 24])),
         ];
         for (what, reply) in misfits {
+            scene(format!(
+                "asked for two keys, the server replies with {what}"
+            ));
             let (near, far, _) = Link::new().split();
             let client = ProgressClient::new(Client::new(near));
             let mut server = Peer::server(far);
             let call = tokio::spawn(async move { client.progress_many(&asked).await });
             let request = server.recv().await;
             server.reply(request.id, reply).await;
-            note(format!("the server's reply to two keys was {what}"));
             let answer = soon("the call to end", call)
                 .await
                 .expect("the caller does not panic");
@@ -190,7 +205,7 @@ fn a_request_that_is_no_question_is_refused_unread() {
             ),
         ];
         for (id, (what, request)) in (0..).zip(refused) {
-            note(format!("the client asks with {what}"));
+            scene(format!("the client asks with {what}"));
             client.request(id, request).await;
             let answer = client.recv().await;
             assert_eq!(

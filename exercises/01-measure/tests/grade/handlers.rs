@@ -11,7 +11,7 @@ use testbed::Gate;
 
 /// Answers with what it was asked, or does what the request says:
 /// `slow` waits at the gate first, `error` fails, `panic` panics, `large` answers more than fits,
-/// `96 KiB` answers as much.
+/// `96 KiB` answers as much, and `swallow` nothing.
 #[derive(Clone)]
 pub struct Script {
     pub gate: Gate,
@@ -62,6 +62,7 @@ impl Handler for Script {
             b"panic" => std::panic::resume_unwind(Box::new("asked to")),
             b"large" => Ok(vec![1; MAX_PAYLOAD_BYTES + 1].into()),
             b"96 KiB" => Ok(vec![1; 96 * 1024].into()),
+            _ if request.starts_with(b"swallow") => Ok(Bytes::new()),
             _ => Ok(request),
         }
     }

@@ -65,6 +65,7 @@ impl Link {
             stream,
             meter: Arc::clone(meter),
             read_bytes: carriage.read_bytes,
+            reads_past_the_end: 0,
         };
         Self {
             client: end(near, &meters[0]),
@@ -108,7 +109,12 @@ pub struct End {
     stream: DuplexStream,
     meter: Arc<Mutex<Meter>>,
     read_bytes: usize,
+    reads_past_the_end: usize,
 }
+
+/// How often code may read past the end of its stream before the link calls that a spin. Once is
+/// how it learns of the end; a few times more may be a matter of structure.
+const READS_PAST_THE_END: usize = 1000;
 
 impl AsyncRead for End {
     fn poll_read(
@@ -117,13 +123,18 @@ impl AsyncRead for End {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let limit = self.read_bytes.min(buffer.remaining());
-        if limit == buffer.remaining() {
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
-        }
         let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(limit));
         let polled = Pin::new(&mut self.stream).poll_read(context, &mut piece);
         let filled = piece.filled().len();
         buffer.advance(filled);
+        if polled.is_ready() && filled == 0 && limit > 0 {
+            self.reads_past_the_end += 1;
+            assert!(
+                self.reads_past_the_end <= READS_PAST_THE_END,
+                "The stream had ended, and was read {READS_PAST_THE_END} times more. A read of no \
+                 bytes is the end, and not a pause: this loop would spin for ever."
+            );
+        }
         polled
     }
 }

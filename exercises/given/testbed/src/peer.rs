@@ -76,10 +76,18 @@ impl Peer {
     /// When none comes, or the stream ends first.
     pub async fn recv(&mut self) -> RawFrame {
         let wanted = format!("a frame to reach the {}", self.name);
-        match soon(&wanted, self.try_recv()).await {
+        self.expect(&wanted).await
+    }
+
+    /// The next frame, which ought to be what `wanted` says.
+    ///
+    /// # Panics
+    /// With `wanted`, when no frame comes or the stream ends first.
+    pub async fn expect(&mut self, wanted: &str) -> RawFrame {
+        match soon(wanted, self.try_recv()).await {
             Some(frame) => frame,
             None => panic!(
-                "The stream to the {} ended where a frame was due.",
+                "Waited in vain for {wanted}: the stream to the {} has ended.",
                 self.name
             ),
         }

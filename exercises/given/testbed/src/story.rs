@@ -59,6 +59,14 @@ impl Panic {
     fn is_todo(&self) -> bool {
         self.message.starts_with("not yet implemented")
     }
+
+    /// Where it was, on a line of its own; nothing where that is only a line of this testbed.
+    fn at(&self) -> String {
+        if self.place.is_empty() || self.place.contains("given/testbed") {
+            return String::new();
+        }
+        format!("\n    at {}", self.place)
+    }
 }
 
 /// Adds an event to this test's story. It is told only if the test fails.
@@ -117,7 +125,13 @@ pub fn stories<Cases, Running>(
     tell(move || for_all(&cases, |case| virtually(property(case))));
 }
 
-/// Starts the story anew, for another case of the same test. What a stub said is kept.
+/// Starts the story anew for another case of the same test, so that a failure tells only its own.
+pub fn scene(what: impl Into<String>) {
+    forget();
+    note(what);
+}
+
+/// Forgets what happened in earlier cases, but for what a stub said.
 pub(crate) fn forget() {
     TELLING.with_borrow_mut(|telling| {
         if let Some(telling) = telling {
@@ -210,31 +224,33 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
 fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option<String> {
     // A stub explains everything that comes after it.
     if let Some(todo) = telling.panics.iter().find(|panic| panic.is_todo()) {
-        return Some(format!("{}\n    at {}", todo.message, todo.place));
+        return Some(format!("{}{}", todo.message, todo.at()));
     }
     let Err(payload) = outcome else {
         return telling.panics.first().map(|panic| {
             format!(
-                "A task panicked while the test went on: {}\n    at {}",
-                panic.message, panic.place
+                "A task panicked while the test went on: {}{}",
+                plainly(&panic.message),
+                panic.at()
             )
         });
     };
     let message = text_of(&*payload);
-    let mut report = message.clone();
+    let mut report = plainly(&message);
     if let Some(own) = telling
         .panics
         .iter()
         .rfind(|panic| panic.message == message)
     {
-        report += &format!("\n    at {}", own.place);
+        report += &own.at();
     }
     if let Some(first) = telling.panics.first()
         && first.message != message
     {
         report += &format!(
-            "\nBefore that, a task panicked: {}\n    at {}",
-            first.message, first.place
+            "\nBefore that, a task panicked: {}{}",
+            plainly(&first.message),
+            first.at()
         );
     }
     if !telling.events.is_empty() {
@@ -248,6 +264,16 @@ fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option
         }
     }
     Some(report)
+}
+
+/// What `assert_eq!` says, with the lesson first and the two sides by what they are in these tests.
+fn plainly(message: &str) -> String {
+    let Some(said) = message.strip_prefix("assertion `left == right` failed") else {
+        return message.to_owned();
+    };
+    let said = said.strip_prefix(": ").unwrap_or(said);
+    said.replacen("\n  left: ", "\n    got:      ", 1)
+        .replacen("\n right: ", "\n    expected: ", 1)
 }
 
 /// Fails the running test with a text that has been composed already: the hook adds nothing to it.

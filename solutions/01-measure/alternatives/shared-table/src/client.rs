@@ -1,0 +1,148 @@
+//! A table of who waits, shared under a lock, and a task for each direction.
+
+use crate::frame::{self, CallId, Frame, Kind, MAX_PAYLOAD_BYTES};
+use bytes::{Bytes, BytesMut};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+pub use ours::client::{CallError, MAX_IN_FLIGHT};
+
+/// A connection to a server.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    frames: mpsc::Sender<Frame>,
+    table: Arc<Table>,
+    places: Semaphore,
+    in_flight: AtomicUsize,
+    next_id: AtomicU64,
+}
+
+type Waiting = BTreeMap<u64, oneshot::Sender<Result<Bytes, CallError>>>;
+
+/// Who waits for what; `None` once nothing more will come.
+#[derive(Debug)]
+struct Table(Mutex<Option<Waiting>>);
+
+impl Table {
+    fn lock(&self) -> MutexGuard<'_, Option<Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call's entry in the table, removed with its caller.
+struct Entry<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        if let Some(waiting) = self.shared.table.lock().as_mut() {
+            waiting.remove(&self.id);
+        }
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Client {
+    /// Takes over a connected stream.
+    pub fn new<S>(stream: S) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (reader, writer) = tokio::io::split(stream);
+        let (frames, to_write) = mpsc::channel(16);
+        let table = Arc::new(Table(Mutex::new(Some(BTreeMap::new()))));
+        tokio::spawn(write(writer, to_write));
+        tokio::spawn(read(reader, Arc::clone(&table)));
+        Self(Arc::new(Shared {
+            frames,
+            table,
+            places: Semaphore::new(MAX_IN_FLIGHT),
+            in_flight: AtomicUsize::new(0),
+            next_id: AtomicU64::new(1),
+        }))
+    }
+
+    /// Sends one request and waits for its reply.
+    ///
+    /// # Errors
+    /// As the lab says.
+    pub async fn call(&self, request: Bytes) -> Result<Bytes, CallError> {
+        let shared = &*self.0;
+        let bytes = request.len();
+        if bytes > MAX_PAYLOAD_BYTES {
+            return Err(CallError::TooLarge { bytes });
+        }
+        let _place = shared.places.acquire().await;
+        let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
+        let (reply, answer) = oneshot::channel();
+        match shared.table.lock().as_mut() {
+            Some(waiting) => waiting.insert(id, reply),
+            None => return Err(CallError::NotSent),
+        };
+        shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        let _entry = Entry { shared, id };
+        let frame = Frame {
+            id: CallId(id),
+            kind: Kind::Request,
+            payload: request,
+        };
+        if shared.frames.send(frame).await.is_err() {
+            return Err(CallError::NotSent);
+        }
+        answer.await.unwrap_or(Err(CallError::Unknown))
+    }
+
+    /// How many calls have a place.
+    pub fn in_flight(&self) -> usize {
+        self.0.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+async fn write(writer: impl AsyncWrite + Unpin, mut frames: mpsc::Receiver<Frame>) {
+    let mut writer = BufWriter::with_capacity(4096, writer);
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = frames.recv().await {
+        bytes.clear();
+        if frame::encode(&frame, &mut bytes).is_err() {
+            return;
+        }
+        if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
+            return;
+        }
+    }
+    let _ = writer.shutdown().await;
+}
+
+async fn read(mut reader: impl AsyncRead + Unpin, table: Arc<Table>) {
+    let mut inbox = BytesMut::with_capacity(512);
+    'stream: while let Ok(1..) = reader.read_buf(&mut inbox).await {
+        loop {
+            match frame::decode(&mut inbox) {
+                Ok(None) => break,
+                Ok(Some(frame)) if frame.kind != Kind::Request => {
+                    let waiting = table
+                        .lock()
+                        .as_mut()
+                        .and_then(|all| all.remove(&frame.id.0));
+                    if let Some(reply) = waiting {
+                        let _ = reply.send(match frame.kind {
+                            Kind::Reply => Ok(frame.payload),
+                            _ => Err(CallError::Failed),
+                        });
+                    }
+                }
+                _ => break 'stream,
+            }
+        }
+    }
+    // Who still waits sees its sender dropped.
+    table.lock().take();
+}
