@@ -27,6 +27,7 @@ fn connected_over(carriage: Carriage) -> (Client, Peer, Meters) {
 
 /// Starts a call, and lets it get as far as it can.
 async fn start(client: &Client, request: &'static str) -> JoinHandle<Answer> {
+    note(format!("a caller asks {request:?}"));
     start_bytes(client, Bytes::from_static(request.as_bytes())).await
 }
 
@@ -315,6 +316,7 @@ fn a_call_that_is_given_up_frees_its_place() {
         let second = start(&client, "second?").await;
         assert_eq!(client.in_flight(), 2, "Two calls wait for their replies.");
         first.abort();
+        note("the first caller gave up");
         idle().await;
         assert_eq!(
             client.in_flight(),
@@ -650,6 +652,7 @@ fn the_connection_closes_with_the_last_client() {
         let call = start(&clone, "hello?").await;
         let request = server.recv().await;
         drop((client, clone));
+        note("the last client was dropped, with one call in flight");
         server.reply(request.id, "hello!").await;
         assert_eq!(
             answer(call).await,
@@ -657,7 +660,11 @@ fn the_connection_closes_with_the_last_client() {
             "A call in flight keeps the connection open."
         );
         assert_eq!(
-            soon("the connection to be closed", server.try_recv()).await,
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
             None,
             "Nobody can call any more."
         );
