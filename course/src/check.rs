@@ -1,0 +1,100 @@
+//! `cargo course check`: a grade, told so that the reader knows what to do next.
+
+mod page;
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::grade::{self, Limits, Report, Stop, Verdict};
+use crate::lab::{self, Lab};
+use crate::repo::Repo;
+use crate::terminal::Terminal;
+use page::Page;
+
+/// What `check` is asked for.
+pub(crate) struct Request {
+    pub labs: Vec<Lab>,
+    pub json: bool,
+    pub limits: Limits,
+}
+
+/// Grades the labs and prints how they stand.
+pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCode> {
+    let mut graded = Vec::new();
+    for lab in &request.labs {
+        let report = grade::grade_with(repo, lab, stop, request.limits, !request.json)?;
+        // Only `hint` reads it, and does without.
+        let _ = grade::record(repo, lab, &report);
+        graded.push((lab, report));
+    }
+    let all_hold = graded.iter().all(|(_, report)| report.all_hold());
+    if request.json {
+        let labs: serde_json::Map<_, _> = graded
+            .iter()
+            .map(|(lab, report)| (lab.name.clone(), json!(report)))
+            .collect();
+        anstream::println!(
+            "{}",
+            serde_json::to_string_pretty(&json!({ "labs": labs }))?
+        );
+    } else {
+        let terminal = Terminal::of_stdout();
+        if let [(lab, report)] = graded.as_slice() {
+            anstream::print!("{}", Page::new(repo, lab, report, terminal).text());
+        } else {
+            anstream::print!("{}", overview(repo, &graded, terminal));
+        }
+    }
+    Ok(if all_hold {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
+}
+
+/// A line for each lab, and the whole page of the first that is not done.
+fn overview(repo: &Repo, graded: &[(&Lab, Report)], terminal: Terminal) -> String {
+    let mut out = String::new();
+    for (lab, report) in graded {
+        let mark = if report.all_hold() {
+            terminal.good()
+        } else {
+            terminal.open()
+        };
+        let stands = match report.verdict {
+            Verdict::DoesNotCompile => "does not compile".to_owned(),
+            _ => format!("{} of {}", report.holds, report.of),
+        };
+        let _ = writeln!(
+            out,
+            "  {mark} {:>2}  {:<14} {stands:<17} {}",
+            lab.number, lab.name, lab.title
+        );
+    }
+    if let Some((lab, report)) = graded.iter().find(|(_, report)| !report.all_hold()) {
+        let _ = write!(out, "\n{}", Page::new(repo, lab, report, terminal).text());
+    }
+    out
+}
+
+/// The lab that a reader means without naming one: the one around the current folder, or all.
+pub(crate) fn meant(repo: &Repo, name: Option<&str>) -> Result<Vec<Lab>> {
+    if let Some(name) = name {
+        return Ok(vec![lab::named(repo, name)?]);
+    }
+    let mut labs = lab::all(repo)?;
+    if let Ok(here) = std::env::current_dir()
+        && let Some(at) = labs.iter().position(|lab| here.starts_with(lab.dir(repo)))
+    {
+        return Ok(vec![labs.swap_remove(at)]);
+    }
+    anyhow::ensure!(
+        !labs.is_empty(),
+        "there is no lab in {}",
+        repo.relative(&repo.exercises())
+    );
+    Ok(labs)
+}

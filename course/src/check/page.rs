@@ -1,0 +1,506 @@
+//! One lab's grade as a page of text: what holds, what does not and why, what to do next.
+
+use std::fmt::Write as _;
+
+use crate::grade::{self, InvariantReport, Outcome, Place, Report, TestReport, Verdict};
+use crate::lab::{HintSection, Lab, Mistake, Stub};
+use crate::repo::Repo;
+use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
+
+/// Lines of a failing test's message that are shown; `cargo test` shows the rest.
+const MESSAGE_LINES: usize = 16;
+
+/// Compiler errors that are shown: those after the first few mostly follow from them.
+const ERRORS: usize = 3;
+
+/// One lab's grade as text.
+pub(super) struct Page<'a> {
+    lab: &'a Lab,
+    report: &'a Report,
+    terminal: Terminal,
+    mistakes: Vec<Mistake>,
+    hints: Vec<HintSection>,
+    stubs: Vec<(String, Stub)>,
+    here: Here,
+    out: String,
+}
+
+impl<'a> Page<'a> {
+    pub fn new(repo: &Repo, lab: &'a Lab, report: &'a Report, terminal: Terminal) -> Self {
+        let stubs = lab.stubs(repo).unwrap_or_default();
+        Self {
+            lab,
+            report,
+            terminal,
+            // A damaged patch is `verify`'s business; the reader gets a grade without it.
+            mistakes: lab.mistakes(repo).unwrap_or_default(),
+            hints: lab.hints(repo).unwrap_or_default(),
+            stubs: stubs
+                .into_iter()
+                .map(|stub| (format!("{}:{}", repo.relative(&stub.file), stub.line), stub))
+                .collect(),
+            here: Here::of(repo),
+            out: String::new(),
+        }
+    }
+
+    pub fn text(mut self) -> String {
+        let dot = if self.terminal.unicode { "·" } else { "-" };
+        let title = format!("Lab {} {dot} {}", self.lab.number, self.lab.title);
+        let _ = writeln!(self.out, "\n{}\n", painted(HEADING, &title));
+        match self.report.verdict {
+            Verdict::DoesNotCompile => self.broken(),
+            Verdict::TimedOut if self.report.graded().next().is_none() => {
+                let message = format!("{}.", capitalised(&self.report.message));
+                self.say("", &message);
+            }
+            _ => self.graded(),
+        }
+        self.remarks();
+        self.out
+    }
+
+    fn broken(&mut self) {
+        self.say(
+            &painted(BAD, "It does not compile yet, so there is no grade. "),
+            "",
+        );
+        let _ = writeln!(self.out);
+        for error in self.report.compiler.iter().take(ERRORS) {
+            let _ = writeln!(self.out, "{}\n", error.trim_end());
+        }
+        let more = self.report.compiler.len().saturating_sub(ERRORS);
+        if more > 0 {
+            let all = format!(
+                "and {}: `cargo test -p {} --no-run` in exercises/ shows all.",
+                counted(more, "more error").replace("1 more error", "one more error"),
+                self.lab.name
+            );
+            self.say("", &all);
+        }
+        if self.report.compiler.len() > 1 {
+            self.say(
+                "",
+                "Mend the first error first; those after it often follow from it.",
+            );
+        }
+    }
+
+    fn graded(&mut self) {
+        let (holds, of) = (self.report.holds, self.report.of);
+        let tests = self.report.graded().count();
+        let fresh = tests > 0
+            && self
+                .report
+                .graded()
+                .all(|test| test.outcome == Outcome::NotBuilt)
+            && self.report.given.iter().all(|test| test.passed);
+        if fresh {
+            let stubs = match self.stubs.len() {
+                0 => String::new(),
+                count => format!("{} to build, and ", counted(count, "part")),
+            };
+            let line = format!(
+                "A fresh start: {stubs}{} to keep.",
+                counted(of, "invariant")
+            );
+            self.say("", &line);
+        } else if self.report.all_hold() {
+            let line = format!(
+                "All {} hold, by {}.",
+                counted(of, "invariant"),
+                counted(tests, "test")
+            );
+            let mark = format!("{} ", self.terminal.good());
+            self.say(&mark, &line);
+        } else {
+            self.say(
+                "",
+                &format!("{holds} of {} hold.", counted(of, "invariant")),
+            );
+        }
+        if !self.report.message.is_empty() {
+            let message = format!("{}.", capitalised(&self.report.message));
+            self.say("", &message);
+        }
+        let _ = writeln!(self.out);
+        let report = self.report;
+        for invariant in &report.invariants {
+            self.invariant(invariant, fresh);
+        }
+        self.given();
+        let _ = writeln!(self.out);
+        self.next(fresh);
+    }
+
+    fn invariant(&mut self, invariant: &InvariantReport, fresh: bool) {
+        let waiting: Vec<&TestReport> = invariant
+            .tests
+            .iter()
+            .filter(|test| test.outcome == Outcome::NotBuilt)
+            .collect();
+        let failing: Vec<&TestReport> = invariant
+            .tests
+            .iter()
+            .filter(|test| !test.passed && test.outcome != Outcome::NotBuilt)
+            .collect();
+        let mark = if invariant.holds {
+            self.terminal.good()
+        } else if failing.is_empty() {
+            self.terminal.open()
+        } else {
+            self.terminal.bad()
+        };
+        let width = self
+            .report
+            .invariants
+            .iter()
+            .map(|other| other.id.len())
+            .max()
+            .unwrap_or(0);
+        let first = format!("  {mark} {:<width$}  ", invariant.id);
+        let indent = " ".repeat(
+            anstream::adapter::strip_str(&first)
+                .to_string()
+                .chars()
+                .count(),
+        );
+        self.out
+            .push_str(&self.terminal.wrapped(&first, &indent, &invariant.text));
+        if invariant.tests.is_empty() && !fresh {
+            let line = format!(
+                "no test judges it: tests/grade is not as given (`cargo course reset {}` restores it and keeps a copy of your work)",
+                self.lab.name
+            );
+            self.out
+                .push_str(&self.terminal.wrapped(&indent, &indent, &line));
+        }
+        // One story at a time: the others of an invariant mostly come from the same cause.
+        if let Some((first, others)) = failing.split_first() {
+            self.failure(first, &indent);
+            for test in others {
+                let name = painted(BAD, &test.name);
+                let line = format!("{name} {}", first_line(&test.message));
+                let deeper = format!("{indent}  ");
+                self.out
+                    .push_str(&self.terminal.wrapped(&indent, &deeper, &line));
+            }
+        }
+        if !(fresh || invariant.holds) {
+            let passed = invariant.tests.iter().filter(|test| test.passed).count();
+            if passed > 0 {
+                let line = format!(
+                    "{passed} of {} pass",
+                    counted(invariant.tests.len(), "test")
+                );
+                let _ = writeln!(self.out, "{indent}{line}");
+            }
+            self.waiting(&waiting, &indent);
+            if !invariant.tests.is_empty() {
+                let line = format!("read {} in the book", in_the_book(&invariant.read));
+                let _ = writeln!(self.out, "{indent}{}", painted(QUIET, &line));
+            }
+        }
+    }
+
+    /// One failing test: its name, its story, and the mistake that it usually means.
+    fn failure(&mut self, test: &TestReport, indent: &str) {
+        let _ = writeln!(self.out, "{indent}{}", painted(BAD, &test.name));
+        let deeper = format!("{indent}  ");
+        for panic in &test.earlier {
+            let place = panic
+                .place
+                .as_ref()
+                .map(|place| format!(" ({})", self.here.path(place)))
+                .unwrap_or_default();
+            let line = format!(
+                "before that, a task panicked{place}: {}",
+                first_line(&panic.message)
+            );
+            self.out
+                .push_str(&self.terminal.wrapped(&deeper, &deeper, &line));
+        }
+        let lines: Vec<&str> = test.message.lines().collect();
+        for line in lines.iter().take(MESSAGE_LINES) {
+            self.out
+                .push_str(&self.terminal.wrapped(&deeper, &deeper, line));
+        }
+        if lines.len() > MESSAGE_LINES {
+            let rest = format!(
+                "{} more; {}",
+                counted(lines.len() - MESSAGE_LINES, "line"),
+                self.run_alone(test)
+            );
+            let _ = writeln!(self.out, "{deeper}{}", painted(QUIET, &rest));
+        }
+        if let Some(place) = &test.place {
+            let _ = writeln!(
+                self.out,
+                "{deeper}{}",
+                painted(QUIET, &format!("at {}", self.here.path(place)))
+            );
+        }
+        let usual: Vec<(String, String)> = self
+            .mistakes
+            .iter()
+            .filter(|mistake| mistake.caught_by == test.name)
+            .map(|mistake| (mistake.wrong.clone(), mistake.tempts.clone()))
+            .collect();
+        let before = if usual.len() > 1 {
+            "a usual cause: "
+        } else {
+            "usual cause: "
+        };
+        for (wrong, tempts) in usual {
+            self.out.push_str(&self.terminal.wrapped(
+                &format!("{deeper}{}", painted(OPEN, before)),
+                &format!("{deeper}  "),
+                &sentence(&wrong),
+            ));
+            let tempts = format!("why it tempts: {}", sentence(&tempts));
+            self.out.push_str(&self.terminal.wrapped(
+                &format!("{deeper}  "),
+                &format!("{deeper}  "),
+                &tempts,
+            ));
+        }
+    }
+
+    /// The stubs that these tests wait for, each once.
+    fn waiting(&mut self, tests: &[&TestReport], indent: &str) {
+        let mut groups: Vec<(&TestReport, usize)> = Vec::new();
+        for test in tests {
+            match groups
+                .iter_mut()
+                .find(|(first, _)| (&first.place, &first.message) == (&test.place, &test.message))
+            {
+                Some((_, count)) => *count += 1,
+                None => groups.push((test, 1)),
+            }
+        }
+        for (test, count) in groups {
+            let waits = if count == 1 { "waits" } else { "wait" };
+            let line = format!("{} {waits} for {}", counted(count, "test"), self.part(test));
+            self.out
+                .push_str(&self.terminal.wrapped(indent, indent, &line));
+        }
+    }
+
+    /// The part that a test waits for, by name where the source tells it.
+    fn part(&self, test: &TestReport) -> String {
+        let Some(place) = &test.place else {
+            return format!("a part that is not built: {}", todo(test));
+        };
+        let shown = self.here.path(place);
+        match self.stub(test) {
+            Some(stub) => format!("`{}` ({shown})", stub.name()),
+            None => format!("{shown}: {}", todo(test)),
+        }
+    }
+
+    fn given(&mut self) {
+        let report = self.report;
+        let broken: Vec<&TestReport> = report.given.iter().filter(|test| !test.passed).collect();
+        if !broken.is_empty() {
+            let _ = writeln!(self.out);
+            self.say("", "Something that was given no longer works:");
+        }
+        for test in broken {
+            self.failure(test, "  ");
+        }
+        let failing: Vec<&TestReport> = report
+            .others
+            .iter()
+            .filter(|test| !(test.passed || test.outcome == Outcome::Ignored))
+            .collect();
+        if !report.others.is_empty() {
+            let _ = writeln!(self.out);
+            let passed = report.others.iter().filter(|test| test.passed).count();
+            let line = format!(
+                "Besides, {} that no invariant claims: {passed} passed, {} failed.",
+                counted(report.others.len(), "test"),
+                failing.len()
+            );
+            self.say("", &line);
+        }
+        for test in failing {
+            self.failure(test, "  ");
+        }
+    }
+
+    /// The one thing to do first: mend what is built, then build the next part.
+    fn next(&mut self, fresh: bool) {
+        let lab = self.lab;
+        if self.report.all_hold() {
+            let line = format!(
+                "Next: lay your code beside solutions/{}, and read in the book, at the end of {}, which mistakes it does not make.",
+                lab.folder,
+                in_the_book(&lab.chapter)
+            );
+            self.say("", &line);
+            return;
+        }
+        let failing = self.report.invariants.iter().find_map(|invariant| {
+            let told = |test: &&TestReport| {
+                !(test.passed || matches!(test.outcome, Outcome::NotBuilt | Outcome::NotRun))
+            };
+            Some((invariant, invariant.tests.iter().find(told)?))
+        });
+        let start = painted(HEADING, if fresh { "Begin here: " } else { "Next: " });
+        let (invariant, hint) = if let Some((invariant, test)) = failing {
+            let line = format!("make {} pass; {}.", test.name, self.run_alone(test));
+            self.out
+                .push_str(&self.terminal.wrapped(&start, "  ", &line));
+            (invariant, format!("cargo course hint {}", lab.name))
+        } else if let Some((invariant, test, stub)) = self.next_part() {
+            let topic = stub
+                .map(|stub| format!(" {}", stub.function))
+                .unwrap_or_default();
+            let line = format!("build {}.", self.part(test));
+            self.out
+                .push_str(&self.terminal.wrapped(&start, "  ", &line));
+            self.out
+                .push_str(&self.terminal.wrapped("  ", "  ", todo(test)));
+            (invariant, format!("cargo course hint {}{topic}", lab.name))
+        } else {
+            return;
+        };
+        let page = in_the_book(&invariant.read);
+        let line = format!("Read {page} in the book; when stuck, `{hint}`.");
+        self.out.push_str(&self.terminal.wrapped("  ", "  ", &line));
+    }
+
+    /// The part to build next: of all that tests wait for, the one whose hints come first, because
+    /// hints stand in the order in which a lab is built.
+    fn next_part(&self) -> Option<(&'a InvariantReport, &'a TestReport, Option<&Stub>)> {
+        let report = self.report;
+        let waiting = report.invariants.iter().flat_map(|invariant| {
+            let open = invariant
+                .tests
+                .iter()
+                .filter(|test| test.outcome == Outcome::NotBuilt);
+            open.map(move |test| (invariant, test, self.stub(test)))
+        });
+        waiting.min_by_key(|(_, test, stub)| {
+            let order = stub.and_then(|stub| {
+                let title = stub.name();
+                let by_name = self
+                    .hints
+                    .iter()
+                    .position(|section| section.title.contains(&title));
+                by_name.or_else(|| {
+                    self.hints
+                        .iter()
+                        .position(|section| section.mentions(&stub.function))
+                })
+            });
+            (order.unwrap_or(usize::MAX), test.place.clone())
+        })
+    }
+
+    fn stub(&self, test: &TestReport) -> Option<&Stub> {
+        let at = test.place.as_ref()?.to_string();
+        self.stubs
+            .iter()
+            .find(|(place, _)| *place == at)
+            .map(|(_, stub)| stub)
+    }
+
+    fn remarks(&mut self) {
+        let report = self.report;
+        if !report.warnings.is_empty() {
+            let _ = writeln!(self.out);
+            let line = format!(
+                "The compiler warns, {}:",
+                counted(report.warnings.len(), "time")
+            );
+            self.say("", &line);
+            for warning in report.warnings.iter().take(5) {
+                self.out
+                    .push_str(&self.terminal.wrapped("  ", "    ", warning));
+            }
+            if report.warnings.len() > 5 {
+                let _ = writeln!(self.out, "  and {} more", report.warnings.len() - 5);
+            }
+        }
+        if !report.notes.is_empty() {
+            let _ = writeln!(self.out);
+        }
+        for note in &report.notes {
+            self.out
+                .push_str(&self.terminal.wrapped("note: ", "      ", &sentence(note)));
+        }
+    }
+
+    fn run_alone(&self, test: &TestReport) -> String {
+        format!(
+            "`cargo test -p {} {}` runs it alone",
+            self.lab.name, test.name
+        )
+    }
+
+    fn say(&mut self, first: &str, text: &str) {
+        self.out.push_str(&self.terminal.wrapped(first, "", text));
+    }
+}
+
+/// The folder that the reader is in: paths are told from there, so that a click opens them.
+struct Here {
+    below_root: Option<String>,
+}
+
+impl Here {
+    fn of(repo: &Repo) -> Self {
+        let folder = std::env::current_dir().ok();
+        let below_root = folder
+            .filter(|folder| folder.starts_with(repo.root()))
+            .map(|folder| {
+                if folder == repo.root() {
+                    String::new()
+                } else {
+                    repo.relative(&folder) + "/"
+                }
+            });
+        Self { below_root }
+    }
+
+    fn path(&self, place: &Place) -> String {
+        let told = place.to_string();
+        match &self.below_root {
+            Some(folder) => match told.strip_prefix(folder.as_str()) {
+                Some(below) => below.to_owned(),
+                None => "../".repeat(folder.matches('/').count()) + &told,
+            },
+            None => told,
+        }
+    }
+}
+
+fn todo(test: &TestReport) -> &str {
+    grade::todo_sentence(&test.message)
+}
+
+/// A page's source as the address of the page.
+fn in_the_book(page: &str) -> String {
+    page.replacen(".md", ".html", 1)
+}
+
+/// `text` with a full stop.
+fn sentence(text: &str) -> String {
+    if text.ends_with(['.', '?', '!']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}

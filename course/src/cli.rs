@@ -1,0 +1,295 @@
+//! The command line of `cargo course`.
+//!
+//! Exit codes: 0 when all holds, 1 when something does not, 2 when the command could not be carried
+//! out at all.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+use crate::check;
+use crate::grade::{Limits, Stop, Stopped};
+use crate::hint::{self, Depth};
+use crate::lab;
+use crate::measure::MeasureArgs;
+use crate::repo::Repo;
+use crate::reset;
+use crate::serve::{PORT, ServeOptions};
+use crate::terminal::{HEADING, Terminal, painted};
+use crate::verify::{self, Part};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo course                    read the book, with your grades in it
+  cargo course check measure      what holds in lab 1, what does not, and what to do next
+  cargo course hint measure       when stuck
+  cargo course measure --quick    your machine's own figures
+
+Exit codes: 0 all holds, 1 something does not, 2 the command could not be carried out.";
+
+/// Hybrid by Design: read, measure, build, be graded.
+#[derive(Debug, Parser)]
+#[command(name = "cargo course", bin_name = "cargo course", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the book with live reload and live grades (what happens without a command)
+    #[command(
+        after_help = "Examples:\n  cargo course serve\n  cargo course serve --port 4000 --no-open"
+    )]
+    Serve(ServeArgs),
+    /// Build the book into book/
+    #[command(after_help = "Example:\n  cargo course build")]
+    Build,
+    /// Grade a lab: what holds, what does not, what to do next
+    #[command(after_help = "\
+Without LAB: the lab of the current folder; elsewhere all labs, and the first open one in full.
+
+Examples:
+  cargo course check
+  cargo course check measure
+  cargo course check 1 --json
+
+Exit codes: 0 every invariant holds, 1 one does not, 2 there is no such lab or no cargo.")]
+    Check(CheckArgs),
+    /// Show a hint, then the next: a question, a pointer, the shape of the answer
+    #[command(after_help = "\
+Examples:
+  cargo course hint measure             the topics
+  cargo course hint measure encode      the next hint about `encode`
+  cargo course hint measure 2 --again   what topic 2 has shown so far")]
+    Hint(HintArgs),
+    /// Measure the ladder on this machine, for your own figures in the book
+    #[command(after_help = "Examples:\n  cargo course measure\n  cargo course measure --quick")]
+    Measure(MeasureArgs),
+    /// Bring a lab's starter back; your work is kept aside
+    #[command(after_help = "\
+The whole lab folder is copied to .course/kept/ first. The starter comes from git's history, also
+when you have committed your own work since.
+
+Example:
+  cargo course reset measure")]
+    Reset(ResetArgs),
+    /// For maintainers: prove that the course is sound
+    #[command(after_help = "\
+Parts:
+  starters    each compiles without a warning, and each graded test fails on it by its todo
+  solutions   each passes the same tests, under strict clippy
+  mistakes    each applies, compiles, and is rejected by the test that it names
+  book        anchors, links and directives resolve, and nothing is logged
+  coverage    invariants have tests, objectives have questions, stubs have hints, locks agree
+
+Examples:
+  cargo course verify
+  cargo course verify measure --only mistakes
+  cargo course verify --write-starters    after a deliberate change to a starter or its tests")]
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    /// Port on the loopback interface; when it is taken, another is picked
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// Do not open a browser
+    #[arg(long)]
+    no_open: bool,
+}
+
+impl Default for ServeArgs {
+    fn default() -> Self {
+        Self {
+            port: PORT,
+            no_open: false,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// A lab: its name, its number or its folder
+    lab: Option<String>,
+    /// Print JSON, as the served book reads it
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// No grade depends on these; they cut off what would never end.
+#[derive(Debug, Args)]
+struct LimitArgs {
+    /// Seconds that one test may run
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    test_limit: Option<u64>,
+    /// Seconds that a build may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    build_limit: Option<u64>,
+}
+
+impl LimitArgs {
+    fn within(&self, limits: Limits) -> Limits {
+        Limits {
+            test: self.test_limit.map_or(limits.test, Duration::from_secs),
+            build: self.build_limit.map_or(limits.build, Duration::from_secs),
+            ..limits
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct HintArgs {
+    /// A lab: its name, its number or its folder
+    lab: String,
+    /// A topic: its number, or a word of its title
+    topic: Option<String>,
+    /// Show all hints of the topic, or of the lab
+    #[arg(long, conflicts_with = "again")]
+    all: bool,
+    /// Show again what has been shown, and nothing new
+    #[arg(long)]
+    again: bool,
+}
+
+#[derive(Debug, Args)]
+struct ResetArgs {
+    /// A lab: its name, its number or its folder
+    lab: String,
+}
+
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Only this lab (and the whole book)
+    lab: Option<String>,
+    /// Only this part
+    #[arg(long, value_name = "PART", value_enum)]
+    only: Vec<Part>,
+    /// Take the labs as they lie here for the starters, and write their starter.lock
+    #[arg(long, conflicts_with = "only")]
+    write_starters: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli
+        .command
+        .unwrap_or_else(|| Command::Serve(ServeArgs::default())))
+    {
+        Ok(code) => code,
+        Err(error) if error.is::<Stopped>() => {
+            anstream::eprintln!("stopped");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            let word = painted(crate::terminal::BAD, "error:");
+            anstream::eprintln!("{word} {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let repo = Repo::find()?;
+    match command {
+        Command::Serve(args) => {
+            let options = ServeOptions {
+                port: args.port,
+                open: !args.no_open,
+            };
+            crate::serve::run(&repo, options)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Build => {
+            let built = crate::book::build::build(&repo)?;
+            for warning in &built.warnings {
+                anstream::eprintln!("{} {warning}", painted(crate::terminal::OPEN, "warning:"));
+            }
+            anstream::println!("The book is in {}.", repo.relative(&built.folder));
+            Ok(if built.warnings.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(1)
+            })
+        }
+        Command::Check(args) => {
+            let limits = args.limits.within(Limits::default());
+            let labs = check::meant(&repo, args.lab.as_deref())?;
+            let request = check::Request {
+                labs,
+                json: args.json,
+                limits,
+            };
+            check::run(&repo, &request, &stop_on_interrupt()?)
+        }
+        Command::Hint(args) => {
+            let lab = lab::named(&repo, &args.lab)?;
+            let depth = match (args.all, args.again) {
+                (true, _) => Depth::All,
+                (_, true) => Depth::Again,
+                _ => Depth::Next,
+            };
+            anstream::print!("{}", hint::run(&repo, &lab, args.topic.as_deref(), depth)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Measure(args) => crate::measure::run(&repo, &args),
+        Command::Reset(args) => {
+            let lab = lab::named(&repo, &args.lab)?;
+            let done = reset::run(&repo, &lab)?;
+            anstream::print!("{}", told(&repo, &lab, &done));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify(args) => {
+            let labs = match args.lab {
+                Some(name) => vec![lab::named(&repo, &name)?],
+                None => lab::all(&repo)?,
+            };
+            if args.write_starters {
+                return verify::write_starters(&repo, &labs);
+            }
+            let request =
+                verify::Request::new(labs, &args.only, args.limits.within(verify::LIMITS));
+            verify::run(&repo, &request, &stop_on_interrupt()?)
+        }
+    }
+}
+
+fn told(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {
+    let terminal = Terminal::of_stdout();
+    let Some(kept) = &done.kept else {
+        return format!(
+            "Lab {} is as given already; nothing was changed.\n",
+            lab.name
+        );
+    };
+    let mut out = format!(
+        "{}\n",
+        painted(HEADING, &format!("Lab {} is as given again.", lab.name))
+    );
+    for path in &done.restored {
+        let _ = writeln!(out, "  restored  {path}");
+    }
+    for path in &done.removed {
+        let _ = writeln!(out, "  removed   {path}");
+    }
+    let line = format!("Your version, whole, is in {}.", repo.relative(kept));
+    out.push_str(&terminal.wrapped("", "  ", &line));
+    out
+}
+
+/// A flag that Ctrl-C raises: the children run in groups of their own, where it does not reach them.
+fn stop_on_interrupt() -> Result<Stop> {
+    let stop = Stop::new();
+    let raised = stop.clone();
+    ctrlc::set_handler(move || raised.stop()).context("cannot listen for Ctrl-C")?;
+    Ok(stop)
+}

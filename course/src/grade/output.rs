@@ -1,0 +1,244 @@
+//! Reads what libtest prints for one test.
+
+use serde::Serialize;
+
+/// How a `todo!` begins what it says.
+const TODO: &str = "not yet implemented";
+
+/// A panic, as the default hook prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Panic {
+    /// Its text.
+    pub message: String,
+    /// Where it was raised.
+    pub place: Option<Place>,
+}
+
+impl Panic {
+    /// Whether a `todo!` raised it.
+    pub fn is_todo(&self) -> bool {
+        self.message.starts_with(TODO)
+    }
+}
+
+/// The sentence of a `todo!`, from the message of its panic.
+pub(crate) fn todo_sentence(message: &str) -> &str {
+    message
+        .strip_prefix(TODO)
+        .map_or(message, |rest| rest.trim_start_matches(": ").trim())
+}
+
+/// A place in a source file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Place {
+    /// The file, from the repository's root where it lies inside.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}:{}", self.file, self.line)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Libtest {
+    Ok,
+    Failed,
+    Ignored,
+}
+
+/// What libtest concludes about the one test that it ran; `None` when it never came to that.
+pub(super) fn verdict(stdout: &str) -> Option<Libtest> {
+    let result = stdout
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("test result: "))?;
+    if result.contains(" 1 passed;") {
+        Some(Libtest::Ok)
+    } else if result.contains(" 1 failed;") {
+        Some(Libtest::Failed)
+    } else if result.contains(" 1 ignored;") {
+        Some(Libtest::Ignored)
+    } else {
+        None
+    }
+}
+
+/// What the test printed before it failed.
+pub(super) fn captured(stdout: &str) -> String {
+    let from = stdout.find("\n---- ").map_or(stdout.len(), |at| at + 1);
+    let block = &stdout[from..];
+    let block = block.split_once('\n').map_or("", |(_, rest)| rest);
+    let until = block.rfind("\nfailures:\n").unwrap_or(block.len());
+    without_notes(block[..until].trim())
+}
+
+/// Why the one test of this run failed: its panics in order, or the story that it tells instead.
+pub(super) fn causes_in(stdout: &str) -> Vec<Panic> {
+    let panics = panics_in(stdout);
+    if panics.is_empty() {
+        told(&captured(stdout)).into_iter().collect()
+    } else {
+        panics
+    }
+}
+
+/// A story of the testbed: it keeps the panics to itself, and says in a line of its own where the
+/// one that matters was raised (`    at 01-measure/src/frame.rs:118`).
+fn told(story: &str) -> Option<Panic> {
+    let place_in = |line: &str| {
+        let (file, number) = line.strip_prefix("    at ")?.rsplit_once(':')?;
+        Some(Place {
+            file: file.to_owned(),
+            line: number.parse().ok()?,
+        })
+    };
+    let place = story.lines().find_map(place_in)?;
+    let mut lines: Vec<&str> = story.lines().collect();
+    let at = lines.iter().position(|line| place_in(line).is_some())?;
+    lines.remove(at);
+    Some(Panic {
+        message: lines.join("\n"),
+        place: Some(place),
+    })
+}
+
+/// Every panic that `text` reports, in order.
+pub(super) fn panics_in(text: &str) -> Vec<Panic> {
+    let text = text
+        .rfind("\nfailures:\n    ")
+        .map_or(text, |at| &text[..at]);
+    let mut panics: Vec<Panic> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        if let Some(place) = panic_at(line) {
+            panics.push(Panic {
+                message: String::new(),
+                place,
+            });
+            open = true;
+        } else if line.starts_with("note: run with `RUST_BACKTRACE")
+            || line.starts_with("stack backtrace:")
+        {
+            open = false;
+        } else if let (true, Some(panic)) = (open, panics.last_mut()) {
+            if !panic.message.is_empty() {
+                panic.message.push('\n');
+            }
+            panic.message.push_str(line);
+        }
+    }
+    for panic in &mut panics {
+        panic.message.truncate(panic.message.trim_end().len());
+    }
+    panics
+}
+
+/// The place in `thread 'NAME' (1234) panicked at src/frame.rs:42:5:`.
+#[expect(
+    clippy::option_option,
+    reason = "a panic without a readable place is still a panic"
+)]
+fn panic_at(line: &str) -> Option<Option<Place>> {
+    let rest = line.strip_prefix("thread '")?;
+    let (_, place) = rest.split_once("' ")?.1.split_once("panicked at ")?;
+    let mut parts = place.trim_end_matches(':').rsplitn(3, ':');
+    let _column = parts.next();
+    let line = parts.next().and_then(|line| line.parse().ok());
+    let file = parts.next();
+    Some(file.zip(line).map(|(file, line)| Place {
+        file: file.to_owned(),
+        line,
+    }))
+}
+
+fn without_notes(text: &str) -> String {
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("note: run with `RUST_BACKTRACE"));
+    lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Libtest, Place, captured, causes_in, panics_in, todo_sentence, verdict};
+
+    const FAILED: &str = "
+running 1 test
+test frame::torn ... FAILED
+
+failures:
+
+---- frame::torn stdout ----
+read 3 bytes
+
+thread 'tokio-rt' (77) panicked at 01-measure/src/frame.rs:42:9:
+not yet implemented: Take one frame
+note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
+
+thread 'frame::torn' (78) panicked at 01-measure/tests/grade/frame.rs:7:5:
+M1 does not hold:
+  expected 3
+  found 4
+
+
+failures:
+    frame::torn
+
+test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.00s
+";
+
+    #[test]
+    fn finds_every_panic_with_its_place_and_its_whole_text() {
+        let panics = panics_in(FAILED);
+        assert_eq!(panics.len(), 2);
+        assert!(panics[0].is_todo());
+        assert_eq!(todo_sentence(&panics[0].message), "Take one frame");
+        assert_eq!(
+            panics[0].place,
+            Some(Place {
+                file: "01-measure/src/frame.rs".into(),
+                line: 42
+            })
+        );
+        assert_eq!(
+            panics[1].message,
+            "M1 does not hold:\n  expected 3\n  found 4"
+        );
+        assert!(captured(FAILED).starts_with("read 3 bytes\n"));
+        assert!(captured(FAILED).ends_with("found 4"));
+    }
+
+    #[test]
+    fn a_story_gives_its_place() {
+        let stdout = "\n---- a::b stdout ----\nnot yet implemented: Judge the end.\n    at 01-measure/src/frame.rs:155\n\n\nfailures:\n    a::b\n";
+        let causes = causes_in(stdout);
+        assert_eq!(causes.len(), 1);
+        assert!(causes[0].is_todo());
+        assert_eq!(causes[0].message, "not yet implemented: Judge the end.");
+        assert_eq!(
+            causes[0].place,
+            Some(Place {
+                file: "01-measure/src/frame.rs".into(),
+                line: 155
+            })
+        );
+    }
+
+    #[test]
+    fn a_run_without_a_verdict_has_none() {
+        assert_eq!(verdict(FAILED), Some(Libtest::Failed));
+        assert_eq!(verdict("running 1 test\n"), None);
+        assert_eq!(
+            verdict("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured"),
+            None
+        );
+        assert_eq!(
+            verdict("test result: ok. 1 passed; 0 failed; 0 ignored;"),
+            Some(Libtest::Ok)
+        );
+    }
+}

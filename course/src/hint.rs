@@ -1,0 +1,299 @@
+//! `cargo course hint`: one hint at a time, from a question to the shape of the answer.
+//!
+//! It remembers how far a reader has looked, so that asking again is a decision to see more.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::grade;
+use crate::lab::{HintSection, Lab};
+use crate::repo::Repo;
+use crate::terminal::{HEADING, OPEN, QUIET, Terminal, painted};
+
+/// How much to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// One hint more than last time.
+    Next,
+    /// What has been shown already.
+    Again,
+    /// Everything.
+    All,
+}
+
+/// Topics of each lab, and how many hints of each have been shown.
+type Shown = BTreeMap<String, BTreeMap<String, usize>>;
+
+/// The text for `cargo course hint LAB [TOPIC]`.
+pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> Result<String> {
+    let sections = lab.hints(repo)?;
+    ensure!(
+        !sections.is_empty(),
+        "exercises/{}/hints.md has no hints",
+        lab.folder
+    );
+    let mut shown = read(repo)?;
+    let terminal = Terminal::of_stdout();
+    let of_lab = shown.entry(lab.name.clone()).or_default();
+    let Some(topic) = topic else {
+        if depth == Depth::All {
+            return Ok(everything(lab, &sections, terminal));
+        }
+        return Ok(topics(repo, lab, &sections, of_lab, terminal));
+    };
+    let section = find(lab, &sections, topic)?;
+    let so_far = of_lab
+        .get(&plain(&section.title))
+        .copied()
+        .unwrap_or(0)
+        .min(section.hints.len());
+    let (from, until) = match depth {
+        Depth::All => (0, section.hints.len()),
+        Depth::Again => (0, so_far),
+        // Nothing is left to reveal: show them all once more.
+        Depth::Next if so_far == section.hints.len() => (0, so_far),
+        Depth::Next => (so_far, so_far + 1),
+    };
+    let mut out = format!("\n{}\n", painted(HEADING, &plain(&section.title)));
+    for (index, hint) in section.hints.iter().enumerate().take(until).skip(from) {
+        out.push_str(&numbered(index, section.hints.len(), hint, terminal));
+    }
+    let again = format!("cargo course hint {} {}", lab.name, shell_word(topic));
+    let closing = match (until, section.hints.len()) {
+        (0, _) => format!("Nothing shown so far; `{again}` shows the first hint."),
+        (until, all) if until == all && from == 0 && depth == Depth::Next => {
+            "That was all that there is about it.".to_owned()
+        }
+        (until, all) if until == all => "That was the last hint about it.".to_owned(),
+        (until, all) => format!(
+            "{} of {all} shown. Try before you look: `{again}` shows the next.",
+            until.max(so_far)
+        ),
+    };
+    let _ = write!(out, "\n{}", terminal.wrapped("", "", &closing));
+    if until > so_far {
+        of_lab.insert(plain(&section.title), until);
+        write(repo, &shown)?;
+    }
+    Ok(out)
+}
+
+fn topics(
+    repo: &Repo,
+    lab: &Lab,
+    sections: &[HintSection],
+    shown: &BTreeMap<String, usize>,
+    terminal: Terminal,
+) -> String {
+    let here = where_the_reader_stands(repo, lab).and_then(|function| {
+        sections
+            .iter()
+            .position(|section| section.mentions(&function))
+    });
+    let mut out = format!(
+        "\n{}\n\n",
+        painted(
+            HEADING,
+            &format!("Hints for lab {}, {}", lab.number, lab.title)
+        )
+    );
+    let titles: Vec<String> = sections
+        .iter()
+        .map(|section| plain(&section.title))
+        .collect();
+    let width = titles
+        .iter()
+        .map(|title| title.chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(44);
+    for (index, (section, title)) in sections.iter().zip(&titles).enumerate() {
+        let seen = shown
+            .get(title)
+            .copied()
+            .unwrap_or(0)
+            .min(section.hints.len());
+        let note = format!("{seen} of {} shown", section.hints.len());
+        let arrow = if here == Some(index) {
+            painted(OPEN, "  <- you are here")
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            out,
+            "  {:>2}  {title:<width$}  {}{arrow}",
+            index + 1,
+            painted(QUIET, &note)
+        );
+    }
+    let example = here.map_or(1, |index| index + 1);
+    let line = format!(
+        "Ask by number or by a word of the title: `cargo course hint {} {example}`. Each call shows one hint more.",
+        lab.name
+    );
+    let _ = write!(out, "\n{}", terminal.wrapped("", "", &line));
+    out
+}
+
+fn everything(lab: &Lab, sections: &[HintSection], terminal: Terminal) -> String {
+    let mut out = format!(
+        "\n{}\n",
+        painted(HEADING, &format!("All hints for lab {}", lab.number))
+    );
+    for section in sections {
+        let _ = write!(out, "\n{}\n", painted(HEADING, &plain(&section.title)));
+        for (index, hint) in section.hints.iter().enumerate() {
+            out.push_str(&numbered(index, section.hints.len(), hint, terminal));
+        }
+    }
+    out
+}
+
+fn numbered(index: usize, of: usize, hint: &str, terminal: Terminal) -> String {
+    let mut out = format!(
+        "\n{}\n",
+        painted(QUIET, &format!("  hint {} of {of}", index + 1))
+    );
+    for block in blocks(hint) {
+        match block {
+            Block::Prose(text) => out.push_str(&terminal.wrapped("  ", "  ", &text)),
+            Block::Code(line) => {
+                let _ = writeln!(out, "{}", format!("      {line}").trim_end());
+            }
+            Block::Gap => out.push('\n'),
+        }
+    }
+    out
+}
+
+enum Block {
+    Prose(String),
+    Code(String),
+    Gap,
+}
+
+/// Joins a hint's lines into paragraphs; code stays as it is.
+fn blocks(hint: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut fenced = false;
+    for line in hint.lines() {
+        let text = line.trim();
+        if text.starts_with("```") {
+            fenced = !fenced;
+            if fenced && matches!(blocks.last(), Some(Block::Prose(_))) {
+                blocks.push(Block::Gap);
+            }
+        } else if fenced {
+            blocks.push(Block::Code(line.to_owned()));
+        } else if text.is_empty() {
+            blocks.push(Block::Gap);
+        } else if let (Some(Block::Prose(paragraph)), false) =
+            (blocks.last_mut(), text.starts_with("- "))
+        {
+            paragraph.push(' ');
+            paragraph.push_str(text);
+        } else {
+            blocks.push(Block::Prose(text.to_owned()));
+        }
+    }
+    blocks
+}
+
+/// A topic by its number, its title, or a word of it.
+fn find<'a>(lab: &Lab, sections: &'a [HintSection], topic: &str) -> Result<&'a HintSection> {
+    if let Some(section) = topic
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| sections.get(number.checked_sub(1)?))
+    {
+        return Ok(section);
+    }
+    let wanted = topic.to_lowercase();
+    let title = |section: &HintSection| plain(&section.title).to_lowercase();
+    if let Some(section) = sections.iter().find(|section| title(section) == wanted) {
+        return Ok(section);
+    }
+    let mut found: Vec<_> = sections
+        .iter()
+        .filter(|section| section.mentions(topic))
+        .collect();
+    if found.is_empty() {
+        found = sections
+            .iter()
+            .filter(|section| title(section).contains(&wanted))
+            .collect();
+    }
+    match found.as_slice() {
+        [section] => Ok(section),
+        [] => bail!(
+            "no hint of lab {} is about `{topic}`; `cargo course hint {}` lists what there is",
+            lab.name,
+            lab.name
+        ),
+        several => {
+            let titles: Vec<String> = several
+                .iter()
+                .map(|section| plain(&section.title))
+                .collect();
+            bail!("`{topic}` could be any of: {}", titles.join(", "))
+        }
+    }
+}
+
+/// The function that the last `check` sent the reader to.
+fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<String> {
+    let text = std::fs::read_to_string(grade::record_path(repo, lab)).ok()?;
+    let report: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let stubs = lab.stubs(repo).ok()?;
+    let red = report["invariants"]
+        .as_array()?
+        .iter()
+        .find(|invariant| invariant["holds"] == false)?;
+    let places = red["tests"].as_array()?.iter().filter_map(|test| {
+        let place = &test["place"];
+        Some((place["file"].as_str()?.to_owned(), place["line"].as_u64()?))
+    });
+    places
+        .filter_map(|(file, line)| {
+            stubs
+                .iter()
+                .find(|stub| repo.relative(&stub.file) == file && stub.line as u64 == line)
+        })
+        .min_by_key(|stub| (stub.file.clone(), stub.line))
+        .map(|stub| stub.function.clone())
+}
+
+/// A title without markdown's code marks.
+fn plain(title: &str) -> String {
+    title.replace('`', "")
+}
+
+fn shell_word(topic: &str) -> String {
+    if topic.contains(char::is_whitespace) {
+        format!("'{topic}'")
+    } else {
+        topic.to_owned()
+    }
+}
+
+fn path(repo: &Repo) -> PathBuf {
+    repo.state_dir().join("hints.json")
+}
+
+fn read(repo: &Repo) -> Result<Shown> {
+    match std::fs::read_to_string(path(repo)) {
+        // A damaged file costs the memory of what was shown, nothing else.
+        Ok(text) => Ok(serde_json::from_str(&text).unwrap_or_default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Shown::new()),
+        Err(error) => Err(error).context("cannot read .course/hints.json"),
+    }
+}
+
+fn write(repo: &Repo, shown: &Shown) -> Result<()> {
+    std::fs::create_dir_all(repo.state_dir()).context("cannot make .course/")?;
+    std::fs::write(path(repo), serde_json::to_string_pretty(shown)?)
+        .context("cannot write .course/hints.json")
+}

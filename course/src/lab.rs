@@ -1,0 +1,240 @@
+//! What a lab says about itself.
+//!
+//! A lab has no registry entry anywhere: a folder `exercises/NN-name` with a `lab.toml` is a lab.
+//! Its tests, hints and mistakes are read from the files that a reader or an author edits anyway, so
+//! that nothing has to be said twice.
+
+mod hints;
+mod mistakes;
+mod stubs;
+mod tests;
+mod tokens;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+
+pub use hints::HintSection;
+pub use mistakes::Mistake;
+pub use stubs::Stub;
+pub use tests::GradedTest;
+
+use crate::repo::Repo;
+
+/// One lab of the course, as its `lab.toml` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lab {
+    /// The package's name, and the LAB argument of every command.
+    pub name: String,
+    /// The folder below `exercises/` and `solutions/`, such as `01-measure`.
+    pub folder: String,
+    /// Its place in the course, from the folder's name.
+    pub number: u8,
+    /// Its title.
+    pub title: String,
+    /// Its chapter, relative to the book's `src/`.
+    pub chapter: String,
+    /// How long it takes.
+    pub minutes: Minutes,
+    /// What a reader should know before.
+    pub prerequisites: Vec<String>,
+    /// What a reader can do afterwards.
+    pub objectives: Vec<Objective>,
+    /// What the tests prove, in the order in which they are built.
+    pub invariants: Vec<Invariant>,
+}
+
+/// How long a lab takes, in minutes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minutes {
+    /// Reading the chapter.
+    pub read: u32,
+    /// Running and reading the measurements.
+    pub measure: u32,
+    /// Building until the tests are green.
+    pub build: u32,
+}
+
+/// Something that a reader can do after the lab; quiz questions name it by its id.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Objective {
+    /// Named by quiz questions.
+    pub id: String,
+    /// One sentence.
+    pub text: String,
+}
+
+/// Something that the tests prove.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invariant {
+    /// Named by the doc comments of tests, such as `M1`.
+    pub id: String,
+    /// One sentence.
+    pub text: String,
+    /// Where to read about it: `page.md#fragment`, relative to the book's `src/`.
+    pub read: String,
+}
+
+/// All labs, in the course's order.
+///
+/// # Errors
+/// When `exercises/` cannot be read or a `lab.toml` is wrong.
+pub fn all(repo: &Repo) -> Result<Vec<Lab>> {
+    let folder = repo.exercises();
+    let mut labs = Vec::new();
+    for entry in
+        std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
+    {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if numbered(&name).is_some() && folder.join(&name).join("lab.toml").is_file() {
+            labs.push(load(repo, &name)?);
+        }
+    }
+    labs.sort_by(|a, b| a.folder.cmp(&b.folder));
+    Ok(labs)
+}
+
+/// The lab that a reader calls `name`: `measure`, `1`, `01` or `01-measure`.
+///
+/// # Errors
+/// When there is no such lab; the error lists those that exist.
+pub fn named(repo: &Repo, name: &str) -> Result<Lab> {
+    let labs = all(repo)?;
+    let wanted = name.trim_end_matches('/');
+    let number = wanted.parse::<u8>().ok();
+    let known: Vec<String> = labs
+        .iter()
+        .map(|lab| format!("{} ({})", lab.name, lab.number))
+        .collect();
+    labs.into_iter()
+        .find(|lab| lab.name == wanted || lab.folder == wanted || Some(lab.number) == number)
+        .with_context(|| match known.as_slice() {
+            [] => format!("no lab is called `{name}`: this clone has no labs at all"),
+            known => format!(
+                "no lab is called `{name}`; the labs are: {}",
+                known.join(", ")
+            ),
+        })
+}
+
+impl Lab {
+    /// The reader's crate.
+    pub fn dir(&self, repo: &Repo) -> PathBuf {
+        repo.exercises().join(&self.folder)
+    }
+
+    /// The solved crate.
+    pub fn solution_dir(&self, repo: &Repo) -> PathBuf {
+        repo.solutions().join(&self.folder)
+    }
+
+    /// The solved crate's package name.
+    pub fn solution_package(&self) -> String {
+        format!("{}-solution", self.name)
+    }
+
+    /// The invariant with this id.
+    pub fn invariant(&self, id: &str) -> Option<&Invariant> {
+        self.invariants.iter().find(|invariant| invariant.id == id)
+    }
+
+    /// The plausible mistakes that the course knows for this lab, by name.
+    ///
+    /// # Errors
+    /// When a patch cannot be read or lacks its header.
+    pub fn mistakes(&self, repo: &Repo) -> Result<Vec<Mistake>> {
+        self.mistakes_each(repo)?
+            .into_iter()
+            .map(|(_, mistake)| mistake)
+            .collect()
+    }
+
+    /// The same, with each malformed header as an error of its own.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn mistakes_each(&self, repo: &Repo) -> Result<Vec<(String, Result<Mistake>)>> {
+        mistakes::read_each(&self.solution_dir(repo).join("mistakes"))
+    }
+
+    /// The hints, section by section.
+    ///
+    /// # Errors
+    /// When `hints.md` is there but cannot be read.
+    pub fn hints(&self, repo: &Repo) -> Result<Vec<HintSection>> {
+        hints::read(&self.dir(repo).join("hints.md"))
+    }
+
+    /// The tests as the lab's test files state them, in the order of the files.
+    ///
+    /// # Errors
+    /// When a test file cannot be read or is not Rust.
+    pub fn tests(&self, repo: &Repo) -> Result<Vec<GradedTest>> {
+        tests::read(&self.dir(repo).join("tests/grade/main.rs"))
+    }
+
+    /// The functions in the reader's crate that still hold a `todo!`.
+    ///
+    /// # Errors
+    /// When a source file cannot be read or is not Rust.
+    pub fn stubs(&self, repo: &Repo) -> Result<Vec<Stub>> {
+        stubs::read(&self.dir(repo))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    title: String,
+    chapter: String,
+    minutes: Minutes,
+    #[serde(default)]
+    prerequisites: Vec<String>,
+    #[serde(default, rename = "objective")]
+    objectives: Vec<Objective>,
+    #[serde(default, rename = "invariant")]
+    invariants: Vec<Invariant>,
+}
+
+fn load(repo: &Repo, folder: &str) -> Result<Lab> {
+    let path = repo.exercises().join(folder).join("lab.toml");
+    let shown = repo.relative(&path);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+    let file: File =
+        toml::from_str(&text).with_context(|| format!("{shown} is not as expected"))?;
+    let Some((number, name)) = numbered(folder) else {
+        bail!("{folder} does not start with a number");
+    };
+    ensure!(
+        file.name == name,
+        "{shown} says name = \"{}\", but its folder says `{name}`",
+        file.name
+    );
+    Ok(Lab {
+        name: file.name,
+        folder: folder.to_owned(),
+        number,
+        title: file.title,
+        chapter: file.chapter,
+        minutes: file.minutes,
+        prerequisites: file.prerequisites,
+        objectives: file.objectives,
+        invariants: file.invariants,
+    })
+}
+
+/// `01-measure` as `(1, "measure")`.
+fn numbered(folder: &str) -> Option<(u8, &str)> {
+    let (number, name) = folder.split_once('-')?;
+    let digits = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && !name.is_empty() {
+        Some((number.parse().ok()?, name))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,47 @@
+//! The tool behind `cargo course`: it builds and serves the book, grades a reader's labs, runs the
+//! ladder of measurements, and proves that the course itself is sound.
+//!
+//! It is not what grades: `cargo test` in `exercises/` does that alone. This crate only explains a
+//! verdict, and makes sure that the tests deserve their authority.
+//!
+//! In reading order:
+//!
+//! - [`repo`]: where things are.
+//! - [`lab`]: what a lab says about itself, in `lab.toml`, hints, mistakes and test comments.
+//! - [`book`]: our directives in the book's pages, and the check of the built book.
+//! - `grade`: runs a lab's tests and says which invariants hold.
+//! - `verify`: starters fail, solutions pass, every known mistake is caught.
+//! - `serve`: the book in a browser, with live reload and live grades.
+//! - `cli`: the command line.
+//!
+//! Without the feature `tool` only what the mdBook preprocessor needs is left.
+
+pub mod book;
+pub mod lab;
+pub mod repo;
+
+#[cfg(feature = "tool")]
+pub mod cli;
+#[cfg(feature = "tool")]
+pub mod grade;
+#[cfg(feature = "tool")]
+pub mod measure;
+#[cfg(feature = "tool")]
+pub mod serve;
+#[cfg(feature = "tool")]
+pub mod starter;
+#[cfg(feature = "tool")]
+pub mod verify;
+
+#[cfg(feature = "tool")]
+mod cargo;
+#[cfg(feature = "tool")]
+mod check;
+#[cfg(feature = "tool")]
+mod hint;
+#[cfg(feature = "tool")]
+mod process;
+#[cfg(feature = "tool")]
+mod reset;
+#[cfg(feature = "tool")]
+mod terminal;

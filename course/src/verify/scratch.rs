@@ -1,0 +1,189 @@
+//! A copy of the solved labs in which mistakes can be made.
+//!
+//! It lies below `target/`, with the same relative paths, so that a solution finds its tests and the
+//! given crates; and cargo, which looks for its configuration upwards, finds the course's own and with
+//! it the one target directory, where the dependencies are built already. Only what differs is
+//! copied: what has not changed since the last run is not compiled again.
+//!
+//! The copy's workspace starts one folder further up than the course's. Cargo tells packages apart by
+//! their paths from the root of their workspace: were those the same, a mistake would be built over
+//! the solution, and the next `cargo test` would take it for the solution, being newer than the source.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::lab::{Lab, Mistake};
+use crate::repo::Repo;
+
+pub(super) struct Scratch<'a> {
+    repo: &'a Repo,
+    workspace: PathBuf,
+    tree: PathBuf,
+}
+
+/// The copied tree's folder in the copy's workspace.
+const TREE: &str = "tree";
+
+impl<'a> Scratch<'a> {
+    pub fn make(repo: &'a Repo) -> Result<Self> {
+        let workspace = repo.root().join("target/verify");
+        let scratch = Self {
+            repo,
+            tree: workspace.join(TREE),
+            workspace,
+        };
+        for folder in ["exercises", "solutions"] {
+            sync(&repo.root().join(folder), &scratch.tree.join(folder))
+                .with_context(|| format!("cannot copy {folder} to {}", scratch.tree.display()))?;
+        }
+        let lock =
+            std::fs::read(repo.root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+        write_if_different(&scratch.workspace.join("Cargo.lock"), &lock)?;
+        write_if_different(
+            &scratch.workspace.join("Cargo.toml"),
+            scratch.manifest()?.as_bytes(),
+        )?;
+        Ok(scratch)
+    }
+
+    /// Its workspace.
+    pub fn workspace(&self) -> &Path {
+        &self.workspace
+    }
+
+    pub fn solution(&self, lab: &Lab) -> PathBuf {
+        self.tree.join("solutions").join(&lab.folder)
+    }
+
+    /// Makes the mistake.
+    pub fn apply(&self, lab: &Lab, mistake: &Mistake) -> Result<()> {
+        for path in touched(&mistake.diff) {
+            ensure!(
+                path.starts_with("src/") || path.starts_with("benches/"),
+                "it changes {path}; a reader makes mistakes in src/ and benches/"
+            );
+        }
+        let patch = self
+            .repo
+            .solutions()
+            .join(&lab.folder)
+            .join("mistakes")
+            .join(format!("{}.patch", mistake.name));
+        let output = Command::new("git")
+            .args(["apply", "--whitespace=nowarn"])
+            .arg(&patch)
+            .current_dir(self.solution(lab))
+            // Else git takes the paths for the course's own repository, finds them ignored there,
+            // and does nothing, successfully.
+            .env("GIT_CEILING_DIRECTORIES", self.repo.root().join("target"))
+            .env_remove("GIT_DIR")
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot run git")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            bail!(
+                "it does not apply any more: {}",
+                said.trim().replace('\n', "; ")
+            );
+        }
+        let changed = touched(&mistake.diff).iter().any(|path| {
+            let read = |folder: PathBuf| std::fs::read(folder.join(path)).ok();
+            read(self.solution(lab)) != read(lab.solution_dir(self.repo))
+        });
+        ensure!(changed, "it applies and changes nothing");
+        Ok(())
+    }
+
+    /// Makes it good again.
+    pub fn restore(&self, lab: &Lab) -> Result<()> {
+        sync(&lab.solution_dir(self.repo), &self.solution(lab))
+    }
+
+    /// The root manifest with the labs as its only members: the tool is not copied.
+    fn manifest(&self) -> Result<String> {
+        let text = std::fs::read_to_string(self.repo.root().join("Cargo.toml"))
+            .context("cannot read Cargo.toml")?;
+        let mut manifest: toml::Table = text.parse().context("Cargo.toml is not TOML")?;
+        let workspace = manifest
+            .get_mut("workspace")
+            .and_then(toml::Value::as_table_mut)
+            .context("Cargo.toml has no [workspace]")?;
+        let members = format!("{TREE}/solutions/*");
+        workspace.insert("members".into(), toml::Value::Array(vec![members.into()]));
+        workspace.insert(
+            "exclude".into(),
+            toml::Value::Array(vec![format!("{TREE}/exercises").into()]),
+        );
+        workspace.remove("default-members");
+        let dependencies = workspace
+            .get_mut("dependencies")
+            .and_then(toml::Value::as_table_mut);
+        for (_, dependency) in dependencies.into_iter().flatten() {
+            if let Some(path) = dependency
+                .as_table_mut()
+                .and_then(|table| table.get_mut("path"))
+                && let Some(below) = path.as_str()
+            {
+                *path = format!("{TREE}/{below}").into();
+            }
+        }
+        Ok(manifest.to_string())
+    }
+}
+
+/// The files that a diff names.
+fn touched(diff: &str) -> BTreeSet<&str> {
+    diff.lines()
+        .filter_map(|line| {
+            line.strip_prefix("+++ b/")
+                .or_else(|| line.strip_prefix("--- a/"))
+        })
+        .map(|path| path.split('\t').next().unwrap_or(path))
+        .collect()
+}
+
+/// Makes `to` the same as `from`, and leaves alone what is the same already.
+fn sync(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    let mut wanted = BTreeSet::<OsString>::new();
+    for entry in
+        std::fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))?
+    {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == "target" {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            sync(&entry.path(), &to.join(&name))?;
+        } else {
+            write_if_different(&to.join(&name), &std::fs::read(entry.path())?)?;
+        }
+        wanted.insert(name);
+    }
+    for entry in std::fs::read_dir(to)? {
+        let entry = entry?;
+        if !wanted.contains(&entry.file_name()) {
+            if entry.file_type()?.is_dir() {
+                std::fs::remove_dir_all(entry.path())?;
+            } else {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn write_if_different(path: &Path, bytes: &[u8]) -> Result<()> {
+    // Cargo.lock is rewritten by cargo, which drops what the members here do not need.
+    if std::fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}

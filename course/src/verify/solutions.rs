@@ -1,0 +1,142 @@
+//! Every solution passes the exercise's own test files, under strict clippy; and so does every
+//! alternative, for a grader that refuses another sound design is as wrong as one that accepts a
+//! mistake.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Finding, Proof, built};
+use crate::cargo;
+use crate::grade::{GRADE, Outcome, Runner, Stopped};
+use crate::lab::Lab;
+
+pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
+    for lab in labs {
+        let folder = lab.solution_dir(proof.repo);
+        if !folder.join("Cargo.toml").is_file() {
+            let mut finding = Finding::default();
+            finding.problem(format!("solutions/{} is not there", lab.folder));
+            proof.item(&lab.name, &finding);
+            continue;
+        }
+        let finding = one(proof, lab, &folder)?;
+        proof.item(&lab.name, &finding);
+        for alternative in folders_in(&folder.join("alternatives"))? {
+            ensure!(!proof.stop.is_stopped(), Stopped);
+            let finding = one(proof, lab, &alternative)?;
+            let name = alternative
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            proof.item(&format!("{}/{name}", lab.name), &finding);
+        }
+    }
+    Ok(())
+}
+
+fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path) -> Result<Finding> {
+    let mut finding = Finding::default();
+    let manifest = manifest(proof, folder)?;
+    finding
+        .problems
+        .extend(foreign_tests(proof, lab, folder, &manifest)?);
+    let package = manifest
+        .get("package")
+        .and_then(|package| package.get("name"))
+        .and_then(toml::Value::as_str)
+        .with_context(|| format!("{} has no package.name", proof.repo.relative(folder)))?;
+    let root = proof.repo.root();
+    let build = cargo::build_tests(root, package, proof.limits.build, proof.stop, None)?;
+    for warning in build.warnings() {
+        finding.problem(format!(
+            "the compiler warns: {} ({})",
+            warning.headline, warning.place
+        ));
+    }
+    let Some(binaries) = built(build, &mut finding)? else {
+        return Ok(finding);
+    };
+    let (mut passed, mut graded) = (0, 0);
+    for binary in &binaries {
+        let runner = Runner {
+            binary: &binary.executable,
+            folder,
+            limits: proof.limits,
+            stop: proof.stop,
+        };
+        for run in runner.run_all()? {
+            graded += usize::from(binary.target == GRADE && !binary.of_library);
+            if run.outcome == Outcome::Passed {
+                passed += 1;
+            } else {
+                finding.problem(format!("{} rejects it:\n{}", run.name, run.told()));
+            }
+        }
+    }
+    if graded == 0 {
+        finding.problem("no graded test was run; a solution needs a test target `grade`");
+    }
+    super::clippy(proof, root, &[package.to_owned()], &mut finding)?;
+    finding.summary = format!("{passed} tests pass");
+    if finding.problems.is_empty() {
+        finding.summary.push_str(", clippy is content");
+    }
+    Ok(finding)
+}
+
+fn manifest(proof: &Proof<'_>, folder: &Path) -> Result<toml::Table> {
+    let path = folder.join("Cargo.toml");
+    let shown = proof.repo.relative(&path);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
+    text.parse().with_context(|| format!("{shown} is not TOML"))
+}
+
+/// A solution that is graded by a copy of the tests proves nothing about the real ones.
+fn foreign_tests(
+    proof: &Proof<'_>,
+    lab: &Lab,
+    folder: &Path,
+    manifest: &toml::Table,
+) -> Result<Vec<String>> {
+    let exercise = lab.dir(proof.repo).canonicalize()?;
+    let mut problems = Vec::new();
+    for target in manifest
+        .get("test")
+        .and_then(toml::Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let field = |name: &str| target.get(name).and_then(toml::Value::as_str);
+        let path = folder
+            .join(field("path").unwrap_or_default())
+            .canonicalize();
+        if !path.is_ok_and(|path| path.starts_with(&exercise)) {
+            problems.push(format!(
+                "the path of its test target `{}` does not lead into exercises/{}",
+                field("name").unwrap_or("?"),
+                lab.folder
+            ));
+        }
+    }
+    if folder.join("tests").exists() {
+        problems.push("it has a tests/ folder; the exercise's own tests grade it".to_owned());
+    }
+    Ok(problems)
+}
+
+fn folders_in(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Ok(Vec::new());
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.join("Cargo.toml").is_file() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}

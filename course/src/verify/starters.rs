@@ -1,0 +1,147 @@
+//! Every starter compiles without a warning, and each graded test fails on it by its todo.
+
+use anyhow::Result;
+
+use super::{Finding, Proof, built};
+use crate::cargo;
+use crate::grade::{GRADE, Outcome, Runner, TestRun};
+use crate::lab::{GradedTest, Lab};
+use crate::starter::Starter;
+
+pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
+    let mut finding = Finding::default();
+    lock(proof, lab, &mut finding)?;
+    let workspace = proof.repo.exercises();
+    let build = cargo::build_tests(&workspace, &lab.name, proof.limits.build, proof.stop, None)?;
+    for warning in build.warnings() {
+        finding.problem(format!(
+            "the compiler warns: {} ({})",
+            warning.headline, warning.place
+        ));
+    }
+    let Some(binaries) = built(build, &mut finding)? else {
+        return Ok(finding);
+    };
+    // A reader sees what clippy says about a starter, in an editor that runs it.
+    let packages = [vec![lab.name.clone()], given(proof)?].concat();
+    super::clippy(proof, &workspace, &packages, &mut finding)?;
+    let stated = lab.tests(proof.repo)?;
+    let folder = lab.dir(proof.repo);
+    let (mut by_todo, mut given) = (0, 0);
+    for binary in binaries
+        .iter()
+        .filter(|binary| binary.target == GRADE && !binary.of_library)
+    {
+        let runner = Runner {
+            binary: &binary.executable,
+            folder: &folder,
+            limits: proof.limits,
+            stop: proof.stop,
+        };
+        for run in runner.run_all()? {
+            match stated.iter().find(|test| test.name == run.name) {
+                None => finding.problem(format!(
+                    "{}: the test runs, but no `#[test] fn` of that name is found in tests/grade; \
+                     does a macro make it?",
+                    run.name
+                )),
+                Some(test) if test.given => {
+                    given += 1;
+                    finding.problems.extend(given_fault(&run));
+                }
+                Some(test) => {
+                    by_todo += 1;
+                    finding.problems.extend(starter_fault(test, &run));
+                }
+            }
+        }
+    }
+    if by_todo == 0 {
+        finding.problem("no graded test was run; the lab needs a test target `grade`");
+    }
+    finding.summary =
+        format!("{by_todo} tests fail by their todo, {given} of given code pass, no warning");
+    if !finding.problems.is_empty() {
+        finding.summary = format!("{by_todo} graded tests, {given} of given code");
+    }
+    Ok(finding)
+}
+
+fn given_fault(run: &TestRun) -> Option<String> {
+    (run.outcome != Outcome::Passed).then(|| {
+        format!(
+            "{} guards given code, and should pass on the starter: {}",
+            run.name,
+            run.told()
+        )
+    })
+}
+
+fn starter_fault(test: &GradedTest, run: &TestRun) -> Option<String> {
+    let name = &test.name;
+    match run.outcome {
+        Outcome::NotBuilt => {
+            if let Some(other) = run.panics.iter().find(|panic| !panic.is_todo()) {
+                return Some(format!(
+                    "{name} fails by its todo, but panics besides: {}",
+                    other.message.lines().next().unwrap_or_default()
+                ));
+            }
+            (run.panics.len() > 1).then(|| {
+                format!(
+                    "{name} says its todo {} times; a fresh start is one line",
+                    run.panics.len()
+                )
+            })
+        }
+        Outcome::Passed => Some(format!(
+            "{name} passes on the starter, so it grades nothing; is it for given code?"
+        )),
+        Outcome::Ignored => Some(format!("{name} is ignored")),
+        Outcome::NotRun => Some(format!("{name} was not run: the time was up")),
+        Outcome::Failed | Outcome::Crashed | Outcome::Spun => Some(format!(
+            "{name} fails on the starter, but not by a todo:\n{}",
+            run.told()
+        )),
+    }
+}
+
+/// The names of the packages below `exercises/given`.
+fn given(proof: &Proof<'_>) -> Result<Vec<String>> {
+    let folder = proof.repo.exercises().join("given");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        return Ok(Vec::new());
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.path().join("Cargo.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn lock(proof: &Proof<'_>, lab: &Lab, finding: &mut Finding) -> Result<()> {
+    let (written, tree) = (
+        Starter::of(proof.repo, lab)?,
+        Starter::from_tree(proof.repo, lab)?,
+    );
+    if written.files() == tree.files() {
+        return Ok(());
+    }
+    let differs = |a: &Starter, b: &Starter| -> Vec<String> {
+        let missing = a.files().iter().filter(|file| !b.files().contains(file));
+        missing.map(|file| file.path.clone()).collect()
+    };
+    let mut files = [differs(&tree, &written), differs(&written, &tree)].concat();
+    files.sort();
+    files.dedup();
+    finding.problem(format!(
+        "starter.lock is behind ({}); if the tree is the starter that you mean, run \
+         `cargo course verify --write-starters`",
+        files.join(", ")
+    ));
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! `cargo course check`, and what all commands have in common.
+
+use crate::course::Course;
+
+const LIB: &str = "exercises/01-tiny/src/lib.rs";
+const TESTS: &str = "exercises/01-tiny/tests/grade/numbers.rs";
+
+#[test]
+fn a_fresh_starter_is_a_friendly_start() {
+    let course = Course::sound();
+    let ran = course.run(&["check", "tiny"]);
+    ran.says(
+        1,
+        &[
+            "A fresh start: 2 parts to build, and 2 invariants to keep.",
+            "-- T1 What fits is doubled.",
+            "Begin here: build `double` (exercises/01-tiny/src/lib.rs:9). Double it, if that fits.",
+            "Read tiny.html#doubling in the book; when stuck, `cargo course hint tiny double`.",
+        ],
+    );
+    // Once, however many tests wait for it.
+    assert_eq!(ran.out.matches("Double it, if that fits.").count(), 1);
+    ran.never_says(&["panicked", "RUST_BACKTRACE", "usual cause", "\u{1b}"]);
+
+    // From inside the lab its name need not be said, and paths are told from there.
+    course
+        .run_in("exercises/01-tiny", &["check"], &[])
+        .says(1, &["build `double` (src/lib.rs:9)"]);
+    // Now `hint` knows where the reader stands.
+    course
+        .run(&["hint", "tiny"])
+        .says(0, &["1 double 0 of 3 shown <- you are here"]);
+}
+
+#[test]
+fn a_solved_lab_holds() {
+    let course = Course::solved();
+    course.run(&["check", "1"]).says(
+        0,
+        &[
+            "All 2 invariants hold, by 3 tests.",
+            "ok T1",
+            "ok T2",
+            "Next: lay your code beside solutions/01-tiny",
+        ],
+    );
+    let json = course.run(&["check", "01-tiny", "--json"]);
+    json.says(0, &[]);
+    let state: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let tiny = &state["labs"]["tiny"];
+    assert_eq!(
+        (&tiny["verdict"], &tiny["holds"], &tiny["of"]),
+        (&"graded".into(), &2.into(), &2.into())
+    );
+    let first = &tiny["invariants"][0];
+    assert_eq!(
+        (&first["id"], &first["holds"]),
+        (&"T1".into(), &true.into())
+    );
+    assert_eq!(first["tests"][1]["name"], "numbers::stops_at_the_limit");
+    assert_eq!(first["tests"][1]["passed"], true);
+}
+
+#[test]
+fn a_mistake_is_named_and_comes_before_what_is_not_built() {
+    let course = Course::sound();
+    let wrapping = "Some(number.wrapping_mul(2))";
+    course.edit(
+        LIB,
+        "let _ = number;\n    todo!(\"Double it, if that fits.\")",
+        wrapping,
+    );
+    let ran = course.run(&["check", "tiny"]);
+    ran.says(
+        1,
+        &[
+            "0 of 2 invariants hold.",
+            "no T1 What fits is doubled.",
+            "numbers::stops_at_the_limit",
+            "at exercises/01-tiny/tests/grade/numbers.rs:10",
+            "usual cause: lets the number wrap around. why it tempts: it is shorter.",
+            "1 of 2 tests pass",
+            "-- T2 Parity is told for every number. 1 test waits for `parity` (exercises/01-tiny/src/lib.rs:14)",
+            "Next: make numbers::stops_at_the_limit pass; `cargo test -p tiny numbers::stops_at_the_limit` runs it alone.",
+        ],
+    );
+    // What is wrong is told; the remedy is not.
+    ran.never_says(&["checked_mul", "diff --git"]);
+}
+
+#[test]
+fn only_the_first_failing_test_of_an_invariant_tells_its_whole_story() {
+    let course = Course::solved();
+    course.edit(LIB, "number.checked_mul(2)", "Some(number)");
+    let ran = course.run(&["check", "tiny"]);
+    ran.says(
+        1,
+        &[
+            "numbers::doubles assertion",
+            "left: Some(4)",
+            "numbers::stops_at_the_limit assertion",
+        ],
+    );
+    ran.never_says(&["left: (Some(127)", "usual cause"]);
+}
+
+#[test]
+fn code_that_does_not_compile_is_a_verdict() {
+    let course = Course::sound();
+    course.edit(LIB, "let _ = number;", "let _ = numbre;");
+    course.run(&["check", "tiny"]).says(
+        1,
+        &[
+            "It does not compile yet, so there is no grade.",
+            "cannot find value `numbre`",
+            "src/lib.rs:8",
+        ],
+    );
+    let json = course.run(&["check", "tiny", "--json"]);
+    let state: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let tiny = &state["labs"]["tiny"];
+    assert_eq!(tiny["verdict"], "does-not-compile");
+    assert!(tiny["message"].as_str().unwrap().contains("numbre"));
+
+    // So is a manifest that cargo refuses, and a file that is gone.
+    course.edit(LIB, "numbre", "number");
+    course.edit("exercises/01-tiny/Cargo.toml", "[lib]", "[lib");
+    course
+        .run(&["check", "tiny"])
+        .says(1, &["does not compile", "Cargo.toml"]);
+    course.edit("exercises/01-tiny/Cargo.toml", "[lib", "[lib]");
+    std::fs::remove_file(course.path(LIB)).unwrap();
+    course
+        .run(&["check", "tiny"])
+        .says(1, &["does not compile", "lib.rs"]);
+}
+
+#[test]
+fn an_endless_test_is_named_and_costs_no_other_its_grade() {
+    let course = Course::solved();
+    course.edit(
+        LIB,
+        "if number & 1",
+        "while number == 7 {\n        std::hint::spin_loop();\n    }\n    if number & 1",
+    );
+    course.run(&["check", "tiny", "--test-limit", "1"]).says(
+        1,
+        &[
+            "1 of 2 invariants hold.",
+            "ok T1",
+            "numbers::tells_parity still running after 1 second, so it was stopped: a loop that never ends",
+            "usual cause: calls every number even.",
+        ],
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn an_endless_build_is_stopped() {
+    let course = Course::sound();
+    course.write(
+        "exercises/01-tiny/build.rs",
+        "fn main() { std::thread::sleep(std::time::Duration::from_secs(3600)); }",
+    );
+    course.run(&["check", "tiny", "--build-limit", "2"]).says(
+        1,
+        &["The build did not end within 2 seconds, so it was stopped; is there a build script"],
+    );
+}
+
+#[test]
+fn a_test_whose_process_dies_is_named() {
+    let course = Course::solved();
+    course.edit(
+        LIB,
+        "number.checked_mul(2)",
+        "if number == 127 { std::process::abort() }\n    number.checked_mul(2)",
+    );
+    course.edit(
+        LIB,
+        "if number & 1",
+        "if number == 6 { std::process::exit(0) }\n    if number & 1",
+    );
+    let ran = course.run(&["check", "tiny"]);
+    ran.says(
+        1,
+        &[
+            "0 of 2 invariants hold.",
+            "numbers::stops_at_the_limit the test's process",
+            "1 of 2 tests pass",
+        ],
+    );
+    // Leaving with success is not passing.
+    ran.says(
+        1,
+        &["numbers::tells_parity the test's process ended with code 0 before the test did"],
+    );
+}
+
+#[test]
+fn changed_tests_and_warnings_are_told() {
+    let course = Course::solved();
+    course.edit(TESTS, "fn tells_parity", "fn tells_it");
+    course.edit(TESTS, "/// **T2** Even and odd.\n", "");
+    course.edit(LIB, "if number & 1", "let unused = 1;\n    if number & 1");
+    course.run(&["check", "tiny"]).says(
+        1,
+        &[
+            "no test judges it",
+            "Besides, 1 test that no invariant claims: 1 passed, 0 failed.",
+            "note: exercises/01-tiny/tests/grade/numbers.rs is not as the course gives it, so this is the grade of your own version.",
+            "The compiler warns, 1 time: 01-tiny/src/lib.rs:13: unused variable: `unused`",
+        ],
+    );
+    std::fs::remove_dir_all(course.path("exercises/01-tiny/tests")).unwrap();
+    course
+        .run(&["check", "tiny"])
+        .says(1, &["tests/grade/main.rs is missing"]);
+}
+
+#[test]
+fn broken_given_code_is_not_a_pass() {
+    let course = Course::solved();
+    course.edit(LIB, "LARGEST: u8 = 255", "LARGEST: u8 = 254");
+    course.run(&["check", "tiny"]).says(
+        1,
+        &[
+            "2 of 2 invariants hold.",
+            "Something that was given no longer works: the_largest_is_the_types",
+        ],
+    );
+}
+
+#[test]
+fn usage_and_environment_errors_are_two() {
+    let course = Course::sound();
+    course.run(&["check", "huge"]).says(
+        2,
+        &["error: no lab is called `huge`; the labs are: tiny (1)"],
+    );
+    course.run(&["chekc"]).says(2, &["unrecognized subcommand"]);
+    course
+        .run(&["check", "tiny", "--test-limit", "0"])
+        .says(2, &["--test-limit"]);
+    course
+        .run_in("..", &["check"], &[])
+        .says(2, &["is not inside a clone of the course"]);
+    course
+        .run_in("", &["check"], &[("CARGO", "/nowhere/cargo")])
+        .says(2, &["cannot run cargo"]);
+    course
+        .run(&["--help"])
+        .says(0, &["Examples:", "Exit codes: 0 all holds"]);
+    for command in [
+        "serve", "build", "check", "hint", "measure", "reset", "verify",
+    ] {
+        course.run(&[command, "--help"]).says(0, &["Example"]);
+    }
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let course = Course::sound();
+    let escapes = |variables: &[(&str, &str)]| {
+        course
+            .run_in("", &["hint", "tiny"], variables)
+            .out
+            .contains('\u{1b}')
+    };
+    assert!(!escapes(&[]), "colours in a pipe");
+    assert!(
+        escapes(&[("CLICOLOR_FORCE", "1")]),
+        "no colours although they are forced"
+    );
+    assert!(
+        !escapes(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]),
+        "colours against NO_COLOR"
+    );
+}

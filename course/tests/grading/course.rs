@@ -1,0 +1,333 @@
+//! A miniature course with one tiny lab, in a folder whose name has a space.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A clone of the miniature course; gone when dropped.
+pub struct Course {
+    _folder: TempDir,
+    root: PathBuf,
+}
+
+/// What a run of the tool printed, and its exit code.
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Course {
+    /// Sound in every respect, with the starter's lock written.
+    pub fn sound() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("my course");
+        let course = Self {
+            _folder: folder,
+            root,
+        };
+        for (path, text) in FILES {
+            course.write(path, text);
+        }
+        for workspace in ["", "exercises"] {
+            let status = Command::new(env!("CARGO"))
+                .args(["generate-lockfile", "--offline", "--quiet"])
+                .current_dir(course.root.join(workspace))
+                .status();
+            assert!(status.unwrap().success());
+        }
+        let locked = course.run(&["verify", "--write-starters"]);
+        assert_eq!(locked.code, 0, "{}", locked.err);
+        course
+    }
+
+    /// The same with the solution in the exercise's place.
+    pub fn solved() -> Self {
+        let course = Self::sound();
+        let solution = fs::read_to_string(course.path("solutions/01-tiny/src/lib.rs")).unwrap();
+        course.write("exercises/01-tiny/src/lib.rs", &solution);
+        course
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Replaces `old`, which must be there, in a file.
+    #[track_caller]
+    pub fn edit(&self, path: &str, old: &str, new: &str) {
+        let text = self.read(path);
+        assert!(text.contains(old), "{path} has no {old:?}");
+        self.write(path, &text.replacen(old, new, 1));
+    }
+
+    /// Runs `cargo course` with these arguments at the root.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_in("", arguments, &[])
+    }
+
+    /// Runs it in a folder, with more in the environment.
+    pub fn run_in(&self, folder: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_course"));
+        command
+            .args(arguments)
+            .current_dir(self.root.join(folder))
+            .env("CARGO_NET_OFFLINE", "true")
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .envs(variables.iter().copied());
+        self.ran(command)
+    }
+
+    /// Runs git with a name and an address of its own.
+    pub fn git(&self, arguments: &[&str]) {
+        let mut command = Command::new("git");
+        command
+            .args([
+                "-c",
+                "user.name=A reader",
+                "-c",
+                "user.email=reader@example.org",
+            ])
+            .args([
+                "-c",
+                "init.defaultBranch=main",
+                "-c",
+                "commit.gpgsign=false",
+            ])
+            .args(arguments)
+            .current_dir(&self.root);
+        let ran = self.ran(command);
+        assert_eq!(ran.code, 0, "git {arguments:?}: {}", ran.err);
+    }
+
+    fn ran(&self, mut command: Command) -> Ran {
+        // The miniature's own configuration says where to build.
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = command
+            .env("CARGO_TARGET_DIR", self.root.join("target"))
+            .output()
+            .unwrap();
+        Ran {
+            code: status.code().unwrap_or(-1),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    /// Asserts the exit code, and that the output says all of this; line breaks are as good as spaces.
+    #[track_caller]
+    pub fn says(&self, code: i32, wanted: &[&str]) {
+        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (out, err) = (flat(&self.out), flat(&self.err));
+        let context = format!("---- stdout\n{}\n---- stderr\n{}", self.out, self.err);
+        assert_eq!(self.code, code, "exit code\n{context}");
+        for text in wanted {
+            let found = out.contains(&flat(text)) || err.contains(&flat(text));
+            assert!(found, "it does not say {text:?}\n{context}");
+        }
+    }
+
+    #[track_caller]
+    pub fn never_says(&self, unwanted: &[&str]) {
+        for text in unwanted {
+            assert!(!self.out.contains(text), "it says {text:?}\n{}", self.out);
+        }
+    }
+}
+
+const FILES: &[(&str, &str)] = &[
+    (".cargo/config.toml", "[build]\ntarget-dir = \"target\"\n"),
+    (
+        "book.toml",
+        "[book]\ntitle = \"Miniature\"\nsrc = \"src\"\n[build]\ncreate-missing = false\n\
+         [preprocessor.course]\ncommand = \"unused\"\nrenderers = [\"html\"]\n",
+    ),
+    ("src/SUMMARY.md", "# Summary\n\n- [Tiny](tiny.md)\n"),
+    (
+        "src/tiny.md",
+        "# Tiny\n\n## Doubling\n\n{{#invariants tiny}}\n\n## Parity\n\n{{#quiz}}\n",
+    ),
+    (
+        "src/tiny.quiz.toml",
+        "[[question]]\nid = \"one\"\nobjective = \"tiny-double\"\nprompt = \"What is 2 + 2?\"\n\
+         [[question.option]]\ntext = \"4\"\nright = true\nwhy = \"Yes.\"\n\
+         [[question.option]]\ntext = \"5\"\nwhy = \"No.\"\n",
+    ),
+    (
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"solutions/*\"]\nexclude = [\"exercises\"]\n",
+    ),
+    (
+        "exercises/Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"0*-*\"]\n",
+    ),
+    (
+        "exercises/01-tiny/Cargo.toml",
+        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [lib]\ndoctest = false\n[[test]]\nname = \"grade\"\npath = \"tests/grade/main.rs\"\n",
+    ),
+    (
+        "exercises/01-tiny/lab.toml",
+        r#"name = "tiny"
+title = "Small numbers"
+chapter = "tiny.md"
+minutes = { read = 1, measure = 0, build = 2 }
+prerequisites = ["counting"]
+
+[[objective]]
+id = "tiny-double"
+text = "Double a number."
+
+[[invariant]]
+id = "T1"
+text = "What fits is doubled."
+read = "tiny.md#doubling"
+
+[[invariant]]
+id = "T2"
+text = "Parity is told for every number."
+read = "tiny.md#parity"
+"#,
+    ),
+    (
+        "exercises/01-tiny/hints.md",
+        "# Hints\n\n## `double`\n\n1. What does not fit?\n2. See `checked_mul`.\n3. One call:\n   \
+         ```rust\n   number.checked_mul(2)\n   ```\n\n## `parity`\n\n1. What remains?\n2. See `%`.\n3. An `if`.\n",
+    ),
+    (
+        "exercises/01-tiny/src/lib.rs",
+        r#"//! Small numbers.
+
+/// The largest number.
+pub const LARGEST: u8 = 255;
+
+/// Twice `number`, if that fits.
+pub fn double(number: u8) -> Option<u8> {
+    let _ = number;
+    todo!("Double it, if that fits.")
+}
+
+/// `even` or `odd`.
+pub fn parity(number: u8) -> &'static str {
+    let _ = number;
+    todo!("Say whether it is even or odd.")
+}
+"#,
+    ),
+    (
+        "exercises/01-tiny/tests/grade/main.rs",
+        r"//! Grades the lab.
+
+mod numbers;
+
+/// **Given** The largest number is that of its type.
+#[test]
+fn the_largest_is_the_types() {
+    assert_eq!(tiny::LARGEST, u8::MAX);
+}
+",
+    ),
+    (
+        "exercises/01-tiny/tests/grade/numbers.rs",
+        r#"/// **T1** Small numbers are doubled.
+#[test]
+fn doubles() {
+    assert_eq!(tiny::double(4), Some(8), "twice four");
+}
+
+/// **T1** What does not fit is none.
+#[test]
+fn stops_at_the_limit() {
+    assert_eq!((tiny::double(127), tiny::double(128)), (Some(254), None), "the limit");
+}
+
+/// **T2** Even and odd.
+#[test]
+fn tells_parity() {
+    assert_eq!((tiny::parity(6), tiny::parity(7)), ("even", "odd"));
+}
+"#,
+    ),
+    (
+        "solutions/01-tiny/Cargo.toml",
+        "[package]\nname = \"tiny-solution\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
+         [lib]\nname = \"tiny\"\ndoctest = false\n[[test]]\nname = \"grade\"\n\
+         path = \"../../exercises/01-tiny/tests/grade/main.rs\"\n",
+    ),
+    (
+        "solutions/01-tiny/src/lib.rs",
+        r#"//! Small numbers.
+
+/// The largest number.
+pub const LARGEST: u8 = 255;
+
+/// Twice `number`, if that fits.
+pub fn double(number: u8) -> Option<u8> {
+    number.checked_mul(2)
+}
+
+/// `even` or `odd`.
+pub fn parity(number: u8) -> &'static str {
+    if number & 1 == 0 { "even" } else { "odd" }
+}
+"#,
+    ),
+    ("solutions/01-tiny/mistakes/wraps.patch", WRAPS),
+    ("solutions/01-tiny/mistakes/says-even.patch", SAYS_EVEN),
+];
+
+pub const WRAPS: &str = r"Wrong: lets the number wrap around.
+Tempts: it is shorter.
+Caught by: numbers::stops_at_the_limit
+
+diff --git a/src/lib.rs b/src/lib.rs
+--- a/src/lib.rs
++++ b/src/lib.rs
+@@ -5,7 +5,7 @@
+ 
+ /// Twice `number`, if that fits.
+ pub fn double(number: u8) -> Option<u8> {
+-    number.checked_mul(2)
++    Some(number.wrapping_mul(2))
+ }
+ 
+ /// `even` or `odd`.
+";
+
+pub const SAYS_EVEN: &str = r#"Wrong: calls every number even.
+Tempts: the first example was.
+Caught by: numbers::tells_parity
+
+diff --git a/src/lib.rs b/src/lib.rs
+--- a/src/lib.rs
++++ b/src/lib.rs
+@@ -10,5 +10,5 @@
+ 
+ /// `even` or `odd`.
+ pub fn parity(number: u8) -> &'static str {
+-    if number & 1 == 0 { "even" } else { "odd" }
++    if number < 8 { "even" } else { "odd" }
+ }
+"#;

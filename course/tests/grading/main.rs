@@ -1,0 +1,8 @@
+//! Grading and verifying, on a miniature course: sound, and with every fault planted that the tool
+//! promises to find.
+#![cfg(feature = "tool")]
+
+mod check;
+mod course;
+mod hint_and_reset;
+mod verify;

@@ -1,0 +1,287 @@
+//! `cargo course verify`: a sound course passes, and every planted fault is found.
+
+use crate::course::{Course, SAYS_EVEN, WRAPS};
+
+const STARTER: &str = "exercises/01-tiny/src/lib.rs";
+const SOLUTION: &str = "solutions/01-tiny/src/lib.rs";
+const TESTS: &str = "exercises/01-tiny/tests/grade/numbers.rs";
+const LAB: &str = "exercises/01-tiny/lab.toml";
+
+#[test]
+fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
+    let course = Course::sound();
+    let ran = course.run(&["verify"]);
+    ran.says(
+        0,
+        &[
+            "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning",
+            "ok tiny 4 tests pass, clippy is content",
+            "ok tiny/says-even rejected by numbers::tells_parity alone",
+            "ok tiny/wraps rejected by numbers::stops_at_the_limit alone",
+            "ok book 1 page",
+            "ok tiny 2 invariants, 1 objective, 2 stubs, 6 hints",
+        ],
+    );
+    let last = ran.out.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "ok verify: 1 lab, 4 tests, 2 mistakes rejected, 1 page, 0 problems"
+    );
+    // The tree is as it was: mistakes are made elsewhere.
+    course
+        .run(&["verify", "--only", "solutions"])
+        .says(0, &["0 problems"]);
+}
+
+#[test]
+fn faulty_starters_are_found() {
+    let course = Course::sound();
+    // A test that the stub passes, a warning, a test that fails otherwise, given code that fails.
+    course.edit(
+        TESTS,
+        "/// **T2** Even",
+        "/// **T2** Grades nothing.\n#[test]\nfn grades_nothing() {}\n\n/// **T2** Even",
+    );
+    course.edit(
+        TESTS,
+        "/// **T2** Even",
+        "/// **T2** Fails by itself.\n#[test]\nfn fails_by_itself() {\n    panic!(\"by itself\");\n}\n\n/// **T2** Even",
+    );
+    course.edit(
+        TESTS,
+        "/// **T2** Even",
+        "/// **T2** Says it twice.\n#[test]\nfn says_it_twice() {\n    let _ = std::panic::catch_unwind(|| tiny::double(1));\n    tiny::double(1);\n}\n\n/// **T2** Even",
+    );
+    course.edit(STARTER, "let _ = number;", "let unused = number;");
+    course.edit(STARTER, "LARGEST: u8 = 255", "LARGEST: u8 = 254");
+    let ran = course.run(&["verify", "--only", "starters"]);
+    ran.says(
+        1,
+        &[
+            "starter.lock is behind (src/lib.rs, tests/grade/numbers.rs)",
+            "the compiler warns: unused variable: `unused` (01-tiny/src/lib.rs:8)",
+            "numbers::grades_nothing passes on the starter, so it grades nothing",
+            "numbers::fails_by_itself fails on the starter, but not by a todo",
+            "numbers::says_it_twice says its todo 2 times",
+            "the_largest_is_the_types guards given code, and should pass on the starter",
+            "clippy objects: error: unused variable: `unused`",
+            "verify: 1 lab, 7 tests, 7 problems",
+        ],
+    );
+    course.write(STARTER, "pub fn double(");
+    course
+        .run(&["verify", "--only", "starters"])
+        .says(1, &["does not compile"]);
+}
+
+#[test]
+fn faulty_solutions_are_found() {
+    let course = Course::sound();
+    course.edit(
+        SOLUTION,
+        "number.checked_mul(2)",
+        "if number == 4 { return None; }\n    return number.checked_mul(2);",
+    );
+    course.write("solutions/01-tiny/tests/own.rs", "");
+    course.edit(
+        "solutions/01-tiny/Cargo.toml",
+        "../../exercises/01-tiny/tests/grade/main.rs",
+        "tests/own.rs",
+    );
+    course.run(&["verify", "--only", "solutions"]).says(
+        1,
+        &[
+            "the path of its test target `grade` does not lead into exercises/01-tiny",
+            "it has a tests/ folder",
+            "no graded test was run",
+            "clippy objects: error: unneeded `return` statement",
+        ],
+    );
+    course.edit(
+        "solutions/01-tiny/Cargo.toml",
+        "tests/own.rs",
+        "../../exercises/01-tiny/tests/grade/main.rs",
+    );
+    course
+        .run(&["verify", "--only", "solutions"])
+        .says(1, &["numbers::doubles rejects it", "twice four"]);
+}
+
+#[test]
+fn a_refused_alternative_is_found() {
+    let course = Course::sound();
+    course.edit(
+        "Cargo.toml",
+        "\"solutions/*\"",
+        "\"solutions/*\", \"solutions/*/alternatives/*\"",
+    );
+    let manifest = course.read("solutions/01-tiny/Cargo.toml");
+    let manifest = manifest
+        .replace("tiny-solution", "tiny-adding")
+        .replace("../../exercises", "../../../../exercises");
+    let library = course
+        .read(SOLUTION)
+        .replace("checked_mul(2)", "checked_add(number)");
+    course.write(
+        "solutions/01-tiny/alternatives/adding/Cargo.toml",
+        &manifest,
+    );
+    course.write("solutions/01-tiny/alternatives/adding/src/lib.rs", &library);
+    let ran = course.run(&["verify", "--only", "solutions"]);
+    ran.says(0, &["ok tiny/adding 4 tests pass, clippy is content"]);
+
+    course.edit(TESTS, "Some(8)", "Some(9)");
+    course.run(&["verify", "--only", "solutions"]).says(
+        1,
+        &[
+            "no tiny/adding",
+            "numbers::doubles rejects it",
+            "2 problems",
+        ],
+    );
+}
+
+#[test]
+fn faulty_mistakes_are_found() {
+    let course = Course::sound();
+    let plant = |name: &str, text: &str| {
+        course.write(&format!("solutions/01-tiny/mistakes/{name}.patch"), text);
+    };
+    let body = "Some(number.wrapping_mul(2))";
+    plant(
+        "survives",
+        &WRAPS.replace(body, "number.checked_add(number)"),
+    );
+    plant(
+        "by-another",
+        &WRAPS.replace("numbers::stops_at_the_limit", "numbers::doubles"),
+    );
+    plant(
+        "unknown-test",
+        &WRAPS.replace("numbers::stops_at_the_limit", "numbers::stops"),
+    );
+    plant(
+        "stale",
+        &WRAPS.replace("number.checked_mul(2)", "number * 2"),
+    );
+    plant("broken", &WRAPS.replace(body, "number.wrapping_mul("));
+    plant("headless", &WRAPS.replace("Tempts: it is shorter.\n", ""));
+    plant("elsewhere", &WRAPS.replace("src/lib.rs", "Cargo.toml"));
+    plant(
+        "aborts",
+        &WRAPS.replace(
+            body,
+            "if number == 127 { std::process::abort() } number.checked_mul(2)",
+        ),
+    );
+    plant(
+        "spins",
+        &SAYS_EVEN
+            .replace("if number < 8", "while number == 7 {}\n+    if number < 8")
+            .replace("5 +10,5", "5 +10,6"),
+    );
+    let ran = course.run(&["verify", "--only", "mistakes", "--test-limit", "2"]);
+    ran.says(
+        1,
+        &[
+            "no tiny/survives - it survives: numbers::stops_at_the_limit passes; no test rejects it",
+            "no tiny/by-another - it survives: numbers::doubles passes; rejected instead by numbers::stops_at_the_limit",
+            "no tiny/unknown-test - it names `numbers::stops`, and there is no such test",
+            "no tiny/stale - it does not apply any more",
+            "no tiny/broken - does not compile",
+            "no tiny/headless - the header of headless.patch is malformed: expected a line `Tempts: …`, found `Caught by:`",
+            "no tiny/elsewhere - it changes Cargo.toml",
+            "no tiny/aborts - numbers::stops_at_the_limit dies under it",
+            "no tiny/spins - numbers::tells_parity never ends under it",
+            // One fault hides nothing behind it.
+            "ok tiny/wraps",
+            "ok tiny/says-even",
+            "2 mistakes rejected, 9 problems",
+        ],
+    );
+}
+
+#[test]
+fn a_faulty_book_is_found() {
+    let course = Course::sound();
+    course.edit(
+        "src/tiny.md",
+        "{{#invariants tiny}}",
+        "{{#invariants huge}}",
+    );
+    course
+        .run(&["verify", "--only", "book"])
+        .says(1, &["no book", "huge"]);
+}
+
+#[test]
+fn gaps_in_the_coverage_are_found() {
+    let course = Course::sound();
+    course.edit(LAB, "prerequisites = [\"counting\"]", "prerequisites = []");
+    course.edit(LAB, "build = 2", "build = 0");
+    let more = "\n[[objective]]\nid = \"tiny-unasked\"\ntext = \"Be asked.\"\n\n[[invariant]]\nid = \"T3\"\n\
+                text = \"Nobody tests this.\"\nread = \"gone.md\"\n";
+    course.write(LAB, &(course.read(LAB) + more));
+    course.edit(TESTS, "**T1** What does not fit", "What does not fit");
+    course.edit(TESTS, "**T2** Even", "**T9** Even");
+    course.edit(
+        "exercises/01-tiny/hints.md",
+        "## `parity`",
+        "## Something else",
+    );
+    course.edit("exercises/01-tiny/hints.md", "2. See `checked_mul`.\n", "");
+    course.edit(
+        STARTER,
+        "todo!(\"Say whether it is even or odd.\")",
+        "todo!()",
+    );
+    let locked = |version: &str| {
+        format!(
+            "\n[[package]]\nname = \"shared\"\nversion = \"{version}\"\nsource = \"registry+https://example.org\"\n"
+        )
+    };
+    course.write(
+        "Cargo.lock",
+        &(course.read("Cargo.lock") + &locked("1.2.3")),
+    );
+    course.write(
+        "exercises/Cargo.lock",
+        &(course.read("exercises/Cargo.lock") + &locked("1.2.4")),
+    );
+    let ran = course.run(&["verify", "--only", "coverage"]);
+    ran.says(
+        1,
+        &[
+            "lab.toml does not say how many minutes",
+            "lab.toml names no prerequisites",
+            "T3 is to be read in src/gone.md, which is not there",
+            "T3 has no test: Nobody tests this.",
+            "numbers::stops_at_the_limit (exercises/01-tiny/tests/grade/numbers.rs:9): its doc comment does not open",
+            "numbers::tells_parity (exercises/01-tiny/tests/grade/numbers.rs:15) judges T9, which lab.toml does not have",
+            "T2 has no test",
+            "T1: no mistake shows that its tests reject anything",
+            "no question of the quiz checks the objective tiny-unasked",
+            "hints.md has no `## … parity …`",
+            "hints.md, `double`: 2 hints of 3",
+            "the todo of parity does not say what to do",
+            "shared is 1.2.4 in exercises/Cargo.lock and 1.2.3 in Cargo.lock",
+        ],
+    );
+    course.edit(LAB, "chapter = \"tiny.md\"", "chapter = \"gone.md\"");
+    course
+        .run(&["verify", "--only", "coverage"])
+        .says(1, &["its chapter src/gone.md is not there"]);
+}
+
+#[test]
+fn a_solved_lab_is_not_recorded_as_a_starter() {
+    let course = Course::solved();
+    let before = course.read("exercises/01-tiny/starter.lock");
+    course
+        .run(&["verify", "--write-starters"])
+        .says(2, &["this is a solved lab, and not a starter"]);
+    assert_eq!(course.read("exercises/01-tiny/starter.lock"), before);
+    course
+        .run(&["verify", "--only", "coverage"])
+        .says(1, &["no stub is left in it"]);
+}
