@@ -1,0 +1,234 @@
+//! One grade at a time, the newest save first.
+//!
+//! A single thread makes all grades: cargo locks the target folder anyway, so a second one would
+//! only wait, and take a CPU from the tests of the first.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::panic::AssertUnwindSafe;
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+
+use super::hub::Hub;
+use super::{Grader, Say};
+use crate::grade::{Report, Stop, Stopped, Verdict};
+use crate::lab::{self, Lab};
+use crate::repo::Repo;
+
+pub(super) struct Grading {
+    repo: Repo,
+    queue: Arc<Queue>,
+    /// Says when the thread has ended.
+    ended: Mutex<mpsc::Receiver<()>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    wanted: Mutex<Wanted>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Wanted {
+    /// The names of labs, each at most once; so it is never longer than the course.
+    waiting: VecDeque<String>,
+    running: Option<(String, Stop)>,
+    closed: bool,
+}
+
+impl Grading {
+    pub fn start(repo: &Repo, hub: Arc<Hub>, grader: Arc<Grader>, say: Arc<Say>) -> Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let (end, ended) = mpsc::channel();
+        let worker = Worker {
+            repo: repo.clone(),
+            hub,
+            grader,
+            say,
+            queue: Arc::clone(&queue),
+        };
+        thread::Builder::new()
+            .name("grading".to_owned())
+            .spawn(move || {
+                worker.run();
+                let _ = end.send(());
+            })
+            .context("cannot start a thread for grading")?;
+        Ok(Self {
+            repo: repo.clone(),
+            queue,
+            ended: Mutex::new(ended),
+        })
+    }
+
+    /// Asks for a grade of every lab, after those that are asked for already.
+    pub fn request_all(&self) {
+        for lab in lab::all(&self.repo).unwrap_or_default() {
+            self.queue.request(lab.name, false);
+        }
+    }
+
+    /// Asks for a grade of a lab that was just saved, before all others; a grade of it that is being
+    /// made is of the code before, and is given up.
+    pub fn request(&self, lab: &str) {
+        self.queue.request(lab.to_owned(), true);
+    }
+
+    /// Gives up what runs, takes nothing more, and waits for the end, but not for ever.
+    pub fn close(&self, grace: Duration) {
+        let mut wanted = self.queue.lock();
+        wanted.closed = true;
+        wanted.waiting.clear();
+        if let Some((_, stop)) = &wanted.running {
+            stop.stop();
+        }
+        drop(wanted);
+        self.queue.wake.notify_all();
+        let _ = self
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .recv_timeout(grace);
+    }
+}
+
+impl Queue {
+    fn request(&self, lab: String, urgent: bool) {
+        let mut wanted = self.lock();
+        if wanted.closed {
+            return;
+        }
+        match &wanted.running {
+            Some((running, stop)) if urgent && *running == lab => stop.stop(),
+            _ => {}
+        }
+        if urgent {
+            wanted.waiting.retain(|waiting| *waiting != lab);
+            wanted.waiting.push_front(lab);
+        } else if !wanted.waiting.contains(&lab) {
+            wanted.waiting.push_back(lab);
+        }
+        drop(wanted);
+        self.wake.notify_all();
+    }
+
+    /// The next lab to grade, as soon as there is one; none when nothing more is to be graded.
+    fn next(&self) -> Option<(String, Stop)> {
+        let mut wanted = self.lock();
+        wanted.running = None;
+        loop {
+            if wanted.closed {
+                return None;
+            }
+            if let Some(lab) = wanted.waiting.pop_front() {
+                let stop = Stop::new();
+                wanted.running = Some((lab.clone(), stop.clone()));
+                return Some((lab, stop));
+            }
+            wanted = self
+                .wake
+                .wait(wanted)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Worker {
+    repo: Repo,
+    hub: Arc<Hub>,
+    grader: Arc<Grader>,
+    say: Arc<Say>,
+    queue: Arc<Queue>,
+}
+
+impl Worker {
+    fn run(&self) {
+        while let Some((name, stop)) = self.queue.next() {
+            // Read each time: its invariants may be what was just edited.
+            match lab::named(&self.repo, &name) {
+                Ok(lab) => self.grade(&lab, &stop),
+                Err(error) => {
+                    self.hub.forget(&name);
+                    (self.say)(&format!("{name}: {error:#}"));
+                }
+            }
+        }
+    }
+
+    fn grade(&self, lab: &Lab, stop: &Stop) {
+        let before = self.hub.grading(lab);
+        let outcome =
+            std::panic::catch_unwind(AssertUnwindSafe(|| (self.grader)(&self.repo, lab, stop)))
+                .unwrap_or_else(|_| {
+                    Err(anyhow!(
+                        "the grader itself failed; that is a fault of the course, please report it"
+                    ))
+                });
+        let report = match outcome {
+            // A newer save: its own grade is next.
+            Err(error) if error.is::<Stopped>() => return,
+            // Whoever raised the flag does not want an answer either, whatever it is.
+            _ if stop.is_stopped() => return,
+            Ok(report) => report,
+            Err(error) => {
+                let mut report = Report::grading(lab);
+                report.verdict = Verdict::DoesNotCompile;
+                report.message = format!("it cannot be graded: {error:#}");
+                report
+            }
+        };
+        (self.say)(&line(&report, before.as_ref()));
+        self.hub.graded(report);
+    }
+}
+
+/// One line for the terminal: where the lab stands, and what this save changed.
+fn line(report: &Report, before: Option<&Report>) -> String {
+    let lab = &report.lab;
+    let message = report.message.lines().next().unwrap_or_default();
+    match report.verdict {
+        Verdict::DoesNotCompile => return format!("{lab}: does not compile: {message}"),
+        Verdict::TimedOut => return format!("{lab}: {message}"),
+        Verdict::Graded | Verdict::Grading => {}
+    }
+    let mut line = if report.holds == report.of {
+        format!("{lab}: all {} invariants hold", report.of)
+    } else {
+        format!("{lab}: {} of {} invariants hold", report.holds, report.of)
+    };
+    let held = |report: &Report, id: &str| {
+        report
+            .invariants
+            .iter()
+            .any(|known| known.id == id && known.holds)
+    };
+    if let Some(before) = before {
+        let changed = |now: bool| {
+            let ids = report
+                .invariants
+                .iter()
+                .filter(|known| known.holds == now && held(before, &known.id) != now);
+            ids.map(|known| known.id.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        for (what, ids) in [("new", changed(true)), ("lost", changed(false))] {
+            if !ids.is_empty() {
+                let _ = write!(line, "; {what}: {ids}");
+            }
+        }
+    }
+    let broken = report.given.iter().filter(|test| !test.passed).count();
+    if broken > 0 {
+        line.push_str("; something that was given is broken");
+    }
+    line
+}

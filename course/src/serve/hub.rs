@@ -1,0 +1,155 @@
+//! What the server, the watcher and the grader know together.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::{Value, json};
+use tokio::sync::broadcast;
+
+use crate::grade::{Report, Verdict};
+use crate::lab::Lab;
+
+/// Something that an open page wants to hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    /// There is another book.
+    Reload,
+    /// A grade or the state of the book changed.
+    State,
+}
+
+/// How many events a slow page may be behind. If it falls further back it is told to look at the
+/// state once, which is all that it could learn from the events anyway.
+const BACKLOG: usize = 16;
+
+pub(super) struct Hub {
+    known: Mutex<Known>,
+    events: broadcast::Sender<Event>,
+}
+
+#[derive(Default)]
+struct Known {
+    labs: BTreeMap<String, Report>,
+    site: Option<PathBuf>,
+    /// Counts the books; with the process's id it names one.
+    build: u64,
+    /// Counts the changes of everything that `state` shows.
+    version: u64,
+    /// Why the last build failed.
+    broken: Option<String>,
+}
+
+impl Hub {
+    pub fn new() -> Self {
+        Self {
+            known: Mutex::default(),
+            events: broadcast::Sender::new(BACKLOG),
+        }
+    }
+
+    /// Every event from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// The folder of the last book that could be built.
+    pub fn site(&self) -> Option<PathBuf> {
+        self.known().site.clone()
+    }
+
+    /// A name for the book that is served now, other than that of any book before it, also of a
+    /// server that ran earlier.
+    pub fn build(&self) -> String {
+        format!("{}-{}", std::process::id(), self.known().build)
+    }
+
+    /// How often the state has changed.
+    pub fn version(&self) -> u64 {
+        self.known().version
+    }
+
+    /// Why the last build failed, if it did.
+    pub fn broken(&self) -> Option<String> {
+        self.known().broken.clone()
+    }
+
+    /// Everything that a page shows beside its text.
+    pub fn state(&self) -> Value {
+        let known = self.known();
+        json!({
+            "version": known.version,
+            "book": { "ok": known.broken.is_none(), "message": known.broken.as_deref().unwrap_or_default() },
+            "labs": known.labs,
+        })
+    }
+
+    /// Another book is there to be served. Returns the folder of the one before.
+    pub fn publish(&self, site: PathBuf) -> Option<PathBuf> {
+        let mut known = self.known();
+        known.build += 1;
+        known.version += 1;
+        let before = known.site.replace(site);
+        drop(known);
+        self.tell(Event::Reload);
+        before
+    }
+
+    /// The book builds again. Returns whether it did not before.
+    pub fn mended(&self) -> bool {
+        let was_broken = self.known().broken.take().is_some();
+        if was_broken {
+            self.changed();
+        }
+        was_broken
+    }
+
+    /// The book does not build.
+    pub fn failed(&self, message: String) {
+        self.known().broken = Some(message);
+        self.changed();
+    }
+
+    /// A grade is being made. What held before is shown until it is there, and is returned.
+    pub fn grading(&self, lab: &Lab) -> Option<Report> {
+        let mut known = self.known();
+        let before = known.labs.get(&lab.name).cloned();
+        let report = known
+            .labs
+            .entry(lab.name.clone())
+            .or_insert_with(|| Report::grading(lab));
+        report.verdict = Verdict::Grading;
+        report.message.clear();
+        drop(known);
+        self.changed();
+        before
+    }
+
+    /// A grade is there.
+    pub fn graded(&self, report: Report) {
+        self.known().labs.insert(report.lab.clone(), report);
+        self.changed();
+    }
+
+    /// A lab is gone.
+    pub fn forget(&self, lab: &str) {
+        if self.known().labs.remove(lab).is_some() {
+            self.changed();
+        }
+    }
+
+    fn changed(&self) {
+        self.known().version += 1;
+        self.tell(Event::State);
+    }
+
+    fn tell(&self, event: Event) {
+        // Without a page there is nobody to tell.
+        let _ = self.events.send(event);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // Nothing panics while it holds the lock, and what is known stays usable if it did.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

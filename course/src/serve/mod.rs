@@ -1,0 +1,230 @@
+//! The book in a browser: live reload, and live grades.
+//!
+//! Four things run side by side. The *server* hands out the last book that was built and streams
+//! events. The *watcher* waits for files to change; it rebuilds the book, and asks for grades. The
+//! *grader* makes one grade at a time, and a newer save of the same lab cancels and restarts it.
+//! The *hub* holds what all of them know, and is the only thing that they share.
+//!
+//! Nothing that a reader writes may stop the server: code that does not compile is a verdict, a page
+//! that does not build leaves the last good book in place, and a folder that is gone is waited for.
+
+mod grading;
+mod http;
+mod hub;
+mod site;
+mod watch;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::sync::watch as flag;
+
+use crate::grade::{self, Report, Stop};
+use crate::lab::Lab;
+use crate::repo::Repo;
+
+use grading::Grading;
+use hub::Hub;
+use site::Site;
+use watch::Watch;
+
+/// How `cargo course serve` was asked to serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServeOptions {
+    /// The port to try first; 0 takes any that is free.
+    pub port: u16,
+    /// Whether to open a browser.
+    pub open: bool,
+}
+
+/// The port that is tried if nobody asks for another.
+pub const PORT: u16 = 3000;
+
+impl Default for ServeOptions {
+    fn default() -> Self {
+        Self {
+            port: PORT,
+            open: true,
+        }
+    }
+}
+
+/// Makes a grade; a test gives its own.
+pub type Grader = dyn Fn(&Repo, &Lab, &Stop) -> Result<Report> + Send + Sync;
+
+/// Tells the reader something, a line at a time.
+pub type Say = dyn Fn(&str) + Send + Sync;
+
+/// How long a shutdown waits for a grade to notice that it is not wanted any more.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Serves the book until Ctrl-C.
+///
+/// # Errors
+/// When no port can be had, or the system refuses threads.
+pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
+    let say: Arc<Say> = Arc::new(|line| anstream::println!("{line}"));
+    let grader: Arc<Grader> = Arc::new(|repo, lab, stop| {
+        let report = grade::grade(repo, lab, stop)?;
+        // `hint` starts from the last grade. That it cannot be kept is no reason not to show it.
+        let _ = grade::record(repo, lab, &report);
+        Ok(report)
+    });
+    let port = options.port;
+    let server = Server::start(repo, port, grader, Arc::clone(&say))?;
+    let address = format!("http://{}/", server.address());
+    if port != 0 && server.address().port() != port {
+        say(&format!(
+            "Port {port} is taken, so the book is on another one."
+        ));
+    }
+    say(&format!("The book: {address}   (Ctrl-C ends it)"));
+    if options.open && !opened(&address) {
+        say("No browser could be opened; open the address yourself.");
+    }
+    server.until_interrupted()
+}
+
+/// A running server. Dropping it stops it.
+pub struct Server {
+    address: SocketAddr,
+    stop: flag::Sender<bool>,
+    runtime: Option<tokio::runtime::Runtime>,
+    grading: Arc<Grading>,
+    watch: Option<Watch>,
+}
+
+impl Server {
+    /// Binds a loopback port, builds the book for the first time, and begins to watch and to grade.
+    ///
+    /// A book that does not build is no error: its page says what is wrong until it does.
+    ///
+    /// # Errors
+    /// When no port can be had, or the system refuses threads.
+    pub fn start(repo: &Repo, port: u16, grader: Arc<Grader>, say: Arc<Say>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .context("cannot start the server's threads")?;
+        let listener = runtime.block_on(bind(port))?;
+        let address = listener.local_addr()?;
+
+        let hub = Arc::new(Hub::new());
+        let (stop, stopped) = flag::channel(false);
+        let router = http::router(Arc::clone(&hub), stopped.clone());
+        runtime.spawn(serve(listener, router, stopped));
+
+        let mut site = Site::new(repo, address.port(), Arc::clone(&hub), Arc::clone(&say));
+        // Watched first and built then, so that no change falls between the two.
+        let watch = Watch::new(repo, &say);
+        site.build();
+
+        let grading = Arc::new(Grading::start(repo, Arc::clone(&hub), grader, say)?);
+        grading.request_all();
+        let watch = watch.run(site, Arc::clone(&grading))?;
+        Ok(Self {
+            address,
+            stop,
+            runtime: Some(runtime),
+            grading,
+            watch: Some(watch),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until Ctrl-C or a request to terminate.
+    fn until_interrupted(mut self) -> Result<()> {
+        let runtime = self
+            .runtime
+            .take()
+            .context("the server has stopped already")?;
+        let outcome = runtime.block_on(interrupted());
+        self.runtime = Some(runtime);
+        outcome
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.stop.send(true);
+        drop(self.watch.take());
+        self.grading.close(GRACE);
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(GRACE);
+        }
+    }
+}
+
+async fn bind(port: u16) -> Result<TcpListener> {
+    // Loopback only: the server shows a reader's work and runs without a password.
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => Ok(listener),
+        // Taken, or not ours to take (a port below 1024): any other will do.
+        Err(_) if port != 0 => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("no port is free"),
+        Err(error) => Err(error).context("no port is free"),
+    }
+}
+
+async fn serve(listener: TcpListener, router: axum::Router, mut stopped: flag::Receiver<bool>) {
+    let shutdown = async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    // It only ends by the shutdown; accepting never fails for good.
+    let _ = axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown)
+        .await;
+}
+
+#[cfg(unix)]
+async fn interrupted() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for signals")?;
+    tokio::select! {
+        outcome = tokio::signal::ctrl_c() => outcome.context("cannot listen for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> Result<()> {
+    tokio::signal::ctrl_c()
+        .await
+        .context("cannot listen for Ctrl-C")
+}
+
+/// Tries to open a browser, without waiting for it.
+fn opened(address: &str) -> bool {
+    // Without a display the usual opener falls back to a text browser, in the terminal that shows
+    // the reader's grades.
+    let headless = cfg!(target_os = "linux")
+        && ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"]
+            .iter()
+            .all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()));
+    !headless && open::that_detached(address).is_ok()
+}
+
+/// A private folder for the built books of the server on this port.
+fn build_folder(repo: &Repo, port: u16) -> std::path::PathBuf {
+    repo.root()
+        .join("target")
+        .join("course-book")
+        .join(format!("port-{port}"))
+}
+
+/// Removes a folder that may be gone already.
+fn remove(folder: &Path) {
+    let _ = std::fs::remove_dir_all(folder);
+}

@@ -1,0 +1,385 @@
+//! Waits for files to change, and says what that means: another book, or another grade.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use notify::event::{AccessKind, AccessMode, MetadataKind, ModifyKind};
+use notify::{Event, EventKind, PollWatcher, RecursiveMode, Watcher};
+
+use super::Say;
+use super::grading::Grading;
+use super::site::Site;
+use crate::lab;
+use crate::repo::Repo;
+
+/// An editor saves in several steps (write, rename, touch). After the last one, wait this long.
+const QUIET: Duration = Duration::from_millis(80);
+
+/// Files that never rest (an editor's log, say) must not hold up the others for ever.
+const MAX_ROUNDS: u32 = 10;
+
+/// Paths to remember. Past this, more changed than is worth telling apart.
+const MAX_PATHS: usize = 1_000;
+
+/// Where the system has no events for us, look this often.
+const POLL: Duration = Duration::from_secs(1);
+
+/// The folders whose files matter, below the repository's root.
+const FOLDERS: [&str; 6] = [
+    "src",
+    "theme",
+    "exercises",
+    "solutions",
+    ".course",
+    "course/reference",
+];
+
+pub(super) struct Watch {
+    repo: Repo,
+    changed: Arc<Changed>,
+    watcher: Option<Box<dyn Watcher + Send>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Changed {
+    paths: Mutex<Paths>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Paths {
+    changed: BTreeSet<PathBuf>,
+    /// There were more than we remember, or the system lost some.
+    too_many: bool,
+    closed: bool,
+}
+
+/// What a change asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Work {
+    book: bool,
+    /// The folders of labs to grade.
+    labs: BTreeSet<String>,
+    all_labs: bool,
+}
+
+impl Watch {
+    /// Begins to watch. Where the system cannot tell of changes the files are looked at once a
+    /// second; where even that fails the reader is told.
+    pub fn new(repo: &Repo, say: &Arc<Say>) -> Self {
+        let changed = Arc::new(Changed::default());
+        let mut watch = Self {
+            repo: repo.clone(),
+            changed,
+            watcher: None,
+            thread: None,
+        };
+        if let Err(error) = watch.arm_with(notify::recommended_watcher(watch.changed.handler())) {
+            let config = notify::Config::default().with_poll_interval(POLL);
+            if watch
+                .arm_with(PollWatcher::new(watch.changed.handler(), config))
+                .is_err()
+            {
+                say(&format!(
+                    "Files cannot be watched ({error:#}), so reload the page yourself after a change."
+                ));
+            }
+        }
+        watch
+    }
+
+    /// Hands the site and the grades to a thread that acts on every change.
+    pub fn run(mut self, mut site: Site, grading: Arc<Grading>) -> Result<Self> {
+        let changed = Arc::clone(&self.changed);
+        let repo = self.repo.clone();
+        let mut watcher = self.watcher.take();
+        let thread = thread::Builder::new()
+            .name("watch".to_owned())
+            .spawn(move || {
+                while let Some((paths, too_many)) = changed.next() {
+                    if let Some(watcher) = &mut watcher {
+                        rearm(&repo, watcher.as_mut(), &paths, too_many);
+                    }
+                    let work = work_of(&repo, &paths, too_many, |path| site.includes(path));
+                    // The grade first: it runs beside the book's build, and is what a reader waits for.
+                    request(&repo, &grading, &work);
+                    if work.book {
+                        site.build();
+                    }
+                }
+            })
+            .context("cannot start a thread for watching files")?;
+        self.thread = Some(thread);
+        Ok(self)
+    }
+
+    fn arm_with<W: Watcher + Send + 'static>(&mut self, watcher: notify::Result<W>) -> Result<()> {
+        let mut watcher = watcher?;
+        watcher.watch(self.repo.root(), RecursiveMode::NonRecursive)?;
+        for folder in FOLDERS {
+            let folder = self.repo.root().join(folder);
+            if folder.is_dir() {
+                watcher.watch(&folder, RecursiveMode::Recursive)?;
+            }
+        }
+        self.watcher = Some(Box::new(watcher));
+        Ok(())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.changed.lock().closed = true;
+        self.changed.wake.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // It ends after the build that it may be in.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Changed {
+    fn handler(self: &Arc<Self>) -> impl FnMut(notify::Result<Event>) + Send + 'static {
+        let changed = Arc::clone(self);
+        move |event| {
+            let mut paths = changed.lock();
+            match event {
+                Ok(event) if event.need_rescan() => paths.too_many = true,
+                Ok(event) if is_change(event.kind) => {
+                    if paths.changed.len() + event.paths.len() > MAX_PATHS {
+                        paths.too_many = true;
+                    } else {
+                        paths.changed.extend(event.paths);
+                    }
+                }
+                // An event that could not be read may have been of any file.
+                Err(_) => paths.too_many = true,
+                Ok(_) => return,
+            }
+            drop(paths);
+            changed.wake.notify_all();
+        }
+    }
+
+    /// Waits for changes and then for quiet; none when nobody watches any more.
+    fn next(&self) -> Option<(BTreeSet<PathBuf>, bool)> {
+        let mut paths = self.lock();
+        while !paths.closed && paths.changed.is_empty() && !paths.too_many {
+            paths = self
+                .wake
+                .wait(paths)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        for _ in 0..MAX_ROUNDS {
+            if paths.closed {
+                return None;
+            }
+            let (guard, timeout) = self
+                .wake
+                .wait_timeout(paths, QUIET)
+                .unwrap_or_else(PoisonError::into_inner);
+            paths = guard;
+            if timeout.timed_out() {
+                break;
+            }
+        }
+        if paths.closed {
+            return None;
+        }
+        Some((
+            std::mem::take(&mut paths.changed),
+            std::mem::take(&mut paths.too_many),
+        ))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Paths> {
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reading a file is an event as well, and we read them all.
+fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_)
+        | EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime)) => false,
+        _ => true,
+    }
+}
+
+/// A watched folder that was removed is watched no more, also when it comes back. So each whose own
+/// name is among the changes is watched afresh.
+fn rearm(
+    repo: &Repo,
+    watcher: &mut (dyn Watcher + Send),
+    paths: &BTreeSet<PathBuf>,
+    too_many: bool,
+) {
+    for folder in FOLDERS {
+        let folder = repo.root().join(folder);
+        if too_many || paths.contains(&folder) {
+            let _ = watcher.unwatch(&folder);
+            if folder.is_dir() {
+                let _ = watcher.watch(&folder, RecursiveMode::Recursive);
+            }
+        }
+    }
+}
+
+fn request(repo: &Repo, grading: &Grading, work: &Work) {
+    if work.all_labs {
+        grading.request_all();
+    }
+    if work.labs.is_empty() {
+        return;
+    }
+    let labs = lab::all(repo).unwrap_or_default();
+    for folder in &work.labs {
+        // A lab whose description is broken right now is still asked for, so that it is said.
+        let known = labs
+            .iter()
+            .find(|lab| lab.folder == *folder)
+            .map(|lab| lab.name.as_str());
+        if let Some(name) = known.or_else(|| folder.split_once('-').map(|(_, name)| name)) {
+            grading.request(name);
+        }
+    }
+}
+
+fn work_of(
+    repo: &Repo,
+    paths: &BTreeSet<PathBuf>,
+    too_many: bool,
+    included: impl Fn(&Path) -> bool,
+) -> Work {
+    let mut work = Work {
+        book: too_many,
+        all_labs: too_many,
+        ..Work::default()
+    };
+    for path in paths {
+        let Ok(relative) = path.strip_prefix(repo.root()) else {
+            continue;
+        };
+        let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
+        if parts.iter().any(|part| is_noise(part)) {
+            continue;
+        }
+        work.book |= included(path);
+        match parts.as_slice() {
+            ["book.toml"]
+            | ["src" | "theme", ..]
+            | ["course", "reference", ..]
+            | ["solutions", _, "mistakes", ..] => {
+                work.book = true;
+            }
+            [".course"] | [".course", "measurements", ..] => work.book = true,
+            ["exercises"] => {
+                work.book = true;
+                work.all_labs = true;
+            }
+            ["exercises", "Cargo.toml"] | ["exercises", "given", ..] => work.all_labs = true,
+            ["exercises", folder, inside @ ..] if is_lab(folder) => {
+                work.book |= matches!(inside, [] | ["lab.toml" | "hints.md"]);
+                let graded = matches!(
+                    inside,
+                    [] | ["Cargo.toml" | "lab.toml" | "build.rs"]
+                        | ["src" | "tests" | "benches" | "examples", ..]
+                );
+                if graded {
+                    work.labs.insert((*folder).to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    work
+}
+
+fn is_lab(folder: &str) -> bool {
+    folder.len() > 3
+        && folder.as_bytes()[..2].iter().all(u8::is_ascii_digit)
+        && folder.as_bytes()[2] == b'-'
+}
+
+/// What editors and tools leave beside the files that matter.
+fn is_noise(part: &str) -> bool {
+    (part.starts_with('.') && part != ".course")
+        || part.ends_with('~')
+        || part.starts_with('#')
+        || part.ends_with(".snap.new")
+        || matches!(part, "4913" | "target" | "proptest-regressions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work(paths: &[&str]) -> Work {
+        let repo = Repo::at(PathBuf::from("/a repo"));
+        let paths = paths.iter().map(|path| repo.root().join(path)).collect();
+        work_of(&repo, &paths, false, |path| path.ends_with("shown.rs"))
+    }
+
+    fn labs(folders: &[&str]) -> BTreeSet<String> {
+        folders.iter().map(|folder| (*folder).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_page_asks_for_another_book_and_code_for_another_grade() {
+        assert_eq!(
+            work(&["src/scope/measure.md"]),
+            Work {
+                book: true,
+                ..Work::default()
+            }
+        );
+        assert_eq!(
+            work(&["exercises/01-measure/src/frame.rs"]),
+            Work {
+                labs: labs(&["01-measure"]),
+                ..Work::default()
+            }
+        );
+        let both = Work {
+            book: true,
+            labs: labs(&["01-measure"]),
+            ..Work::default()
+        };
+        assert_eq!(work(&["exercises/01-measure/lab.toml"]), both);
+        assert_eq!(work(&["exercises/01-measure/tests/grade/shown.rs"]), both);
+        assert_eq!(
+            work(&["exercises/given/domain/src/lib.rs"]),
+            Work {
+                all_labs: true,
+                ..Work::default()
+            }
+        );
+        assert_eq!(
+            work(&[".course/measurements/ladder.json"]),
+            Work {
+                book: true,
+                ..Work::default()
+            }
+        );
+    }
+
+    #[test]
+    fn what_grading_itself_writes_asks_for_nothing() {
+        let written = [
+            "target/debug/measure",
+            "exercises/Cargo.lock",
+            ".course/grades/measure.json",
+            "exercises/01-measure/tests/grade/.main.rs.swp",
+            "exercises/01-measure/proptest-regressions/x.txt",
+            "exercises/01-measure/src/4913",
+            "book/index.html",
+        ];
+        assert_eq!(work(&written), Work::default());
+    }
+}
