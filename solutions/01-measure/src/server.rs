@@ -77,35 +77,42 @@ where
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut inbox = BytesMut::new();
     let mut outbox = BytesMut::new();
-    // A set of tasks, so that handlers can use more than one core. `FuturesUnordered` would poll
-    // them all from this one task: cheaper by a spawn, and a handler that computes delays the rest.
+    // A set of tasks, so that handlers that wait can go on at more than one core. The alternative,
+    // `FuturesUnordered`, polls them all from this one task.
     let mut running = JoinSet::new();
     let mut open = true;
     loop {
         while running.len() < MAX_HANDLERS
+            && outbox.len() < OUTBOX_BYTES
             && let Some(frame) = frame::decode(&mut inbox)?
         {
             if frame.kind != Kind::Request {
                 let kind = frame.kind as u8;
                 return Err(FrameError::UnknownKind { kind }.into());
             }
-            running.spawn(answer(Arc::clone(&handler), frame));
+            // An answer that is ready at once needs no task, which would cost more than the answer
+            // does. The price: a handler that computes for long holds up this connection, and
+            // ought to do that on a thread of its own.
+            let mut answer = Box::pin(answer(Arc::clone(&handler), frame));
+            match (&mut answer).now_or_never() {
+                Some(done) => frame::encode(&done, &mut outbox)?,
+                None => drop(running.spawn(answer)),
+            }
         }
         if !open && running.is_empty() && outbox.is_empty() {
             frame::finish(&inbox)?;
             writer.shutdown().await?;
             return Ok(());
         }
-        let reads = open && running.len() < MAX_HANDLERS;
+        let room = outbox.len() < OUTBOX_BYTES;
+        let reads = open && room && running.len() < MAX_HANDLERS;
         if reads {
             inbox.reserve(READ_BYTES);
         }
-        // A client that takes no replies: what is done stays in the set, fills it, and so stops
-        // the reading above.
-        let takes_answers = outbox.len() < OUTBOX_BYTES;
         tokio::select! {
             read = reader.read_buf(&mut inbox), if reads => open = read? > 0,
-            Some(done) = running.join_next(), if takes_answers => {
+            // If the client takes no replies, what is done stays in the set, and fills it.
+            Some(done) = running.join_next(), if room => {
                 put(done, &mut outbox)?;
                 // Whatever else is done goes out in the same write.
                 while outbox.len() < OUTBOX_BYTES
