@@ -1,0 +1,323 @@
+//! The file of figures: its shape, and writing it so that a reader of it never sees half.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cpus::Placement;
+use crate::utc;
+
+/// Raised when a reader of the file must change.
+pub const FORMAT: u32 = 1;
+
+/// How many earlier files are kept beside the newest.
+const KEPT: usize = 5;
+
+/// One run of the ladder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// Always `ladder`.
+    pub what: String,
+    /// Who measured, in the file of the reference machine; absent from a reader's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
+    /// In UTC.
+    pub measured_at: String,
+    /// Few and short rounds: good for an impression.
+    pub quick: bool,
+    /// Where.
+    pub machine: Machine,
+    /// With what.
+    pub build: Build,
+    /// The raw TCP rung against itself, per placement: a difference smaller than this is none.
+    pub noise: Vec<Ratio>,
+    /// In the order of the ladder, each placement for itself.
+    pub rungs: Vec<Figure>,
+}
+
+/// The machine that was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The processor's model.
+    pub cpu: String,
+    /// As the system counts them.
+    pub logical_cpus: usize,
+    /// Name and version of the system.
+    pub os: String,
+    /// Whether a hypervisor was noticed.
+    pub virtual_machine: bool,
+}
+
+/// The build that was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// False in a debug build, whose figures mean nothing.
+    pub optimised: bool,
+    /// The compiler's version.
+    pub rustc: String,
+}
+
+/// One rung in one placement.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The rung's stable name.
+    pub id: String,
+    /// The rung in words.
+    pub title: String,
+    /// Where client and server ran.
+    pub placement: Placement,
+    /// Whether there are figures.
+    pub status: Status,
+    /// Why there are none; empty when there are.
+    pub message: String,
+    /// What to know of the figure: the disk, the relay. Often empty.
+    #[serde(default)]
+    pub note: String,
+    /// The median of all samples.
+    pub p50_ns: Option<f64>,
+    /// Ninety-nine of a hundred samples do not exceed it.
+    pub p99_ns: Option<f64>,
+    /// How many samples; one is a run of a thousand for what is too short to time alone.
+    pub samples: u64,
+    /// How many slices they were taken in.
+    pub rounds: usize,
+    /// Against the raw TCP ping-pong of the same placement.
+    pub ratio: Option<Ratio>,
+}
+
+/// Whether a rung has figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It has.
+    Measured,
+    /// The reader's part is a `todo!` yet.
+    NotBuilt,
+    /// This machine does not have it, or it broke.
+    Unavailable,
+}
+
+/// A ratio, paired within rounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// The id of the base.
+    pub to: String,
+    /// The placement of the base.
+    pub placement: Placement,
+    /// The median over the rounds.
+    pub median: f64,
+    /// The lowest round but for the lowest tenth.
+    pub low: f64,
+    /// The highest round but for the highest tenth.
+    pub high: f64,
+}
+
+impl Record {
+    /// A rung's figure in a placement, if it was measured.
+    pub fn measured(&self, id: &str, placement: Placement) -> Option<&Figure> {
+        self.rungs
+            .iter()
+            .find(|rung| rung.id == id && rung.placement == placement && rung.p50_ns.is_some())
+    }
+
+    /// A rung's p50 in a placement.
+    pub fn p50(&self, id: &str, placement: Placement) -> Option<f64> {
+        self.measured(id, placement)?.p50_ns
+    }
+
+    /// Writes the record to `path` in one step, after putting an earlier one aside if `keep`.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or the file cannot be written.
+    pub fn write(&self, path: &Path, keep: bool) -> io::Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut json = serde_json::to_string_pretty(self)?;
+        json.push('\n');
+        let whole = path.with_extension("json.tmp");
+        fs::write(&whole, json)?;
+        if keep {
+            put_aside(path)?;
+        }
+        fs::rename(&whole, path)
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// When there is none, or it is not one of this format.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let record: Self = serde_json::from_str(&fs::read_to_string(path)?)?;
+        if record.format == FORMAT {
+            Ok(record)
+        } else {
+            let text = format!("format {} where {FORMAT} is known", record.format);
+            Err(io::Error::new(io::ErrorKind::InvalidData, text))
+        }
+    }
+}
+
+/// Renames an earlier file after the time it was measured at, and drops the oldest of those.
+fn put_aside(path: &Path) -> io::Result<()> {
+    // What cannot be read has no figures to keep.
+    let Ok(earlier) = Record::read(path) else {
+        return Ok(());
+    };
+    let stamp = utc::for_a_file_name(&earlier.measured_at);
+    // A copy, not a rename: there is a file at `path` at every moment.
+    fs::copy(path, path.with_file_name(format!("ladder-{stamp}.json")))?;
+    let mut kept = kept_beside(path)?;
+    kept.sort();
+    let surplus = kept.len().saturating_sub(KEPT);
+    kept.iter().take(surplus).try_for_each(fs::remove_file)
+}
+
+fn kept_beside(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?.path();
+        let name = entry.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("ladder-") && name.ends_with("Z.json") {
+            kept.push(entry);
+        }
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A record of made-up but plausible figures.
+    pub(crate) fn sample() -> Record {
+        use Placement::{InProcess, OneCpu, TwoCpus};
+        let rungs = [
+            ("fn-call", "a function call", InProcess, 1.0),
+            ("mutex", "an uncontended lock", InProcess, 17.0),
+            ("tcp-loopback", "TCP loopback", OneCpu, 6400.0),
+            ("tcp-loopback", "TCP loopback", TwoCpus, 85_000.0),
+            ("rpc", "the framed RPC", OneCpu, 9000.0),
+            ("rpc-rtt-20ms", "the same, 20 ms away", OneCpu, 20_050_000.0),
+            ("append", "an append", InProcess, 1300.0),
+            ("append-fsync", "a synced append", InProcess, 240_000.0),
+            ("calls-100", "100 calls", OneCpu, 900_000.0),
+            ("batch-100", "a batch of 100", OneCpu, 20_000.0),
+        ];
+        Record {
+            format: FORMAT,
+            what: "ladder".into(),
+            by: None,
+            measured_at: "2026-11-23T03:30:00Z".into(),
+            quick: false,
+            machine: Machine {
+                cpu: "Example".into(),
+                logical_cpus: 2,
+                os: "Linux 6.18".into(),
+                virtual_machine: true,
+            },
+            build: Build {
+                optimised: true,
+                rustc: "1.95.0".into(),
+            },
+            noise: vec![ratio("tcp-loopback", OneCpu, 1.0)],
+            rungs: rungs
+                .map(|(id, title, placement, ns)| Figure {
+                    id: id.into(),
+                    title: title.into(),
+                    placement,
+                    status: Status::Measured,
+                    message: String::new(),
+                    note: String::new(),
+                    p50_ns: Some(ns),
+                    p99_ns: Some(ns * 1.5),
+                    samples: 1000,
+                    rounds: 31,
+                    ratio: Some(match placement {
+                        TwoCpus => ratio("tcp-loopback", TwoCpus, ns / 85_000.0),
+                        _ => ratio("tcp-loopback", OneCpu, ns / 6400.0),
+                    }),
+                })
+                .into(),
+        }
+    }
+
+    fn ratio(to: &str, placement: Placement, median: f64) -> Ratio {
+        Ratio {
+            to: to.into(),
+            placement,
+            median,
+            low: median * 0.98,
+            high: median * 1.02,
+        }
+    }
+
+    /// A new folder for one test.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("ladder-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    #[test]
+    fn the_file_has_the_names_that_the_book_looks_for() {
+        let json = serde_json::to_value(sample()).unwrap();
+        assert_eq!(json["what"], "ladder");
+        assert_eq!(json["machine"]["virtual_machine"], true);
+        let rung = &json["rungs"][2];
+        assert_eq!(rung["id"], "tcp-loopback");
+        assert_eq!(rung["placement"], "one-cpu");
+        assert_eq!(rung["status"], "measured");
+        assert_eq!(rung["p50_ns"], 6400.0);
+        assert_eq!(rung["ratio"]["to"], "tcp-loopback");
+        assert!(json.get("by").is_none());
+        assert_eq!(json["rungs"][0]["placement"], "in-process");
+    }
+
+    #[test]
+    fn an_earlier_file_is_put_aside_and_only_a_few_are_kept() {
+        let folder = folder("kept");
+        let path = folder.join("deep/ladder.json");
+        for minute in 0..10 {
+            let mut record = sample();
+            record.measured_at = format!("2026-11-23T03:{minute:02}:00Z");
+            record.write(&path, true).unwrap();
+        }
+        assert_eq!(
+            Record::read(&path).unwrap().measured_at,
+            "2026-11-23T03:09:00Z"
+        );
+        let mut kept = kept_beside(&path).unwrap();
+        kept.sort();
+        assert_eq!(kept.len(), KEPT);
+        assert!(kept[0].ends_with("ladder-20261123T030400Z.json"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_replaced() {
+        let folder = folder("broken");
+        let path = folder.join("ladder.json");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&path, "{ half a fi").unwrap();
+        sample().write(&path, true).unwrap();
+        assert_eq!(Record::read(&path).unwrap(), sample());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let folder = folder("format");
+        let path = folder.join("ladder.json");
+        let mut record = sample();
+        record.format = 7;
+        record.write(&path, false).unwrap();
+        assert!(Record::read(&path).is_err());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
