@@ -43,6 +43,8 @@ pub struct Lab {
     pub objectives: Vec<Objective>,
     /// What the tests prove, in the order in which they are built.
     pub invariants: Vec<Invariant>,
+    /// What failing tests say, as the book shows it.
+    pub outputs: Vec<Output>,
 }
 
 /// How long a lab takes, in minutes.
@@ -77,6 +79,18 @@ pub struct Invariant {
     pub text: String,
     /// Where to read about it: `page.md#fragment`, relative to the book's `src/`.
     pub read: String,
+}
+
+/// A failing test's output that a page of the book includes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// The file, relative to the book's `src/`.
+    pub file: String,
+    /// What was tested: `starter`, or the name of a mistake.
+    pub from: String,
+    /// The test.
+    pub test: String,
 }
 
 /// All labs, in the course's order.
@@ -199,6 +213,8 @@ struct File {
     objectives: Vec<Objective>,
     #[serde(default, rename = "invariant")]
     invariants: Vec<Invariant>,
+    #[serde(default, rename = "output")]
+    outputs: Vec<Output>,
 }
 
 fn load(repo: &Repo, folder: &str) -> Result<Lab> {
@@ -223,6 +239,7 @@ fn load(repo: &Repo, folder: &str) -> Result<Lab> {
         chapter: file.chapter,
         minutes: file.minutes,
         prerequisites: file.prerequisites,
+        outputs: file.outputs,
         objectives: file.objectives,
         invariants: file.invariants,
     })

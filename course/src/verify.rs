@@ -8,6 +8,7 @@
 
 mod coverage;
 mod mistakes;
+mod outputs;
 mod scratch;
 mod solutions;
 mod starters;

@@ -8,7 +8,7 @@ use std::thread::{self, ScopedJoinHandle};
 use anyhow::{Context, Result, ensure};
 
 use super::scratch::Scratch;
-use super::{Finding, Proof, built};
+use super::{Finding, Proof, built, outputs};
 use crate::cargo::{self, TestBinary};
 use crate::grade::{GRADE, Outcome, Runner, Stopped, TestRun};
 use crate::lab::{Lab, Mistake};
@@ -137,7 +137,8 @@ fn conclude(
     let runs = tests
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let finding = judge(mistake, &runs);
+    let mut finding = judge(mistake, &runs);
+    outputs::compare(proof.repo, lab, &mistake.name, &runs, &mut finding);
     proof.rejected += usize::from(finding.problems.is_empty());
     proof.item(&subject(lab, mistake), &finding);
     Ok(())

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Finding, Proof, built};
+use super::{Finding, Proof, built, outputs};
 use crate::cargo;
 use crate::grade::{GRADE, Outcome, Runner, TestRun};
 use crate::lab::{GradedTest, Lab};
@@ -38,7 +38,9 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
             limits: proof.limits,
             stop: proof.stop,
         };
-        for run in runner.run_all()? {
+        let runs = runner.run_all()?;
+        outputs::compare(proof.repo, lab, "starter", &runs, &mut finding);
+        for run in runs {
             match stated.iter().find(|test| test.name == run.name) {
                 None => finding.problem(format!(
                     "{}: the test runs, but no `#[test] fn` of that name is found in tests/grade; \

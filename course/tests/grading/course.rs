@@ -77,6 +77,11 @@ impl Course {
         self.write(path, &text.replacen(old, new, 1));
     }
 
+    /// Adds to the end of a file.
+    pub fn append(&self, path: &str, text: &str) {
+        self.write(path, &(self.read(path) + text));
+    }
+
     /// Runs `cargo course` with these arguments at the root.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.run_in("", arguments, &[])

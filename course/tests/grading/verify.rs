@@ -285,3 +285,29 @@ fn a_solved_lab_is_not_recorded_as_a_starter() {
         .run(&["verify", "--only", "coverage"])
         .says(1, &["no stub is left in it"]);
 }
+
+#[test]
+fn output_in_the_book_that_no_test_prints_any_more_is_found() {
+    let course = Course::sound();
+    let output = |from: &str, test: &str| {
+        format!("\n[[output]]\nfile = \"{from}.txt\"\nfrom = \"{from}\"\ntest = \"{test}\"\n")
+    };
+    course.append(LAB, &output("starter", "numbers::doubles"));
+    course.append(LAB, &output("says-even", "numbers::tells_parity"));
+    course.append(LAB, &output("wraps", "numbers::of_no_such_name"));
+    course.write(
+        "src/starter.txt",
+        "test numbers::doubles ... FAILED\nas it was once\n",
+    );
+    course.write("src/wraps.txt", "");
+    course
+        .run(&["verify", "--only", "starters", "--only", "mistakes"])
+        .says(
+            1,
+            &[
+                "src/starter.txt is not what the test says now",
+                "src/says-even.txt cannot be read, and lab.toml names it",
+                "src/wraps.txt is of numbers::of_no_such_name, and there is no such test",
+            ],
+        );
+}
