@@ -43,7 +43,7 @@
   const button = (text, onclick, className = "hc-button") => h("button", { type: "button", className, onclick }, text);
   const submit = (text) => h("button", { type: "submit", className: "hc-button hc-first" }, text);
   const status = () => h("p", { className: "hc-status", role: "status" });
-  const unseen = (text) => h("span", { className: "hc-unseen" }, text);
+  const unseen = (text) => h("span", { className: "hc-visually-hidden" }, text);
 
   const threeDigits = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
   const allDigits = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 6 });
@@ -272,7 +272,7 @@
         this.inputs = ["items", "batch", "crossing_us", "item_us", "rate"].map((name) => this.form.elements[name]);
         this.preset = this.form.elements.preset;
         this.bars = h("div", { className: "hc-bars", "aria-hidden": "true" });
-        this.said = h("p", { className: "hc-unseen", role: "status" });
+        this.said = h("p", { className: "hc-visually-hidden", role: "status" });
         this.form.append(this.bars, this.said);
         this.form.addEventListener("input", (event) => this.change(event.target));
         this.recall();
@@ -402,7 +402,8 @@
       const kept = store.get(`predict:${cell.dataset.predictions}`);
       const options = JSON.parse(cell.dataset.options ?? "[]");
       const value = kept?.value > 0 ? `${number(kept.value)} ${cell.dataset.unit ?? ""}`.trim() : options[kept?.option];
-      cell.textContent = value ?? "–";
+      cell.none ??= [...cell.childNodes]; // a dash, and words for it
+      cell.replaceChildren(...(value ? [value] : cell.none));
     }
   }
 
@@ -418,6 +419,7 @@
       for (const mark of marks) if (labs[mark.dataset.lab]) mark.show(labs[mark.dataset.lab]);
       bar.toggleAttribute("data-trouble", book?.ok === false);
       if (book?.ok === false) {
+        bar.hidden = false;
         bar.replaceChildren("The book did not build; this is the last good one.", h("pre", {}, book.message ?? ""));
         return;
       }

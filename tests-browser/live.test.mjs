@@ -1,0 +1,174 @@
+// A page that follows `cargo course`: first with events that the test sends, so that every state can be had;
+// then with the real server, from a save to its mark.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cp } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { after, afterEach, describe, test } from "node:test";
+import { bookFolder, copyRepository, courseCommand, ROOT } from "./lib/book.mjs";
+import { startBrowser } from "./lib/browser.mjs";
+import { serve } from "./lib/server.mjs";
+
+const CHAPTER = "scope/measure.html";
+// Compiling a lab with its dependencies for the first time takes minutes on a small machine.
+const FIRST_GRADE_MS = 15 * 60_000;
+
+const browser = await startBrowser();
+after(() => browser.close());
+
+describe("a page that cargo course serves", () => {
+  const closing = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  const lab = (verdict, holds, message = "") => ({
+    verdict,
+    message,
+    holds: holds.filter(Boolean).length,
+    of: holds.length,
+    invariants: holds.map((held, index) => ({ id: `M${index + 1}`, text: "…", holds: held, tests: [] })),
+  });
+
+  /** The chapter on a server whose state and events the test decides. */
+  async function follow(first) {
+    let state = first;
+    const streams = new Set();
+    const site = await serve(await bookFolder(), {
+      change: (page) => page.replace("</main>", '<script type="application/json" id="course-live">{"events":"/course/events","state":"/course/state.json"}</script></main>'),
+      routes: {
+        "/course/state.json": (request, response) => {
+          response.writeHead(200, { "content-type": "application/json" });
+          response.end(JSON.stringify(state));
+        },
+        "/course/events": (request, response) => {
+          response.writeHead(200, { "content-type": "text/event-stream" });
+          response.write(": welcome\n\n");
+          streams.add(response);
+          request.on("close", () => streams.delete(response));
+        },
+      },
+    });
+    closing.push(site.close);
+    const opened = await browser.open({ origin: site.origin });
+    closing.push(opened.close);
+    await opened.page.goto(`${site.origin}/${CHAPTER}`);
+    await opened.page.locator(".hc-live").waitFor({ state: "attached" });
+    const send = (name, next = state) => {
+      state = next;
+      for (const stream of streams) stream.write(`event: ${name}\ndata: 1\n\n`);
+    };
+    const tally = (text) => opened.page.locator(".hc-tally", { hasText: text }).waitFor();
+    return { ...opened, send, tally, stop: site.close, connected: () => streams.size };
+  }
+
+  test("marks each invariant, and changes marks without losing the reader's place", async () => {
+    const { page, send, tally, notes } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
+    await tally("1 of 3 invariants hold.");
+    const mark = page.locator('.hc-invariant[data-invariant="M2"]');
+    assert.equal(await mark.getAttribute("data-holds"), "false");
+    assert.match(await mark.textContent(), /does not hold/);
+    await page.locator("course-predict input").first().fill("half a thou");
+    await page.locator(".hc-mistake").first().locator("summary").click();
+    await page.evaluate(() => scrollTo({ top: 3000, behavior: "instant" }));
+    const top = await page.evaluate(() => scrollY);
+    send("state", { labs: { measure: lab("grading", [true, false, false]) } });
+    await tally("Grading");
+    assert.equal(await mark.getAttribute("data-holds"), "false", "the last grade's marks were lost while grading");
+    send("state", { labs: { measure: lab("graded", [true, true, true]) } });
+    await tally("All 3 invariants hold.");
+    assert.equal(await mark.getAttribute("data-holds"), "true");
+    assert.equal(await page.evaluate(() => scrollY), top);
+    assert.equal(await page.locator("course-predict input").first().inputValue(), "half a thou");
+    assert.deepEqual(notes, { errors: [], strangers: [] });
+  });
+
+  test("says that code does not compile, and shows no stale mark", async () => {
+    const { page, send, tally } = await follow({ labs: { measure: lab("graded", [true]) } });
+    await tally("All 1 invariants hold.");
+    send("state", { labs: { measure: { ...lab("does-not-compile", [], "cannot find value `x`"), of: 1 } } });
+    await tally("Your code does not compile: cannot find value `x`");
+    assert.equal(await page.locator(".hc-invariant[data-holds]").count(), 0);
+    send("state", { labs: { measure: { ...lab("timed-out", [], "a loop"), of: 1 } } });
+    await tally("The tests did not come to an end: a loop");
+  });
+
+  test("comes back to the same place and the same words after a rebuild", async () => {
+    const { page, send, tally } = await follow({ labs: { measure: lab("graded", [false]) } });
+    await tally("0 of 1");
+    await page.locator(".hc-mistake").first().locator("summary").click();
+    await page.locator("course-predict input").first().fill("half a thou");
+    await page.locator(".hc-question input").nth(1).check();
+    await page.evaluate(() => { scrollTo({ top: 3000, behavior: "instant" }); globalThis.before = true; });
+    const top = await page.evaluate(() => scrollY);
+    send("reload");
+    await page.waitForFunction(() => globalThis.before === undefined && document.querySelector(".hc-live"));
+    assert.equal(await page.evaluate(() => scrollY), top);
+    assert.equal(await page.locator(".hc-mistake").first().getAttribute("open"), "");
+    assert.equal(await page.locator("course-predict input").first().inputValue(), "half a thou");
+    assert.equal(await page.locator(".hc-question input").nth(1).isChecked(), true);
+  });
+
+  test("says so when the book did not build, and when the server is gone", async () => {
+    const { page, send, stop } = await follow({ labs: {}, book: { ok: true } });
+    send("state", { labs: {}, book: { ok: false, message: "scope/index.md:3: no such quiz" } });
+    await page.locator(".hc-live", { hasText: "scope/index.md:3: no such quiz" }).waitFor();
+    send("state", { labs: {}, book: { ok: true } });
+    await page.locator(".hc-live").waitFor({ state: "hidden" });
+    await stop();
+    await page.locator(".hc-live", { hasText: "does not answer" }).waitFor();
+  });
+});
+
+describe("a page that nobody serves", () => {
+  test("opens no stream, and shows no status", async () => {
+    const site = await serve(await bookFolder());
+    const { page, close, notes } = await browser.open({ origin: site.origin });
+    await page.goto(`${site.origin}/${CHAPTER}`, { waitUntil: "networkidle" });
+    assert.equal(await page.locator(".hc-live").count(), 0);
+    assert.deepEqual(notes, { errors: [], strangers: [] });
+    await close();
+    await site.close();
+  });
+});
+
+describe("cargo course serve", () => {
+  test("grades what the reader saved, and the chapter shows it", { timeout: 2 * FIRST_GRADE_MS }, async () => {
+    const clone = await copyRepository();
+    const { file, args } = courseCommand("serve", "--no-open", "--port", "0");
+    const server = spawn(file, args, { cwd: clone.root, stdio: ["ignore", "pipe", "pipe"] });
+    const said = [];
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    try {
+      const origin = await new Promise((resolve, reject) => {
+        for (const stream of [server.stdout, server.stderr]) {
+          createInterface({ input: stream }).on("line", (line) => {
+            said.push(line);
+            const address = /http:\/\/127\.0\.0\.1:\d+/.exec(line);
+            if (address) resolve(address[0]);
+          });
+        }
+        server.once("error", reject);
+        server.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${said.join("\n")}`)));
+      });
+      const { page, close, notes } = await browser.open({ origin });
+      await page.goto(`${origin}/${CHAPTER}`);
+      const tally = page.locator(".hc-tally");
+      await tally.filter({ hasText: /^0 of \d+ invariants hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
+      const marks = page.locator(".hc-invariant");
+      assert.equal(await page.locator('.hc-invariant[data-holds="false"]').count(), await marks.count());
+      await page.locator("course-predict input").first().fill("still here");
+      await cp(path.join(ROOT, "solutions/01-measure/src"), path.join(clone.root, "exercises/01-measure/src"), { recursive: true });
+      await tally.filter({ hasText: /^All \d+ invariants hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
+      assert.equal(await page.locator('.hc-invariant[data-holds="true"]').count(), await marks.count());
+      assert.equal(await page.locator("course-predict input").first().inputValue(), "still here");
+      assert.deepEqual(notes, { errors: [], strangers: [] });
+      await close();
+    } finally {
+      server.kill("SIGINT");
+      await ended;
+      await clone.remove();
+    }
+  });
+});
