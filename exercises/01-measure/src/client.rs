@@ -2,8 +2,8 @@
 //!
 //! Opening a connection for each call costs several times the call itself, so callers share one. Then two
 //! things must not be left to chance: whose reply a reply is, and what one caller can do to another.
-//! A caller may be slow to ask, be dropped half-way (every `.await` is a place where that can
-//! happen), or be one of a thousand. None of that may be felt by the next.
+//! A caller may be slow, not be polled for a while, be dropped half-way (every `.await` is a place
+//! where that can happen), or be one of a thousand. None of that may be felt by the next.
 
 use crate::frame::MAX_PAYLOAD_BYTES;
 use bytes::Bytes;
@@ -25,12 +25,12 @@ pub enum CallError {
         /// The size of the request.
         bytes: usize,
     },
-    /// The connection was gone before any of the request was written. It did not happen, and asking
-    /// again elsewhere is safe.
+    /// The connection ended before a single byte of the request was written. It did not happen, and
+    /// asking again elsewhere is safe.
     #[error("the connection is closed; the request was not sent")]
     NotSent,
-    /// The connection ended after the request was handed to it, and before its reply. It may have
-    /// happened or not, and nobody on this side can know.
+    /// The connection ended before the reply, and after some of the request may have been written. It
+    /// may have happened or not, and nobody on this side can know.
     #[error("the connection ended before the reply; whether the call took effect is unknown")]
     Unknown,
     /// The server answered that it could not do it.
@@ -54,8 +54,10 @@ impl Client {
     // ANCHOR: stubs
     /// Takes over a connected stream.
     ///
+    /// Work on the caller's runtime: the tests run all of it on one thread, in paused time.
+    ///
     /// # Panics
-    /// When called outside a Tokio runtime.
+    /// It may, when called outside a Tokio runtime.
     ///
     /// Judged by every test in `client`, and first by `client::replies_find_their_calls_in_any_order`.
     pub fn new<S>(stream: S) -> Self
@@ -70,19 +72,24 @@ impl Client {
 
     /// Sends one request and waits for its reply.
     ///
-    /// - The reply is the one that carries this call's id. A reply that nobody waits for (late,
-    ///   repeated, made up) is dropped, and the connection goes on.
-    /// - A call is one frame, handed to the stream in one write.
+    /// - The reply is the one that carries this call's id, and no id is used twice on a connection. A
+    ///   reply or failure that nobody waits for (late, repeated, made up) is dropped, and the
+    ///   connection goes on.
+    /// - A call is one frame, handed to the stream in one write (calls that wait together may share
+    ///   it) and flushed.
     /// - At most [`MAX_IN_FLIGHT`] calls are on the wire at once; further callers wait.
-    /// - There is no time limit in here: a caller that has one drops the future. That gives up this
-    ///   call, frees its place, leaves nothing of it behind and harms no other, whenever it happens.
+    /// - There is no time limit in here: a caller that has one drops the future, whenever it likes.
+    ///   That gives up this call, frees its place and harms no other. Its request, if it was still
+    ///   waiting to be sent, may be sent or not; but however many callers give up, what is kept for
+    ///   them stays bounded, also while the server reads nothing.
     ///
     /// # Errors
     /// - [`CallError::TooLarge`] before anything is sent.
     /// - [`CallError::Failed`] when the server sends a failure for this call.
-    /// - [`CallError::Unknown`] when the connection ends (closed, torn, or breaking the protocol)
-    ///   after this request was handed to it.
-    /// - [`CallError::NotSent`] when the connection had ended before.
+    /// - [`CallError::Unknown`] when the connection ends (closed, torn, or by a frame that is no
+    ///   reply and no failure) and some of this request may have been written.
+    /// - [`CallError::NotSent`] when the connection ends, or had ended before, and surely none of it
+    ///   was. A call that is made once the end is known gets this at once.
     ///
     /// Judged by the tests in `client` and `together`.
     pub async fn call(&self, request: Bytes) -> Result<Bytes, CallError> {

@@ -33,7 +33,8 @@ pub const MAX_LENGTH: usize = 1 << 20;
 pub const MAX_PAYLOAD_BYTES: usize = MAX_LENGTH - HEAD_BYTES;
 
 // ANCHOR: types
-/// Which call a frame belongs to. The client makes it; the server gives it back.
+/// Which call a frame belongs to. The client makes it, and never the same twice on a connection; the
+/// server gives it back.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CallId(pub u64);
 

@@ -92,6 +92,9 @@ pub struct Paced {
 /// is done, each with the wait in its sample: a user who wanted something then would have waited
 /// just so. A call that fails took its time too, and is recorded like any other.
 ///
+/// On a real clock Tokio's timer wakes up to a millisecond or two late, and that lands in every
+/// sample: for calls much shorter than that, the schedule needs a finer clock than this.
+///
 /// Judged by `samples::a_failed_call_is_a_sample`,
 /// `samples::a_stall_is_charged_to_every_call_it_delayed`,
 /// `samples::calls_start_when_they_are_due` and `samples::calls_are_made_one_at_a_time`.

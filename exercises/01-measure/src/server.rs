@@ -46,22 +46,24 @@ pub enum ServeError {
 /// Serves one connection until the client closes it.
 ///
 /// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started.
-/// - A reply leaves when its handler is done, whatever else is still running, in one frame and one
-///   write.
+/// - A reply leaves when its handler is done, whatever else is still running: in one frame and one
+///   write (replies that are done together may share it), and flushed.
 /// - A client that sends and sends, and takes no replies, is not served for ever: once some
-///   [`MAX_HANDLERS`] answers wait for it, nothing further is started.
+///   [`MAX_HANDLERS`] answers wait for it, or some 64 KiB of smaller ones, nothing further is started.
 /// - A handler that fails, panics (perhaps before it returns a future), or answers more than a frame
 ///   can carry costs its own caller an answer of kind
 ///   [`Kind::Failure`](crate::frame::Kind::Failure), and nobody else anything.
 /// - When the client closes its sending side between two frames, what it has asked is still
 ///   answered; then this side is closed too, and the connection is done.
 ///
-/// Dropping the future stops everything that it had started.
+/// Dropping the future stops everything that it had started. Work on the caller's runtime: the tests
+/// run all of it on one thread, in paused time.
 ///
 /// # Errors
-/// [`ServeError::Protocol`] when what arrives are no proper requests: as soon as the bytes at hand
-/// prove it, and also when the stream ends within a frame. A proper frame that only a server may
-/// send counts as one of unknown kind. [`ServeError::Io`] when reading or writing fails.
+/// [`ServeError::Protocol`] when it comes to bytes that are no proper request, whatever is still
+/// running then, and also when the stream ends within a frame. A proper frame
+/// that only a server may send counts as one of unknown kind. [`ServeError::Io`] when reading or
+/// writing fails.
 ///
 /// Judged by the tests in `server` and `together`.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>

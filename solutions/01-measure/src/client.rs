@@ -9,20 +9,18 @@
 //! switch for each call and must then answer what happens when the writer is cancelled half-way.
 
 use crate::frame::{self, CallId, Frame, FrameError, Kind, MAX_PAYLOAD_BYTES};
+use crate::outbox::Outbox;
 use bytes::{Bytes, BytesMut};
 use std::collections::HashMap;
 use std::sync::Arc;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadHalf, WriteHalf};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How many calls of one connection may be waiting for their replies. Each costs both sides memory,
 /// so there is a bound; a thousand is far beyond what keeps a connection busy, by Little's law: at
 /// 10 µs a call it takes 10 ms of queueing to get there. Further callers wait for their turn.
 pub const MAX_IN_FLIGHT: usize = 1024;
-
-/// How much may wait to be written before the task takes no more calls, in bytes.
-const OUTBOX_BYTES: usize = 64 * 1024;
 
 /// How much room each read is given, in bytes.
 const READ_BYTES: usize = 16 * 1024;
@@ -37,12 +35,12 @@ pub enum CallError {
         /// The size of the request.
         bytes: usize,
     },
-    /// The connection was gone before any of the request was written. It did not happen, and asking
-    /// again elsewhere is safe.
+    /// The connection ended before a single byte of the request was written. It did not happen, and
+    /// asking again elsewhere is safe.
     #[error("the connection is closed; the request was not sent")]
     NotSent,
-    /// The connection ended after the request was handed to it, and before its reply. It may have
-    /// happened or not, and nobody on this side can know.
+    /// The connection ended before the reply, and after some of the request may have been written. It
+    /// may have happened or not, and nobody on this side can know.
     #[error("the connection ended before the reply; whether the call took effect is unknown")]
     Unknown,
     /// The server answered that it could not do it.
@@ -123,7 +121,7 @@ struct Connection<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
     inbox: BytesMut,
-    outbox: BytesMut,
+    outbox: Outbox,
     waiting: HashMap<CallId, oneshot::Sender<Result<Bytes, CallError>>>,
     next_id: u64,
 }
@@ -135,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             reader,
             writer,
             inbox: BytesMut::new(),
-            outbox: BytesMut::new(),
+            outbox: Outbox::default(),
             waiting: HashMap::new(),
             next_id: 0,
         }
@@ -155,18 +153,18 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                         break;
                     }
                 }
-                written = self.writer.write_buf(&mut self.outbox), if !self.outbox.is_empty() => {
-                    if !matches!(written, Ok(1..)) {
+                sent = self.outbox.send(&mut self.writer), if !self.outbox.is_done() => {
+                    if sent.is_err() {
                         break;
                     }
                 }
-                call = calls.recv(), if self.outbox.len() < OUTBOX_BYTES => {
+                call = calls.recv(), if self.outbox.has_room() => {
                     let Some(call) = call else {
                         break;
                     };
                     self.put(call);
                     // Whatever else waits goes out in the same write.
-                    while self.outbox.len() < OUTBOX_BYTES
+                    while self.outbox.has_room()
                         && let Ok(call) = calls.try_recv()
                     {
                         self.put(call);
@@ -194,7 +192,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             kind: Kind::Request,
             payload: call.request,
         };
-        if frame::encode(&frame, &mut self.outbox).is_ok() {
+        if self.outbox.put(&frame).is_ok() {
             self.waiting.insert(id, call.reply);
         } else {
             let bytes = frame.payload.len();

@@ -9,6 +9,7 @@ use crate::client::{CallError, Client};
 use crate::server::{Handler, HandlerError};
 use bytes::Bytes;
 use domain::{LessonKey, Progress};
+use serde::de::DeserializeOwned;
 
 /// What is asked, as postcard on the wire.
 pub type Question = Vec<LessonKey>;
@@ -76,7 +77,7 @@ impl ProgressClient {
     async fn ask(&self, keys: &[LessonKey]) -> Result<Answer, CallError> {
         let question = postcard::to_stdvec(keys).map_err(|_| CallError::Malformed)?;
         let answer = self.client.call(question.into()).await?;
-        let answers: Answer = postcard::from_bytes(&answer).map_err(|_| CallError::Malformed)?;
+        let answers: Answer = whole(&answer).ok_or(CallError::Malformed)?;
         let fits = answers.len() == keys.len()
             && std::iter::zip(keys, &answers)
                 .all(|(key, answer)| answer.is_none_or(|progress| progress.key == *key));
@@ -110,7 +111,7 @@ impl<S: ProgressSource> Handler for ProgressService<S> {
     /// source is asked for any of it.
     async fn handle(&self, request: Bytes) -> Result<Bytes, HandlerError> {
         let keys: Question =
-            postcard::from_bytes(&request).map_err(|error| HandlerError(error.to_string()))?;
+            whole(&request).ok_or_else(|| HandlerError("not a list of keys".to_owned()))?;
         if keys.len() > MAX_BATCH_KEYS {
             return Err(HandlerError(format!("{} keys in one batch", keys.len())));
         }
@@ -120,4 +121,12 @@ impl<S: ProgressSource> Handler for ProgressService<S> {
         Ok(answer.into())
     }
     // ANCHOR_END: handle
+}
+
+/// The value that these bytes are, all of them: postcard by itself ignores what comes after.
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((value, [])) => Some(value),
+        _ => None,
+    }
 }

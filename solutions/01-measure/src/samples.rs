@@ -105,6 +105,9 @@ pub struct Paced {
 /// is done, each with the wait in its sample: a user who wanted something then would have waited
 /// just so. A call that fails took its time too, and is recorded like any other.
 ///
+/// On a real clock Tokio's timer wakes up to a millisecond or two late, and that lands in every
+/// sample: for calls much shorter than that, the schedule needs a finer clock than this.
+///
 /// Starting each call on time, whatever the others do, is the other honest way. It shows what a
 /// crowd of independent users would see, and needs a bound on how many calls may be open.
 pub async fn paced<T, E>(

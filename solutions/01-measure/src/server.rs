@@ -7,6 +7,7 @@
 //! and it needs no message of its own.
 
 use crate::frame::{self, CallId, Frame, FrameError, Kind, MAX_PAYLOAD_BYTES};
+use crate::outbox::Outbox;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use std::future::Future;
@@ -19,9 +20,6 @@ use tokio::task::{JoinError, JoinSet};
 /// How many handlers one connection may have running. Enough to keep a few cores and a disk busy;
 /// a client that wants more waits.
 pub const MAX_HANDLERS: usize = 64;
-
-/// How much may wait to be written before no further answer is taken, in bytes.
-const OUTBOX_BYTES: usize = 64 * 1024;
 
 /// How much room each read is given, in bytes.
 const READ_BYTES: usize = 16 * 1024;
@@ -57,7 +55,7 @@ pub enum ServeError {
 /// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started.
 /// - A reply leaves when its handler is done, whatever else is still running.
 /// - A client that sends and sends, and takes no replies, is not served for ever: once some
-///   [`MAX_HANDLERS`] answers wait for it, nothing further is started.
+///   [`MAX_HANDLERS`] answers wait for it, or some 64 KiB of smaller ones, nothing further is started.
 /// - A handler that fails, panics, or answers more than a frame can carry costs its own caller an
 ///   answer of kind [`Kind::Failure`], and nobody else anything.
 /// - When the client closes its sending side between two frames, what it has asked is still
@@ -66,9 +64,10 @@ pub enum ServeError {
 /// Dropping the future stops everything that it had started.
 ///
 /// # Errors
-/// [`ServeError::Protocol`] as soon as the bytes at hand prove that the client sends no proper
-/// requests, also when the stream ends within a frame; [`ServeError::Io`] when reading or writing
-/// fails.
+/// [`ServeError::Protocol`] when it comes to bytes that are no proper request, whatever is still
+/// running then, and also when the stream ends within a frame. A proper frame
+/// that only a server may send counts as one of unknown kind. [`ServeError::Io`] when reading or
+/// writing fails.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -76,14 +75,14 @@ where
 {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut inbox = BytesMut::new();
-    let mut outbox = BytesMut::new();
+    let mut outbox = Outbox::default();
     // A set of tasks, so that handlers that wait can go on at more than one core. The alternative,
     // `FuturesUnordered`, polls them all from this one task.
     let mut running = JoinSet::new();
     let mut open = true;
     loop {
         while running.len() < MAX_HANDLERS
-            && outbox.len() < OUTBOX_BYTES
+            && outbox.has_room()
             && let Some(frame) = frame::decode(&mut inbox)?
         {
             if frame.kind != Kind::Request {
@@ -95,16 +94,16 @@ where
             // ought to do that on a thread of its own.
             let mut answer = Box::pin(answer(Arc::clone(&handler), frame));
             match (&mut answer).now_or_never() {
-                Some(done) => frame::encode(&done, &mut outbox)?,
+                Some(done) => outbox.put(&done)?,
                 None => drop(running.spawn(answer)),
             }
         }
-        if !open && running.is_empty() && outbox.is_empty() {
+        if !open && running.is_empty() && outbox.is_done() {
             frame::finish(&inbox)?;
             writer.shutdown().await?;
             return Ok(());
         }
-        let room = outbox.len() < OUTBOX_BYTES;
+        let room = outbox.has_room();
         let reads = open && room && running.len() < MAX_HANDLERS;
         if reads {
             inbox.reserve(READ_BYTES);
@@ -115,17 +114,13 @@ where
             Some(done) = running.join_next(), if room => {
                 put(done, &mut outbox)?;
                 // Whatever else is done goes out in the same write.
-                while outbox.len() < OUTBOX_BYTES
+                while outbox.has_room()
                     && let Some(done) = running.try_join_next()
                 {
                     put(done, &mut outbox)?;
                 }
             }
-            written = writer.write_buf(&mut outbox), if !outbox.is_empty() => {
-                if written? == 0 {
-                    return Err(std::io::Error::from(std::io::ErrorKind::WriteZero).into());
-                }
-            }
+            sent = outbox.send(&mut writer), if !outbox.is_done() => sent?,
         }
     }
 }
@@ -163,6 +158,6 @@ fn failure(id: CallId, why: &str) -> Frame {
 
 /// Puts a finished handler's frame into the outbox. A task has no other end than its frame: panics
 /// are caught within it, and nobody aborts it while the connection lives.
-fn put(done: Result<Frame, JoinError>, outbox: &mut BytesMut) -> Result<(), FrameError> {
-    done.map_or(Ok(()), |frame| frame::encode(&frame, outbox))
+fn put(done: Result<Frame, JoinError>, outbox: &mut Outbox) -> Result<(), FrameError> {
+    done.map_or(Ok(()), |frame| outbox.put(&frame))
 }

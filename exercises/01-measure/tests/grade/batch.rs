@@ -7,9 +7,10 @@ use measure::client::{CallError, Client};
 use measure::progress::{Answer, MAX_BATCH_KEYS, ProgressClient, ProgressService, Question};
 use measure::server::serve;
 use std::sync::Arc;
+use std::time::Duration;
 use testbed::link::Meters;
 use testbed::peer::FAILURE;
-use testbed::{Link, Peer, scene, soon, story};
+use testbed::{Link, Peer, idle, scene, soon, story};
 
 fn keys(count: usize) -> Vec<LessonKey> {
     (0..count as u64)
@@ -32,7 +33,7 @@ fn one_key_is_one_crossing() {
     story(|| async {
         let (client, lessons, meters) = connected();
         for (calls, key) in (1..).zip(keys(10)) {
-            let answer = soon("an answer", client.progress(key)).await;
+            let answer = soon("the answer for one key", client.progress(key)).await;
             assert_eq!(answer, Ok(EvenLessons::answer(key)));
             assert_eq!(
                 (meters.requests().frames, meters.replies().frames),
@@ -54,7 +55,11 @@ fn a_hundred_keys_are_one_crossing() {
     story(|| async {
         let (client, lessons, meters) = connected();
         let keys = keys(100);
-        let answers = soon("an answer", client.progress_many(&keys)).await;
+        let answers = soon(
+            "the answers for a batch of keys",
+            client.progress_many(&keys),
+        )
+        .await;
         let expected: Vec<_> = keys.iter().copied().map(EvenLessons::answer).collect();
         assert_eq!(
             answers,
@@ -92,7 +97,11 @@ fn a_batch_crosses_no_more_often_than_its_bound_demands() {
         ] {
             let (client, _, meters) = connected();
             let keys = keys(count);
-            let answers = soon("an answer", client.progress_many(&keys)).await;
+            let answers = soon(
+                "the answers for a batch of keys",
+                client.progress_many(&keys),
+            )
+            .await;
             let expected: Vec<_> = keys.iter().copied().map(EvenLessons::answer).collect();
             assert!(
                 answers == Ok(expected),
@@ -113,7 +122,11 @@ fn answers_stand_in_the_order_of_the_keys() {
     story(|| async {
         let (client, _, _) = connected();
         let keys = [8, 3, 8, 1, 0, 3, 8].map(|lesson| LessonKey::new(1, lesson));
-        let answers = soon("an answer", client.progress_many(&keys)).await;
+        let answers = soon(
+            "the answers for a batch of keys",
+            client.progress_many(&keys),
+        )
+        .await;
         let answers = answers.expect("an answer");
         let lessons: Vec<_> = answers
             .iter()
@@ -165,6 +178,118 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
     });
 }
 
+/// **M3** Neither is one key's answer believed unseen, nor the last one's of many.
+#[test]
+fn every_answer_is_held_against_its_key() {
+    story(|| async {
+        let asked = [LessonKey::new(1, 2), LessonKey::new(1, 4)];
+        let [first, second] = asked.map(EvenLessons::answer);
+        let strangers = EvenLessons::answer(LessonKey::new(9, 4));
+        let misfits: [(&[LessonKey], Answer); 5] = [
+            (&asked[..1], vec![]),
+            (&asked[..1], vec![second]),
+            (&asked[..1], vec![first, second]),
+            (&asked[..1], vec![None, None]),
+            (&asked, vec![first, strangers]),
+        ];
+        for (keys, misfit) in misfits {
+            let lessons = |answer: &Answer| -> Vec<Option<u64>> {
+                let lesson = |progress: domain::Progress| progress.key.lesson.0;
+                answer.iter().map(|progress| progress.map(lesson)).collect()
+            };
+            scene(format!(
+                "asked for {} keys: {:?}",
+                keys.len(),
+                lessons(&misfit)
+            ));
+            let (near, far, _) = Link::new().split();
+            let client = ProgressClient::new(Client::new(near));
+            let mut server = Peer::server(far);
+            let (ask, single) = (keys.to_vec(), keys.len() == 1);
+            let call = tokio::spawn(async move {
+                if single {
+                    client.progress(ask[0]).await.map(|answer| vec![answer])
+                } else {
+                    client.progress_many(&ask).await
+                }
+            });
+            let request = server.recv().await;
+            let reply = postcard::to_stdvec(&misfit).expect("encodes");
+            server.reply(request.id, reply).await;
+            let answer = soon("the call to end", call)
+                .await
+                .expect("the caller does not panic");
+            assert_eq!(
+                answer,
+                Err(CallError::Malformed),
+                "What came back does not answer the question: too few, too many, or about another \
+                 learner or lesson."
+            );
+        }
+    });
+}
+
+/// What a proper server replies to a question.
+fn answer_to(question: &[u8]) -> Vec<u8> {
+    let keys: Question = postcard::from_bytes(question).expect("a list of keys");
+    let answer: Answer = keys.into_iter().map(EvenLessons::answer).collect();
+    postcard::to_stdvec(&answer).expect("encodes")
+}
+
+/// **M5** Answers stand in the keys' order, whichever part of a large batch is answered first.
+#[test]
+fn parts_of_a_batch_keep_their_order() {
+    story(|| async {
+        let keys = keys(2 * MAX_BATCH_KEYS);
+        let expected: Answer = keys.iter().copied().map(EvenLessons::answer).collect();
+        let (near, far, _) = Link::new().split();
+        let client = ProgressClient::new(Client::new(near));
+        let mut server = Peer::server(far);
+        let call = tokio::spawn(async move { client.progress_many(&keys).await });
+        idle().await;
+        // Some clients ask for both parts at once, some one after the other: either is well.
+        let first = server.recv().await;
+        let second = tokio::time::timeout(Duration::from_secs(1), server.try_recv()).await;
+        if let Ok(Some(second)) = second {
+            server.reply(second.id, answer_to(&second.payload)).await;
+            idle().await;
+            server.reply(first.id, answer_to(&first.payload)).await;
+        } else {
+            server.reply(first.id, answer_to(&first.payload)).await;
+            let second = server.recv().await;
+            server.reply(second.id, answer_to(&second.payload)).await;
+        }
+        let answers = soon("the batch to be answered", call)
+            .await
+            .expect("no panic");
+        assert!(
+            answers == Ok(expected),
+            "The answers are not in the keys' order."
+        );
+    });
+}
+
+/// **M6** A batch of which a part has no answer has none: a hole is not the same as not begun.
+#[test]
+fn a_batch_that_fails_in_part_fails() {
+    story(|| async {
+        let keys = keys(2 * MAX_BATCH_KEYS);
+        let (near, far, _) = Link::new().split();
+        let client = ProgressClient::new(Client::new(near));
+        let mut server = Peer::server(far);
+        let call = tokio::spawn(async move { client.progress_many(&keys).await });
+        let first = server.recv().await;
+        server.reply(first.id, answer_to(&first.payload)).await;
+        let second = server.recv().await;
+        server.failure(second.id).await;
+        let answers = soon("the batch to end", call).await.expect("no panic");
+        assert!(
+            answers == Err(CallError::Failed),
+            "The second part failed. `None` in its place would say that its lessons are not begun."
+        );
+    });
+}
+
 /// **M6** An error below is passed on as it is: unknown stays unknown.
 #[test]
 fn errors_keep_their_meaning() {
@@ -177,11 +302,20 @@ fn errors_keep_their_meaning() {
         let request = server.recv().await;
         server.failure(request.id).await;
         assert_eq!(call.await.expect("no panic"), Err(CallError::Failed));
-        let call = tokio::spawn(async move { client.progress_many(&keys(5)).await });
+        let both = client.clone();
+        let one = tokio::spawn(async move { client.progress(LessonKey::new(1, 2)).await });
+        let many = tokio::spawn(async move { both.progress_many(&keys(5)).await });
+        server.recv().await;
         server.recv().await;
         server.vanish();
-        let answer = soon("the call to end", call).await.expect("no panic");
-        assert_eq!(answer, Err(CallError::Unknown));
+        let one = soon("the call to end", one).await.expect("no panic");
+        assert_eq!(
+            one,
+            Err(CallError::Unknown),
+            "Asking again is not this layer's to decide."
+        );
+        let many = soon("the call to end", many).await.expect("no panic");
+        assert_eq!(many, Err(CallError::Unknown));
     });
 }
 

@@ -5,15 +5,20 @@ use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::{MAX_LENGTH, MAX_PAYLOAD_BYTES};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::HashSet;
 use std::task::Poll;
 use std::time::Duration;
 use testbed::link::{Carriage, Meters};
 use testbed::memory::Watch;
 use testbed::peer::{REPLY, REQUEST};
 use testbed::{Link, Peer, RawFrame, idle, note, scene, soon, stories, story};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 type Answer = Result<Bytes, CallError>;
+
+/// What a thousand callers wait for, and what it usually means if they do so in vain.
+const DEADLOCK: &str = "one of a thousand calls to be answered (if both sides write, and neither \
+                        reads before it is done, both wait for ever)";
 
 /// A client, and the server in the test's hands.
 fn connected() -> (Client, Peer, Meters) {
@@ -36,6 +41,16 @@ async fn start_bytes(client: &Client, request: Bytes) -> JoinHandle<Answer> {
     let call = tokio::spawn(async move { client.call(request).await });
     idle().await;
     call
+}
+
+/// As many calls as there are places.
+fn fill(client: &Client) -> JoinSet<Answer> {
+    let mut calls = JoinSet::new();
+    for _ in 0..MAX_IN_FLIGHT {
+        let client = client.clone();
+        calls.spawn(async move { client.call(Bytes::from_static(b"?")).await });
+    }
+    calls
 }
 
 /// What became of a call.
@@ -115,12 +130,9 @@ fn a_reply_to_no_call_is_dropped() {
         let (client, mut server, _) = connected();
         let call = start(&client, "first?").await;
         let request = server.recv().await;
-        for stranger in [
-            request.id.wrapping_add(1),
-            request.id.wrapping_add(1000),
-            u64::MAX,
-        ] {
+        for stranger in [1 << 63, 1 << 40, 1 << 20].map(|bit| request.id ^ bit) {
             server.reply(stranger, "not yours").await;
+            server.failure(stranger).await;
         }
         idle().await;
         server.reply(request.id, "first!").await;
@@ -154,6 +166,31 @@ fn a_reply_after_the_caller_gave_up_answers_no_other_call() {
     });
 }
 
+/// **M3** An id is never used twice on a connection: a reply may be very late.
+#[test]
+fn an_id_is_never_used_twice() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "first?").await;
+        let mut seen = HashSet::from([server.recv().await.id]);
+        given_up.abort();
+        // Beyond what sixteen bits can count.
+        for call in 1..=1 << 16 {
+            let answer = async {
+                let id = server.recv().await.id;
+                assert!(
+                    seen.insert(id),
+                    "Call {call} has id {id}, which an earlier one had. If that one's reply is \
+                     still on its way, it will answer this call."
+                );
+                server.reply(id, "!").await;
+            };
+            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), answer);
+            assert!(answer.is_ok());
+        }
+    });
+}
+
 /// **M3** In every order, with repeats and strangers between, over every chunking, each call that is
 /// still waited for gets its own reply.
 #[test]
@@ -177,6 +214,7 @@ async fn noisy_replies(calls: usize, noise: Vec<(u8, u8)>, read_bytes: usize) {
         assert_eq!(frame.payload, request);
         open.push(Some((frame.id, request, call)));
     }
+    let stranger = open.iter().flatten().fold(0, |all, (id, ..)| all ^ id) ^ (1 << 62);
     let mut answered = Vec::new();
     let mut given_up = Vec::new();
     for (which, what) in noise {
@@ -203,7 +241,7 @@ async fn noisy_replies(calls: usize, noise: Vec<(u8, u8)>, read_bytes: usize) {
             }
             (_, taken) => {
                 *slot = taken;
-                server.reply(u64::MAX - 1, "to nobody").await;
+                server.reply(stranger, "to nobody").await;
             }
         }
     }
@@ -285,14 +323,17 @@ fn a_caller_that_gives_up_never_tears_a_frame() {
                     tokio::task::yield_now().await;
                 }
             }
+            idle().await;
             let second = start(&client, "second?").await;
-            let mut request = server.recv().await;
+            let whole = "the second caller's frame, whole (if the one before was left half \
+                         written, this one is taken for its rest)";
+            let mut request = server.expect(whole).await;
             if request.payload.len() == 600 {
                 assert!(
                     request.payload.iter().all(|byte| *byte == b'x'),
                     "The frame was torn."
                 );
-                request = server.recv().await;
+                request = server.expect(whole).await;
             }
             assert_eq!(
                 request.payload.as_ref(),
@@ -303,6 +344,61 @@ fn a_caller_that_gives_up_never_tears_a_frame() {
             server.reply(request.id, "second!").await;
             assert_eq!(answer(second).await, ok("second!"));
         }
+    });
+}
+
+/// **M4** A request that has been begun is finished, also when its caller has left meanwhile.
+#[test]
+fn a_request_that_has_been_begun_is_finished() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let given_up = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        given_up.abort();
+        note("the caller of 600 bytes gave up, with 16 of them sent");
+        idle().await;
+        let serving = tokio::spawn(async move {
+            let rest = server.expect("the rest of a frame that was begun").await;
+            assert!(
+                rest.payload.iter().all(|byte| *byte == b'x'),
+                "The frame was torn."
+            );
+            let second = server.expect("the next caller's frame").await;
+            assert_eq!(second.payload.as_ref(), b"second?");
+            server.reply(second.id, "second!").await;
+        });
+        idle().await;
+        let second = start(&client, "second?").await;
+        assert_eq!(answer(second).await, ok("second!"));
+        serving.await.expect("no panic");
+    });
+}
+
+/// **M4** A caller that is not polled for a while holds up no other.
+#[test]
+fn a_caller_that_is_not_polled_holds_up_no_other() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let held = client.call(Bytes::from_static(b"held?"));
+        tokio::pin!(held);
+        std::future::poll_fn(|context| {
+            assert!(
+                held.as_mut().poll(context).is_pending(),
+                "Nobody has replied."
+            );
+            Poll::Ready(())
+        })
+        .await;
+        note("the first caller was polled once, and does something else now");
+        let second = start(&client, "second?").await;
+        let first = server.recv().await;
+        let request = server.expect("the second caller's request").await;
+        server.reply(request.id, "second!").await;
+        assert_eq!(answer(second).await, ok("second!"));
+        server.reply(first.id, "held!").await;
+        assert_eq!(soon("the first caller's reply", held).await, ok("held!"));
     });
 }
 
@@ -376,6 +472,48 @@ fn calls_that_are_given_up_leave_nothing_behind() {
     });
 }
 
+/// **M4** Calls that are given up behind a server that reads nothing do not pile up either.
+#[test]
+fn calls_that_are_given_up_behind_a_stall_do_not_pile_up() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let watch = Watch::start();
+        note("20,000 callers ask for 1 KiB each, and give up; the server reads nothing");
+        for _ in 0..20_000 {
+            let call = client.call(Bytes::from(vec![b'x'; 1024]));
+            tokio::pin!(call);
+            std::future::poll_fn(|context| {
+                let _ = call.as_mut().poll(context);
+                Poll::Ready(())
+            })
+            .await;
+            tokio::task::yield_now().await;
+        }
+        assert!(
+            watch.grown_bytes() <= 4 << 20,
+            "20,000 callers gave up, and {} bytes of their requests are still held: a queue takes \
+             in what nobody waits for, and nothing bounds it.",
+            watch.grown_bytes()
+        );
+        let last = start(&client, "last?").await;
+        loop {
+            let request = server.recv().await;
+            if request.payload == "last?" {
+                server.reply(request.id, "last!").await;
+                break;
+            }
+        }
+        assert_eq!(
+            answer(last).await,
+            ok("last!"),
+            "The connection must still work."
+        );
+    });
+}
+
 /// **M4** A thousand callers share one connection through a narrow pipe, and all are answered.
 #[test]
 fn a_thousand_callers_share_a_narrow_connection() {
@@ -385,6 +523,7 @@ fn a_thousand_callers_share_a_narrow_connection() {
         let (client, mut server, meters) = connected_over(Carriage {
             buffer_bytes: 64,
             read_bytes: 7,
+            ..Carriage::default()
         });
         tokio::spawn(async move {
             while let Some(request) = server.try_recv().await {
@@ -401,9 +540,7 @@ fn a_thousand_callers_share_a_narrow_connection() {
             })
             .collect();
         for call in calls {
-            let (reply, request) = soon("one of a thousand calls to be answered", call)
-                .await
-                .expect("no caller panics");
+            let (reply, request) = soon(DEADLOCK, call).await.expect("no caller panics");
             assert_eq!(reply, Ok(request), "A caller got another caller's reply.");
         }
         assert_eq!(meters.requests().frames, 1000);
@@ -429,6 +566,11 @@ fn calls_beyond_the_bound_wait_for_a_place() {
             "{} calls were made and none answered: {MAX_IN_FLIGHT} may be on the wire.",
             MAX_IN_FLIGHT + 1
         );
+        assert_eq!(
+            client.in_flight(),
+            MAX_IN_FLIGHT,
+            "Who waits for a place has none yet."
+        );
         let request = server.recv().await;
         server.reply(request.id, "!").await;
         idle().await;
@@ -440,13 +582,72 @@ fn calls_beyond_the_bound_wait_for_a_place() {
     });
 }
 
+/// **M4** A caller that gives up while it waits for a place takes none along.
+#[test]
+fn a_caller_that_gives_up_waiting_takes_no_place_along() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let mut calls = fill(&client);
+        let waiting = start(&client, "waiting?").await;
+        waiting.abort();
+        idle().await;
+        note("all places were taken; one caller waited for a place, and gave up");
+        for _ in 0..MAX_IN_FLIGHT {
+            let request = server.recv().await;
+            server.reply(request.id, "!").await;
+        }
+        soon("all calls to be answered", calls.join_all()).await;
+        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+        let before = meters.requests().frames;
+        calls = fill(&client);
+        idle().await;
+        assert_eq!(
+            meters.requests().frames - before,
+            MAX_IN_FLIGHT,
+            "All places are free again, and that many calls fit."
+        );
+        drop(calls);
+    });
+}
+
+/// **M4** Failures, late replies and made-up ones neither cost a place nor make one.
+#[test]
+fn no_reply_changes_the_number_of_places() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let failed = start(&client, "failed?").await;
+        let request = server.recv().await;
+        server.failure(request.id).await;
+        assert_eq!(answer(failed).await, Err(CallError::Failed));
+        let given_up = start(&client, "given up?").await;
+        let request = server.recv().await;
+        given_up.abort();
+        idle().await;
+        server.reply(request.id, "late").await;
+        server.reply(request.id, "again").await;
+        server.failure(request.id ^ (1 << 40)).await;
+        idle().await;
+        assert_eq!(client.in_flight(), 0);
+        let before = meters.requests().frames;
+        let _calls = fill(&client);
+        let _more = fill(&client);
+        idle().await;
+        assert_eq!(
+            meters.requests().frames - before,
+            MAX_IN_FLIGHT,
+            "A failure, a late reply, a repeated one and a made-up one later, there are as many \
+             places as before."
+        );
+    });
+}
+
 /// **M5** A call is one frame and one write there.
 #[test]
 fn a_call_is_one_frame_and_one_write() {
     story(|| async {
         let (client, mut server, meters) = connected();
         for calls in 1..=50 {
-            let call = start_bytes(&client, Bytes::from(vec![b'?'; calls * 20])).await;
+            let call = start_bytes(&client, Bytes::from(vec![b'?'; calls * 200])).await;
             let request = server.recv().await;
             server.reply(request.id, "!").await;
             assert_eq!(answer(call).await, ok("!"));
@@ -459,6 +660,45 @@ fn a_call_is_one_frame_and_one_write() {
                 sent.writes
             );
         }
+    });
+}
+
+/// **M5** What is written is also flushed: a frame that waits in a buffer has not crossed.
+#[test]
+fn a_request_is_flushed() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            needs_flush: true,
+            ..Carriage::default()
+        });
+        for _ in 0..3 {
+            let call = start(&client, "hello?").await;
+            let request = server
+                .expect("a request over a stream that sends when it is flushed")
+                .await;
+            server.reply(request.id, "hello!").await;
+            assert_eq!(answer(call).await, ok("hello!"));
+        }
+    });
+}
+
+/// **M6** A call of which only a part had left when the server vanished is unknown too.
+#[test]
+fn a_call_that_was_half_sent_is_unknown() {
+    story(|| async {
+        let (client, server, meters) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let call = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        assert_eq!(meters.requests().bytes, 16, "The pipe holds 16 bytes.");
+        server.vanish();
+        assert_eq!(
+            answer(call).await,
+            Err(CallError::Unknown),
+            "Sixteen bytes of 613 had left. This client can't know what the other side makes of \
+             half a frame; `NotSent` promises that not one byte has left."
+        );
     });
 }
 
@@ -483,6 +723,28 @@ fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
     });
 }
 
+/// **M6** A request that the server has received is unknown, also when a later one could not be written.
+#[test]
+fn a_failed_write_does_not_unsend_what_was_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 64,
+            ..Carriage::default()
+        });
+        let first = start(&client, "first?").await;
+        server.recv().await;
+        let second = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        server.vanish();
+        for call in [first, second] {
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "The first request had arrived whole and the second in part, when writing failed."
+            );
+        }
+    });
+}
+
 /// **M6** Once the connection is known to be gone, a call fails at once, and says that it was not sent.
 #[test]
 fn a_call_after_the_end_was_not_sent() {
@@ -501,6 +763,37 @@ fn a_call_after_the_end_was_not_sent() {
                 "The connection had been gone for a while: this request never left the process, \
                  and its caller may safely try elsewhere."
             );
+        }
+    });
+}
+
+/// **M6** A connection that ends while nobody is calling has ended: the next call fails, and at once.
+#[test]
+fn a_call_after_a_quiet_end_was_not_sent() {
+    story(|| async {
+        for closes in [true, false] {
+            scene(if closes {
+                "the server closes its side"
+            } else {
+                "the server vanishes"
+            });
+            let (client, mut server, _) = connected();
+            idle().await;
+            let kept = if closes {
+                server.finish().await;
+                Some(server)
+            } else {
+                server.vanish();
+                None
+            };
+            idle().await;
+            let call = start(&client, "after?").await;
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::NotSent),
+                "Nobody had called when the connection ended. Nobody is there to answer this call."
+            );
+            drop(kept);
         }
     });
 }
@@ -583,7 +876,7 @@ fn a_server_that_breaks_the_protocol_ends_the_connection() {
             ),
             ("a length of zero", Bytes::from_static(&[0; 4])),
             ("a frame of unknown kind", unknown_kind.bytes()),
-            ("a request, which only clients send", request.bytes()),
+            ("a request, which only clients send,", request.bytes()),
             (
                 "the start of a web page",
                 Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -599,7 +892,7 @@ fn a_server_that_breaks_the_protocol_ends_the_connection() {
             assert_eq!(
                 answer(call).await,
                 Err(CallError::Unknown),
-                "After {what} nothing on the stream can be believed. The connection is over, and \
+                "After {what} nothing else on the stream can be believed. The connection is over, and \
                  whether the call happened is unknown."
             );
             assert!(
@@ -667,6 +960,28 @@ fn the_connection_closes_with_the_last_client() {
             .await,
             None,
             "Nobody can call any more."
+        );
+    });
+}
+
+/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
+#[test]
+fn the_connection_closes_with_calls_that_were_given_up() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "hello?").await;
+        server.recv().await;
+        given_up.abort();
+        idle().await;
+        drop(client);
+        note("the only caller gave up, and the last client was dropped");
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None
         );
     });
 }

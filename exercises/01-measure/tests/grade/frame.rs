@@ -271,7 +271,7 @@ fn a_frame_that_never_arrives_costs_no_memory() {
             assert_eq!(frame::decode(&mut inbox), Ok(None));
         }
         assert!(
-            watch.largest_bytes() <= 256 * 1024,
+            watch.largest_bytes() <= 4 * 1024,
             "{} bytes arrived, and {} were allocated at once on the word of the length. A thousand \
              connections that announce a mebibyte and send nothing would cost a gibibyte.",
             begun.len(),

@@ -6,7 +6,7 @@ use measure::frame::{FrameError, MAX_LENGTH};
 use measure::server::{Handler, MAX_HANDLERS, ServeError, serve};
 use std::collections::HashSet;
 use std::sync::Arc;
-use testbed::link::{Carriage, Meters};
+use testbed::link::{Broken, Carriage, Meters};
 use testbed::memory::Watch;
 use testbed::peer::{FAILURE, REPLY, REQUEST};
 use testbed::{Link, Peer, RawFrame, idle, note, scene, soon, story};
@@ -70,8 +70,14 @@ fn a_reply_carries_its_requests_id() {
     story(|| async {
         let (mut client, _, _) = connected(Script::new());
         for id in [0, 7, 7, u64::MAX, 1 << 40] {
-            client.request(id, "hello").await;
-            assert_eq!(client.recv().await, reply(id, "hello"));
+            for payload in ["hello", ""] {
+                client.request(id, payload).await;
+                assert_eq!(
+                    client.recv().await,
+                    reply(id, payload),
+                    "The reply to request {id}, which this handler answers with what it was asked."
+                );
+            }
         }
     });
 }
@@ -178,6 +184,31 @@ fn an_answer_beyond_the_limit_costs_its_own_caller_only() {
     });
 }
 
+/// **M7** Handlers that fail cost no places: the server takes as much work after a thousand of them.
+#[test]
+fn failing_handlers_leave_room_for_others() {
+    story(|| async {
+        for what in ["error", "panic", "large"] {
+            scene(format!(
+                "each of {} handlers ends in `{what}`",
+                2 * MAX_HANDLERS
+            ));
+            let (mut client, _, _) = connected(Script::new());
+            for id in 0..2 * MAX_HANDLERS as u64 {
+                client.request(id, what).await;
+                assert_eq!(client.recv().await, failure(id));
+            }
+            client.request(9, "hello").await;
+            let answer = client
+                .expect(
+                    "the reply to a request after many failures (do they give their places back?)",
+                )
+                .await;
+            assert_eq!(answer, reply(9, "hello"));
+        }
+    });
+}
+
 /// **M7** No more than `MAX_HANDLERS` run at once; the rest wait, and are answered in their turn.
 #[test]
 fn no_more_handlers_run_than_the_bound() {
@@ -238,6 +269,36 @@ fn a_client_that_takes_no_replies_stops_being_served() {
     });
 }
 
+/// **M7** Small answers that nobody takes are bounded as well.
+#[test]
+fn small_answers_that_nobody_takes_are_bounded() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, _) = connected_over(
+            Carriage {
+                buffer_bytes: 256,
+                ..Carriage::default()
+            },
+            script.clone(),
+        );
+        note("the client sends 20,000 requests of 2 bytes, and reads nothing");
+        let sending = tokio::spawn(async move {
+            for id in 0..20_000 {
+                client.request(id, "hi").await;
+            }
+        });
+        idle().await;
+        idle().await;
+        let started = script.started();
+        assert!(
+            started <= 10_000,
+            "{started} small answers were made for a client that takes none: 64 KiB of them are \
+             some 4,400."
+        );
+        sending.abort();
+    });
+}
+
 /// **M7** While as many handlers run as may, the server does not read on: what it has no hands for
 /// stays with the client.
 #[test]
@@ -288,20 +349,22 @@ fn what_was_asked_is_answered_before_the_end() {
     story(|| async {
         let script = Script::new();
         let (mut client, served, _) = connected(script.clone());
-        for id in 0..3 {
+        // More than may run at once: some have not even been started.
+        let asked = 2 * MAX_HANDLERS as u64;
+        for id in 0..asked {
             client.request(id, "slow").await;
         }
         client.finish().await;
         idle().await;
         script.gate.open();
         let mut answered = HashSet::new();
-        for _ in 0..3 {
+        for _ in 0..asked {
             let reply = client
                 .expect("the reply to a request that was made before the client closed its side")
                 .await;
             answered.insert(reply.id);
         }
-        assert_eq!(answered, HashSet::from([0, 1, 2]));
+        assert_eq!(answered, (0..asked).collect());
         assert_eq!(
             client.try_recv().await,
             None,
@@ -326,7 +389,10 @@ fn a_client_that_vanishes_is_let_go() {
         idle().await;
         script.gate.open();
         // To the server this looks like a client that closed its side, until it writes.
-        let _ = end(served).await;
+        match end(served).await {
+            Err(ServeError::Io(_)) => {}
+            other => panic!("A reply could not be written, and the server ended with {other:?}."),
+        }
         assert_eq!(script.running(), 0);
     });
 }
@@ -362,7 +428,12 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
             payload: Bytes::new(),
         }
         .bytes();
-        let broken: [(&str, Bytes, FrameError); 5] = [
+        let broken: [(&str, Bytes, FrameError); 6] = [
+            (
+                "a failure, which only servers send",
+                failure(1).bytes(),
+                FrameError::UnknownKind { kind: FAILURE },
+            ),
             (
                 "a length beyond the limit",
                 Bytes::copy_from_slice(&too_large),
@@ -395,7 +466,11 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
         ];
         for (what, bytes, expected) in broken {
             scene(format!("the client sends {what}"));
-            let (mut client, served, _) = connected(Script::new());
+            let script = Script::new();
+            let (mut client, served, _) = connected(script.clone());
+            // Its answer could not be trusted to arrive in step: nobody has to wait for it.
+            client.request(1, "slow").await;
+            idle().await;
             let watch = Watch::start();
             client.send_bytes(&bytes).await;
             match end(served).await {
@@ -443,13 +518,44 @@ fn a_request_torn_at_any_byte_is_an_error() {
     });
 }
 
+/// **M2** A stream torn while handlers are at work is torn all the same.
+#[test]
+fn a_request_torn_while_handlers_run_is_an_error() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, served, _) = connected(script.clone());
+        client.request(1, "slow").await;
+        idle().await;
+        client.send_bytes(&[0, 0]).await;
+        client.finish().await;
+        idle().await;
+        script.gate.open();
+        match end(served).await {
+            Err(ServeError::Protocol(FrameError::Torn { .. })) => {}
+            other => panic!("The server ended with {other:?}; the stream was torn."),
+        }
+    });
+}
+
+/// **M6** A stream that fails is an error, and not the end of the conversation.
+#[test]
+fn a_stream_that_fails_is_an_error() {
+    story(|| async {
+        let ended = soon("the server to end", serve(Broken, Arc::new(Script::new()))).await;
+        match ended {
+            Err(ServeError::Io(_)) => {}
+            other => panic!("Reading failed, and the server ended with {other:?}."),
+        }
+    });
+}
+
 /// **M5** A reply is one frame and one write back.
 #[test]
 fn a_reply_is_one_frame_and_one_write() {
     story(|| async {
         let (mut client, _, meters) = connected(Script::new());
         for calls in 1..=50 {
-            client.request(calls as u64, vec![b'x'; calls * 20]).await;
+            client.request(calls as u64, vec![b'x'; calls * 200]).await;
             client.recv().await;
             let sent = meters.replies();
             assert_eq!(sent.frames, calls);
@@ -458,6 +564,25 @@ fn a_reply_is_one_frame_and_one_write() {
                 "{calls} replies took {} writes; each is a system call.",
                 sent.writes
             );
+        }
+    });
+}
+
+/// **M5** What is written is also flushed: a frame that waits in a buffer has not crossed.
+#[test]
+fn a_reply_is_flushed() {
+    story(|| async {
+        let needs_flush = Carriage {
+            needs_flush: true,
+            ..Carriage::default()
+        };
+        let (mut client, _, _) = connected_over(needs_flush, Script::new());
+        for id in 0..3 {
+            client.request(id, "hello").await;
+            let answer = client
+                .expect("a reply over a stream that sends when it is flushed")
+                .await;
+            assert_eq!(answer, reply(id, "hello"));
         }
     });
 }

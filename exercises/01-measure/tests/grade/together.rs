@@ -3,6 +3,7 @@
 use crate::handlers::Script;
 use bytes::Bytes;
 use measure::client::{CallError, Client};
+use measure::frame::MAX_PAYLOAD_BYTES;
 use measure::server::serve;
 use std::sync::Arc;
 use testbed::link::Carriage;
@@ -17,6 +18,7 @@ fn a_thousand_callers_are_answered_through_a_narrow_pipe() {
         let (near, far, meters) = Link::with(Carriage {
             buffer_bytes: 64,
             read_bytes: 11,
+            ..Carriage::default()
         })
         .split();
         let served = tokio::spawn(async move { serve(far, Arc::new(Script::new())).await });
@@ -70,5 +72,25 @@ fn a_server_stopped_with_calls_in_flight_leaves_them_unknown() {
                 "The handlers had begun when the server stopped; how far they came is unknown."
             );
         }
+    });
+}
+
+/// **M2** The largest frame there may be crosses, both ways.
+#[test]
+fn the_largest_frame_crosses_both_ways() {
+    story(|| async {
+        let (near, far, _) = Link::new().split();
+        tokio::spawn(async move { serve(far, Arc::new(Script::new())).await });
+        let client = Client::new(near);
+        let largest = Bytes::from(vec![b'x'; MAX_PAYLOAD_BYTES]);
+        let answer = soon(
+            "the answer to the largest request (does a buffer fill before the frame is whole?)",
+            client.call(largest.clone()),
+        )
+        .await;
+        assert!(
+            answer == Ok(largest),
+            "The largest answer came back changed, or not at all."
+        );
     });
 }

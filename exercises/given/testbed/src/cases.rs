@@ -29,7 +29,7 @@ where
             .and_then(|cases| u32::try_from(cases).ok())
             .unwrap_or(CASES),
         failure_persistence: None,
-        max_shrink_iters: 2_000,
+        max_shrink_iters: 20_000,
         ..Config::default()
     };
     let mut bytes = [0; 32];

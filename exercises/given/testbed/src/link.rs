@@ -3,7 +3,7 @@
 //! Counts are exact on every machine, where times are not: one batch is one crossing here, on a
 //! laptop and on a busy build server. What a crossing costs in time is the benchmark's business.
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -28,6 +28,8 @@ pub struct Carriage {
     pub buffer_bytes: usize,
     /// How many bytes one read delivers at the most.
     pub read_bytes: usize,
+    /// Whether what is written waits for a flush, as in a stream that encrypts or buffers.
+    pub needs_flush: bool,
 }
 
 impl Default for Carriage {
@@ -36,6 +38,7 @@ impl Default for Carriage {
         Self {
             buffer_bytes: 64 * 1024,
             read_bytes: usize::MAX,
+            needs_flush: false,
         }
     }
 }
@@ -66,6 +69,8 @@ impl Link {
             meter: Arc::clone(meter),
             read_bytes: carriage.read_bytes,
             reads_past_the_end: 0,
+            needs_flush: carriage.needs_flush,
+            unflushed: BytesMut::new(),
         };
         Self {
             client: end(near, &meters[0]),
@@ -110,7 +115,12 @@ pub struct End {
     meter: Arc<Mutex<Meter>>,
     read_bytes: usize,
     reads_past_the_end: usize,
+    needs_flush: bool,
+    unflushed: BytesMut,
 }
+
+/// How much a stream that needs a flush holds before it takes no more.
+const UNFLUSHED_BYTES: usize = 16 * 1024;
 
 /// How often code may read past the end of its stream before the link calls that a spin. Once is
 /// how it learns of the end; a few times more may be a matter of structure.
@@ -145,6 +155,13 @@ impl AsyncWrite for End {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.needs_flush {
+            if self.unflushed.len() >= UNFLUSHED_BYTES {
+                std::task::ready!(self.as_mut().poll_flush(context))?;
+            }
+            self.unflushed.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = polled {
             let mut meter = lock(&self.meter);
@@ -159,6 +176,10 @@ impl AsyncWrite for End {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.needs_flush {
+            let first = slices.iter().find(|slice| !slice.is_empty());
+            return self.poll_write(context, first.map_or(&[], |slice| &**slice));
+        }
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         if let Poll::Ready(Ok(written)) = polled {
             let mut meter = lock(&self.meter);
@@ -174,15 +195,55 @@ impl AsyncWrite for End {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        !self.needs_flush && self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let end = &mut *self;
+        while !end.unflushed.is_empty() {
+            let stream = Pin::new(&mut end.stream);
+            let written = std::task::ready!(stream.poll_write(context, &end.unflushed))?;
+            let mut meter = lock(&end.meter);
+            meter.follow(&end.unflushed.split_to(written));
+            meter.counts.writes += 1;
+        }
+        Pin::new(&mut end.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        std::task::ready!(self.as_mut().poll_flush(context))?;
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A stream that takes whatever is written, and on which every read fails.
+pub struct Broken;
+
+impl AsyncRead for Broken {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+}
+
+impl AsyncWrite for Broken {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 

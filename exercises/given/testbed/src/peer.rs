@@ -190,6 +190,7 @@ impl Peer {
         // A stream that the other side has closed is not the sender's mistake: a test that minds
         // sees it by what comes back.
         let _ = soon(&wanted, self.end.write_all(bytes)).await;
+        let _ = soon(&wanted, self.end.flush()).await;
     }
 
     /// Says that nothing more will be sent; what the other side sends can still be read.

@@ -34,7 +34,11 @@ impl ProgressClient {
         let parts = keys.chunks(MAX_BATCH_KEYS).map(async |part| {
             let question = postcard::to_stdvec(&part.to_vec()).map_err(|_| CallError::Malformed)?;
             let reply = self.0.call(question.into()).await?;
-            let answer: Answer = postcard::from_bytes(&reply).map_err(|_| CallError::Malformed)?;
+            let (answer, rest): (Answer, _) =
+                postcard::take_from_bytes(&reply).map_err(|_| CallError::Malformed)?;
+            if !rest.is_empty() {
+                return Err(CallError::Malformed);
+            }
             if answer.len() != part.len() {
                 return Err(CallError::Malformed);
             }
@@ -62,8 +66,8 @@ impl<S: ProgressSource> ProgressService<S> {
 
 impl<S: ProgressSource> Handler for ProgressService<S> {
     async fn handle(&self, request: Bytes) -> Result<Bytes, HandlerError> {
-        let keys: Question = match postcard::from_bytes::<Question>(&request) {
-            Ok(keys) if keys.len() <= MAX_BATCH_KEYS => keys,
+        let keys = match postcard::take_from_bytes::<Question>(&request) {
+            Ok((keys, [])) if keys.len() <= MAX_BATCH_KEYS => keys,
             _ => return Err(HandlerError("no question".to_owned())),
         };
         let mut answer = Answer::new();

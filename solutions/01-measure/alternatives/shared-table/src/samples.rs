@@ -68,7 +68,8 @@ pub async fn paced<T, E>(
     mut call: impl AsyncFnMut(u32) -> Result<T, E>,
 ) -> Paced {
     let mut paced = Paced::default();
-    let mut ticks = interval(every);
+    // An interval of zero is a panic in Tokio; all calls are due at once then, to the nanosecond.
+    let mut ticks = interval(every.max(Duration::from_nanos(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for number in 0..count {
         let due = ticks.tick().await;

@@ -72,6 +72,7 @@ async fn write(
     while let Some((frame, permit)) = answers.recv().await {
         frame::encode(&frame, &mut outbox)?;
         writer.write_all_buf(&mut outbox).await?;
+        writer.flush().await?;
         drop(permit);
     }
     writer.shutdown().await?;
