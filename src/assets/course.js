@@ -539,7 +539,8 @@
       for (const { target } of entries) {
         if (target.scrollWidth <= target.clientWidth || target.tabIndex === 0) continue;
         target.tabIndex = 0;
-        if (target.hasAttribute("role")) continue;
+        // A figure has a role of its own, and a caption that names it.
+        if (target.hasAttribute("role") || target.matches("figure")) continue;
         target.setAttribute("role", "group");
         target.setAttribute("aria-label", target.matches("code") ? "Code, scrolls sideways" : "Wide content, scrolls sideways");
       }
