@@ -43,7 +43,7 @@
   const button = (text, onclick, className = "hc-button") => h("button", { type: "button", className, onclick }, text);
   const submit = (text) => h("button", { type: "submit", className: "hc-button hc-first" }, text);
   const status = () => h("p", { className: "hc-status", role: "status" });
-  const unseen = (text) => h("span", { className: "hc-visually-hidden" }, text);
+  const unseen = (text) => h("span", { className: "hc-unseen" }, text);
 
   const threeDigits = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
   const allDigits = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 6 });
@@ -272,7 +272,7 @@
         this.inputs = ["items", "batch", "crossing_us", "item_us", "rate"].map((name) => this.form.elements[name]);
         this.preset = this.form.elements.preset;
         this.bars = h("div", { className: "hc-bars", "aria-hidden": "true" });
-        this.said = h("p", { className: "hc-visually-hidden", role: "status" });
+        this.said = h("p", { className: "hc-unseen", role: "status" });
         this.form.append(this.bars, this.said);
         this.form.addEventListener("input", (event) => this.change(event.target));
         this.recall();

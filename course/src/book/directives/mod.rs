@@ -1,0 +1,126 @@
+//! Our directives, one module each.
+
+mod calculator;
+mod figure;
+mod hints;
+mod invariants;
+mod lab;
+mod mistakes;
+mod numbers;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use super::page::Page;
+use super::{predict, quiz};
+use crate::lab::Lab;
+use crate::repo::Repo;
+
+/// The directives that mdBook itself knows; we leave them to it.
+pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
+
+/// The directives that we know.
+pub const NAMES: [&str; 9] = [
+    "calculator",
+    "figure",
+    "hints",
+    "invariants",
+    "lab",
+    "mistakes",
+    "numbers",
+    "predict",
+    "quiz",
+];
+
+/// What a directive may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The repository that the book belongs to.
+    pub repo: &'a Repo,
+    /// The page that the directive stands on.
+    pub page: &'a Page,
+}
+
+impl Context<'_> {
+    fn lab(&self, directive: &str, name: &str) -> Result<Lab> {
+        if name.is_empty() {
+            bail!("`{{{{#{directive}}}}}` needs a lab's name: `{{{{#{directive} measure}}}}`");
+        }
+        crate::lab::named(self.repo, name)
+    }
+}
+
+/// The HTML of one directive.
+///
+/// # Errors
+/// When the directive is unknown, lacks an argument, or names something that is not there.
+pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<String> {
+    let html = match name {
+        "calculator" => calculator::render(context, arguments)?,
+        // A figure and a lab's card are block elements that need no wrapper.
+        "figure" => return figure::render(context, arguments),
+        "hints" => hints::render(context, arguments)?,
+        "invariants" => invariants::render(context, arguments)?,
+        "lab" => lab::render(context, arguments)?,
+        "mistakes" => mistakes::render(context, arguments)?,
+        "numbers" => numbers::render(context, arguments)?,
+        "predict" => predict::render(context, arguments)?,
+        "quiz" => {
+            if !arguments.is_empty() {
+                bail!("`{{{{#quiz}}}}` takes no argument: it shows the quiz of its own page");
+            }
+            quiz::render(context).context("cannot show this page's quiz")?
+        }
+        other => return Err(unknown(other)),
+    };
+    // Markdown takes a custom element for inline text unless it is alone on its line; a div is always
+    // a block.
+    Ok(format!("<div class=\"hc-widget\">{html}</div>"))
+}
+
+/// Says which directives there are, and which one was probably meant.
+pub fn unknown(name: &str) -> anyhow::Error {
+    let known = || NAMES.iter().chain(&MDBOOK_OWN);
+    let nearest = known()
+        .min_by_key(|known| distance(known, name))
+        .filter(|known| distance(known, name) <= 2);
+    let meant = nearest
+        .map(|known| format!("; did you mean `{{{{#{known}}}}}`?"))
+        .unwrap_or_default();
+    let all: Vec<&str> = known().copied().collect();
+    anyhow!(
+        "there is no directive `{{{{#{name}}}}}`{meant} (known: {})",
+        all.join(", ")
+    )
+}
+
+/// How many letters must be added, dropped or replaced to make `a` of `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{distance, unknown};
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised() {
+        assert_eq!(distance("quiz", "quizz"), 1);
+        assert!(
+            unknown("quizz")
+                .to_string()
+                .contains("did you mean `{{#quiz}}`")
+        );
+        assert!(!unknown("banana").to_string().contains("did you mean"));
+    }
+}

@@ -1,0 +1,31 @@
+//! The book: our directives in its pages, its build, and the proof that it is whole.
+//!
+//! mdBook renders the pages; this module adds what a page of this course needs beyond text: quizzes,
+//! predictions, a reader's own figures, a lab's invariants, hints and mistakes. Each is a directive
+//! such as `{{#quiz}}` on a line of its own, and becomes plain HTML that is complete without
+//! JavaScript. `src/assets/course.js` then makes the custom elements among it interactive.
+//!
+//! In reading order:
+//!
+//! - [`scan`]: finds directives in markdown, and leaves code alone.
+//! - [`preprocess`]: mdBook's preprocessor, which replaces each by its HTML or says what is wrong.
+//! - [`directives`]: one module each; [`quiz`] and [`predict`] read the files beside a page.
+//! - [`ladder`]: the file of measurements, the reader's own and the reference.
+//! - `build`: mdBook as a library, with our preprocessor in process.
+//! - `check`: the faults that mdBook passes over in silence.
+
+pub mod directives;
+pub mod html;
+pub mod ladder;
+pub mod page;
+pub mod predict;
+pub mod preprocess;
+pub mod quiz;
+pub mod scan;
+
+#[cfg(feature = "tool")]
+pub mod build;
+#[cfg(feature = "tool")]
+pub mod check;
+#[cfg(feature = "tool")]
+mod crawl;

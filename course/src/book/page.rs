@@ -1,0 +1,126 @@
+//! A page of the book, as directives see it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// The page that a directive stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Relative to the book's `src/`, with forward slashes: `scope/measure.md`.
+    path: String,
+}
+
+impl Page {
+    /// The page at `path`, relative to the book's `src/`.
+    pub fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_string_lossy().replace('\\', "/"),
+        }
+    }
+
+    /// `scope/measure.md`
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// `scope/measure`: the name under which a reader's answers are remembered.
+    pub fn key(&self) -> &str {
+        self.path.strip_suffix(".md").unwrap_or(&self.path)
+    }
+
+    /// `scope-measure`: the part of an id that makes it unique in the whole book. The print page
+    /// joins all pages, and mdBook renames ids that clash there, but not the labels that name them.
+    pub fn slug(&self) -> String {
+        slug(self.key())
+    }
+
+    /// The file `measure.KIND.toml` beside the page, below `src`.
+    pub fn sidecar(&self, src: &Path, kind: &str) -> PathBuf {
+        src.join(format!("{}.{kind}.toml", self.key()))
+    }
+
+    /// A link from this page to `target`, which is relative to `src/` as well: `scope/measure.md#frames`.
+    pub fn link_to(&self, target: &str) -> String {
+        let (page, fragment) = match target.split_once('#') {
+            Some((page, fragment)) => (page, format!("#{fragment}")),
+            None => (target, String::new()),
+        };
+        if page == self.path && !fragment.is_empty() {
+            return fragment;
+        }
+        let up = "../".repeat(self.path.matches('/').count());
+        format!("{up}{page}{fragment}")
+    }
+}
+
+/// Every markdown file below `src` but the summary, in the order of their paths.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn all(src: &Path) -> Result<Vec<Page>> {
+    let mut pages = Vec::new();
+    for path in files(src)? {
+        let relative = path.strip_prefix(src).unwrap_or(&path);
+        let markdown = relative
+            .extension()
+            .is_some_and(|extension| extension == "md");
+        if markdown && relative != Path::new("SUMMARY.md") {
+            pages.push(Page::new(relative));
+        }
+    }
+    Ok(pages)
+}
+
+/// Every file below `folder`, in the order of their paths; links to folders are not followed.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder)
+            .with_context(|| format!("cannot list {}", folder.display()))?;
+        for entry in entries {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// `text` with everything but letters, digits, `_` and `-` replaced by `-`.
+pub fn slug(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_alphanumeric() || c == '_' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_from_any_depth() {
+        let deep = Page::new(Path::new("scope/measure.md"));
+        assert_eq!(deep.link_to("scope/measure.md#frames"), "#frames");
+        assert_eq!(deep.link_to("numbers.md"), "../numbers.md");
+        assert_eq!(
+            Page::new(Path::new("numbers.md")).link_to("scope/index.md#a"),
+            "scope/index.md#a"
+        );
+        assert_eq!(deep.slug(), "scope-measure");
+    }
+}
