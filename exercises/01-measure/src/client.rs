@@ -59,7 +59,7 @@ impl Client {
     /// # Panics
     /// It may, when called outside a Tokio runtime.
     ///
-    /// Judged by every test in `client`, and first by `client::replies_find_their_calls_in_any_order`.
+    /// Judged by every test in `client`, and first by `client::replies::replies_find_their_calls_in_any_order`.
     pub fn new<S>(stream: S) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -100,7 +100,7 @@ impl Client {
     /// How many calls have a place on the connection at this moment: sent or about to be sent, and
     /// still waited for.
     ///
-    /// Judged by `client::a_call_that_is_given_up_frees_its_place`.
+    /// Judged by `client::callers::a_call_that_is_given_up_frees_its_place`.
     pub fn in_flight(&self) -> usize {
         todo!("Count the calls that have a place, without those whose caller has given up.")
     }

@@ -1,0 +1,314 @@
+//! What a caller knows when no reply comes.
+
+use super::{answer, connected, connected_over, ok, start, start_bytes};
+use bytes::Bytes;
+use measure::client::{CallError, MAX_IN_FLIGHT};
+use measure::frame::{MAX_LENGTH, MAX_PAYLOAD_BYTES};
+use testbed::link::Carriage;
+use testbed::memory::Watch;
+use testbed::peer::{REPLY, REQUEST};
+use testbed::{RawFrame, idle, note, scene, soon, story};
+
+/// **M6** A call of which only a part had left when the server vanished is unknown too.
+#[test]
+fn a_call_that_was_half_sent_is_unknown() {
+    story(|| async {
+        let (client, server, meters) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let call = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        assert_eq!(meters.requests().bytes, 16, "The pipe holds 16 bytes.");
+        server.vanish();
+        assert_eq!(
+            answer(call).await,
+            Err(CallError::Unknown),
+            "Sixteen bytes of 613 had left. This client can't know what the other side makes of \
+             half a frame; `NotSent` promises that not one byte has left."
+        );
+    });
+}
+
+/// **M6** When the server vanishes, a call in flight fails, and says that it may have happened.
+#[test]
+fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let calls = [start(&client, "one?").await, start(&client, "two?").await];
+        server.recv().await;
+        server.recv().await;
+        server.vanish();
+        for call in calls {
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "The server had received the request. Whether it acted on it before it vanished, \
+                 nobody here can know: neither `Failed` nor `NotSent` is true."
+            );
+        }
+        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+    });
+}
+
+/// **M6** A request that the server has received is unknown, also when a later one could not be written.
+#[test]
+fn a_failed_write_does_not_unsend_what_was_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 64,
+            ..Carriage::default()
+        });
+        let first = start(&client, "first?").await;
+        server.recv().await;
+        let second = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        server.vanish();
+        for call in [first, second] {
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "The first request had arrived whole and the second in part, when writing failed."
+            );
+        }
+    });
+}
+
+/// **M6** Once the connection is known to be gone, a call fails at once, and says that it was not sent.
+#[test]
+fn a_call_after_the_end_was_not_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let before = start(&client, "before?").await;
+        server.recv().await;
+        server.vanish();
+        assert_eq!(answer(before).await, Err(CallError::Unknown));
+        idle().await;
+        for _ in 0..3 {
+            let after = start(&client, "after?").await;
+            assert_eq!(
+                answer(after).await,
+                Err(CallError::NotSent),
+                "The connection had been gone for a while: this request never left the process, \
+                 and its caller may safely try elsewhere."
+            );
+        }
+    });
+}
+
+/// **M6** A connection that ends while nobody is calling has ended: the next call fails, and at once.
+#[test]
+fn a_call_after_a_quiet_end_was_not_sent() {
+    story(|| async {
+        for closes in [true, false] {
+            scene(if closes {
+                "the server closes its side"
+            } else {
+                "the server vanishes"
+            });
+            let (client, mut server, _) = connected();
+            idle().await;
+            let kept = if closes {
+                server.finish().await;
+                Some(server)
+            } else {
+                server.vanish();
+                None
+            };
+            idle().await;
+            let call = start(&client, "after?").await;
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::NotSent),
+                "Nobody had called when the connection ended. Nobody is there to answer this call."
+            );
+            drop(kept);
+        }
+    });
+}
+
+/// **M6** A call that was still waiting for its place when the server vanished was not sent.
+#[test]
+fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let mut calls = Vec::new();
+        for _ in 0..MAX_IN_FLIGHT + 3 {
+            let client = client.clone();
+            calls.push(tokio::spawn(async move {
+                client.call(Bytes::from_static(b"?")).await
+            }));
+        }
+        idle().await;
+        for _ in 0..MAX_IN_FLIGHT {
+            server.recv().await;
+        }
+        server.vanish();
+        let (mut unknown, mut not_sent) = (0, 0);
+        for call in calls {
+            match answer(call).await {
+                Err(CallError::Unknown) => unknown += 1,
+                Err(CallError::NotSent) => not_sent += 1,
+                other => panic!("A call without an answer was reported as {other:?}."),
+            }
+        }
+        assert_eq!(
+            (unknown, not_sent),
+            (MAX_IN_FLIGHT, 3),
+            "The server received {MAX_IN_FLIGHT} requests, and 3 more waited for a place."
+        );
+    });
+}
+
+/// **M6** A reply that is cut off at any byte leaves its call unknown, and never hangs it.
+#[test]
+fn a_reply_torn_at_any_byte_leaves_its_call_unknown() {
+    story(|| async {
+        let reply = |id| RawFrame {
+            id,
+            kind: REPLY,
+            payload: Bytes::from_static(b"half an answer"),
+        };
+        for cut in 0..reply(0).bytes().len() {
+            scene(format!(
+                "the server sends {cut} bytes of its reply, and vanishes"
+            ));
+            let (client, mut server, _) = connected();
+            let call = start(&client, "whole?").await;
+            let request = server.recv().await;
+            server.send_bytes(&reply(request.id).bytes()[..cut]).await;
+            server.vanish();
+            assert_eq!(answer(call).await, Err(CallError::Unknown));
+        }
+    });
+}
+
+/// **M6** A server that sends no proper frames ends the connection, and no caller hangs on it.
+#[test]
+fn a_server_that_breaks_the_protocol_ends_the_connection() {
+    story(|| async {
+        let request = RawFrame {
+            id: 0,
+            kind: REQUEST,
+            payload: Bytes::new(),
+        };
+        let unknown_kind = RawFrame {
+            id: 0,
+            kind: 9,
+            payload: Bytes::new(),
+        };
+        let too_large = u32::try_from(MAX_LENGTH + 1).expect("fits").to_be_bytes();
+        let broken: [(&str, Bytes); 5] = [
+            (
+                "a length beyond the limit",
+                Bytes::copy_from_slice(&too_large),
+            ),
+            ("a length of zero", Bytes::from_static(&[0; 4])),
+            ("a frame of unknown kind", unknown_kind.bytes()),
+            ("a request, which only clients send,", request.bytes()),
+            (
+                "the start of a web page",
+                Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            ),
+        ];
+        for (what, bytes) in broken {
+            scene(format!("the server answers with {what}"));
+            let (client, mut server, _) = connected();
+            let call = start(&client, "hello?").await;
+            server.recv().await;
+            let watch = Watch::start();
+            server.send_bytes(&bytes).await;
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "After {what} nothing else on the stream can be believed. The connection is over, and \
+                 whether the call happened is unknown."
+            );
+            assert!(
+                watch.largest_bytes() <= 256 * 1024,
+                "{what} made the client allocate {} bytes at once.",
+                watch.largest_bytes()
+            );
+            idle().await;
+            let after = start(&client, "after?").await;
+            assert_eq!(answer(after).await, Err(CallError::NotSent));
+        }
+    });
+}
+
+/// **M6** A server that closes its side has answered all it ever will: who still waits is told.
+#[test]
+fn a_server_that_closes_its_side_leaves_nobody_waiting() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let call = start(&client, "hello?").await;
+        server.recv().await;
+        server.finish().await;
+        assert_eq!(answer(call).await, Err(CallError::Unknown));
+    });
+}
+
+/// **M6** A request that fits no frame is refused before any of it is sent, and harms no other call.
+#[test]
+fn a_request_beyond_the_limit_is_refused_unsent() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let bytes = MAX_PAYLOAD_BYTES + 1;
+        let refused = start_bytes(&client, Bytes::from(vec![0; bytes])).await;
+        assert_eq!(answer(refused).await, Err(CallError::TooLarge { bytes }));
+        assert_eq!(meters.requests().bytes, 0, "Nothing of it may be sent.");
+        assert_eq!(client.in_flight(), 0);
+        let call = start(&client, "hello?").await;
+        let request = server.recv().await;
+        server.reply(request.id, "hello!").await;
+        assert_eq!(answer(call).await, ok("hello!"), "The connection goes on.");
+    });
+}
+
+/// **M6** The connection closes when the last client is gone, so that the server can let go of it too.
+#[test]
+fn the_connection_closes_with_the_last_client() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let clone = client.clone();
+        let call = start(&clone, "hello?").await;
+        let request = server.recv().await;
+        drop((client, clone));
+        note("the last client was dropped, with one call in flight");
+        server.reply(request.id, "hello!").await;
+        assert_eq!(
+            answer(call).await,
+            ok("hello!"),
+            "A call in flight keeps the connection open."
+        );
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None,
+            "Nobody can call any more."
+        );
+    });
+}
+
+/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
+#[test]
+fn the_connection_closes_with_calls_that_were_given_up() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "hello?").await;
+        server.recv().await;
+        given_up.abort();
+        idle().await;
+        drop(client);
+        note("the only caller gave up, and the last client was dropped");
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None
+        );
+    });
+}
