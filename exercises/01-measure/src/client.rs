@@ -59,7 +59,8 @@ impl Client {
     /// # Panics
     /// It may, when called outside a Tokio runtime.
     ///
-    /// Judged by every test in `client`, and first by `client::replies::replies_find_their_calls_in_any_order`.
+    /// Judged by every test in `client`, and first by
+    /// `client::replies::replies_find_their_calls_in_any_order`.
     pub fn new<S>(stream: S) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

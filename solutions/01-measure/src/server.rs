@@ -65,9 +65,8 @@ pub enum ServeError {
 ///
 /// # Errors
 /// [`ServeError::Protocol`] when it comes to bytes that are no proper request, whatever is still
-/// running then, and also when the stream ends within a frame. A proper frame
-/// that only a server may send counts as one of unknown kind. [`ServeError::Io`] when reading or
-/// writing fails.
+/// running then, and also when the stream ends within a frame. A proper frame that only a server may
+/// send counts as one of unknown kind. [`ServeError::Io`] when reading or writing fails.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
