@@ -347,33 +347,39 @@ fn a_server_with_its_hands_full_stops_reading() {
 #[test]
 fn what_was_asked_is_answered_before_the_end() {
     story(|| async {
-        let script = Script::new();
-        let (mut client, served, _) = connected(script.clone());
-        // More than may run at once: some have not even been started.
-        let asked = 2 * MAX_HANDLERS as u64;
-        for id in 0..asked {
-            client.request(id, "slow").await;
+        // A few, all of which are running; and more than may run, so that some are not even begun.
+        for asked in [3, 2 * MAX_HANDLERS as u64] {
+            scene(format!(
+                "the client asks {asked} times, and closes its sending side"
+            ));
+            let script = Script::new();
+            let (mut client, served, _) = connected(script.clone());
+            for id in 0..asked {
+                client.request(id, "slow").await;
+            }
+            client.finish().await;
+            idle().await;
+            script.gate.open();
+            let mut answered = HashSet::new();
+            for _ in 0..asked {
+                let reply = client
+                    .expect(
+                        "the reply to a request that was made before the client closed its side",
+                    )
+                    .await;
+                answered.insert(reply.id);
+            }
+            assert_eq!(answered, (0..asked).collect());
+            assert_eq!(
+                client.try_recv().await,
+                None,
+                "Then the server closes its side too."
+            );
+            assert!(
+                matches!(end(served).await, Ok(())),
+                "A client that closes does nothing wrong."
+            );
         }
-        client.finish().await;
-        idle().await;
-        script.gate.open();
-        let mut answered = HashSet::new();
-        for _ in 0..asked {
-            let reply = client
-                .expect("the reply to a request that was made before the client closed its side")
-                .await;
-            answered.insert(reply.id);
-        }
-        assert_eq!(answered, (0..asked).collect());
-        assert_eq!(
-            client.try_recv().await,
-            None,
-            "Then the server closes its side too."
-        );
-        assert!(
-            matches!(end(served).await, Ok(())),
-            "A client that closes does nothing wrong."
-        );
     });
 }
 
