@@ -1,0 +1,192 @@
+//! Telling an answer from a wish.
+//!
+//! No program can say whether an answer is true. It can say whether an answer *could be false*, and
+//! that is most of what is missing in practice: a pressure without a figure, a cache that owns the
+//! truth, one sentence for two different bad days.
+
+use crate::form::{Boundary, Ledger, Role};
+use std::fmt;
+
+/// What is wrong with a ledger, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Complaint {
+    /// The line of the entry that it is about, from 1.
+    pub line: usize,
+    /// Which entry.
+    pub entry: String,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What can be wrong with an entry.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Problem {
+    /// A question has no answer yet.
+    Unanswered {
+        /// The question.
+        question: &'static str,
+        /// The field that waits for the answer.
+        field: &'static str,
+    },
+    /// The pressure has no figure.
+    NoFigure,
+    /// The owner of correctness is no authority.
+    WrongOwner {
+        /// Who is named.
+        owner: String,
+        /// What it is; `None` if the ledger has no such component.
+        role: Option<Role>,
+    },
+    /// Slow and absent have the same answer.
+    SameDay,
+    /// A boundary names a component that the ledger does not have.
+    UnknownComponent {
+        /// The name.
+        name: String,
+    },
+    /// The same entry stands here twice.
+    Twice,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, {}: ", self.line, self.entry)?;
+        match &self.problem {
+            Problem::Unanswered { question, field } => {
+                write!(f, "`{field}` is empty. {question}")
+            }
+            Problem::NoFigure => write!(
+                f,
+                "`pressure.value` has no number in it. Without one nothing can show that the pressure \
+                 is gone, and so nothing can ever undo the boundary."
+            ),
+            Problem::WrongOwner { owner, role: None } => write!(
+                f,
+                "correctness is owned by {owner:?}, which is no component of this ledger."
+            ),
+            Problem::WrongOwner {
+                owner,
+                role: Some(role),
+            } => write!(
+                f,
+                "correctness is owned by {owner:?}, whose role is {role:?}. When two copies differ, \
+                 only an authority can be right."
+            ),
+            Problem::SameDay => write!(
+                f,
+                "`when_slow` and `when_absent` are the same sentence. An absent layer fails at once; \
+                 a slow one holds on to every caller that it has."
+            ),
+            Problem::UnknownComponent { name } => {
+                write!(f, "there is no component {name:?}.")
+            }
+            Problem::Twice => write!(f, "it stands here twice; which one is meant?"),
+        }
+    }
+}
+
+impl Ledger {
+    /// Everything that is wrong with the ledger, in its own order.
+    pub fn complaints(&self) -> Vec<Complaint> {
+        let components = self.components.iter().enumerate();
+        let twice = components
+            .filter(|(at, component)| {
+                self.components[..*at]
+                    .iter()
+                    .any(|earlier| earlier.name.get_ref() == component.name.get_ref())
+            })
+            .map(|(_, component)| Complaint {
+                line: self.line_of(&component.name),
+                entry: format!("component {}", component.name.get_ref()),
+                problem: Problem::Twice,
+            });
+        let boundaries = self.boundaries.iter().enumerate();
+        let unfit = boundaries.flat_map(|(at, boundary)| {
+            let mut problems = self.problems_of(boundary);
+            let same = |earlier: &Boundary| {
+                earlier.from.get_ref() == boundary.from.get_ref()
+                    && earlier.to.get_ref() == boundary.to.get_ref()
+            };
+            if self.boundaries[..at].iter().any(same) {
+                problems.push(Problem::Twice);
+            }
+            problems
+                .into_iter()
+                .map(|problem| self.complaint(boundary, problem))
+        });
+        twice.chain(unfit).collect()
+    }
+
+    /// What is wrong with one boundary.
+    pub fn complaints_about(&self, boundary: &Boundary) -> Vec<Complaint> {
+        let problems = self.problems_of(boundary).into_iter();
+        problems
+            .map(|problem| self.complaint(boundary, problem))
+            .collect()
+    }
+
+    fn complaint(&self, boundary: &Boundary, problem: Problem) -> Complaint {
+        Complaint {
+            line: self.line_of(&boundary.from),
+            entry: format!("{} → {}", boundary.from.get_ref(), boundary.to.get_ref()),
+            problem,
+        }
+    }
+
+    fn problems_of(&self, boundary: &Boundary) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for end in [&boundary.from, &boundary.to] {
+            if self.component(end.get_ref()).is_none() {
+                problems.push(Problem::UnknownComponent {
+                    name: end.get_ref().clone(),
+                });
+            }
+        }
+        let questions = questions(boundary);
+        let unanswered = questions
+            .iter()
+            .filter(|(_, _, answer)| answer.trim().is_empty());
+        problems
+            .extend(unanswered.map(|(question, field, _)| Problem::Unanswered { question, field }));
+        let value = &boundary.pressure.value;
+        if !value.trim().is_empty() && !value.contains(|c: char| c.is_ascii_digit()) {
+            problems.push(Problem::NoFigure);
+        }
+        let owner = boundary.correctness.owner.trim();
+        let role = self.component(owner).map(|component| component.role);
+        if !owner.is_empty() && role != Some(Role::Authority) {
+            problems.push(Problem::WrongOwner {
+                owner: owner.to_owned(),
+                role,
+            });
+        }
+        let slow = boundary.fallback.when_slow.trim();
+        let absent = boundary.fallback.when_absent.trim();
+        if !slow.is_empty() && slow.eq_ignore_ascii_case(absent) {
+            problems.push(Problem::SameDay);
+        }
+        problems
+    }
+}
+
+/// The four questions, each with its fields and what stands in them.
+fn questions(boundary: &Boundary) -> [(&'static str, &'static str, &str); 6] {
+    let pressure = "Which pressure does this boundary relieve, and what shows that it is there?";
+    let day = "What happens when this layer is slow, and when it is absent?";
+    [
+        (pressure, "pressure.metric", &boundary.pressure.metric),
+        (pressure, "pressure.value", &boundary.pressure.value),
+        (
+            "Which new latency or failure mode appears?",
+            "cost.adds",
+            &boundary.cost.adds,
+        ),
+        (
+            "Who owns correctness now?",
+            "correctness.owner",
+            &boundary.correctness.owner,
+        ),
+        (day, "fallback.when_slow", &boundary.fallback.when_slow),
+        (day, "fallback.when_absent", &boundary.fallback.when_absent),
+    ]
+}
