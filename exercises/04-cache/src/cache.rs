@@ -82,7 +82,7 @@ impl<S: Source> Cache<S> {
     /// - [`ReadError::Behind`] when a load that began after this read did brings less than the session
     ///   was told. The authority isn't asked again.
     ///
-    /// Judged by the tests in `staleness`, `flights`, `sessions`, `errors`, `bound` and `crossings`, by
+    /// Judged by the tests in `staleness`, `flights`, `sessions`, `errors`, `places` and `crossings`, by
     /// `schedules::no_order_of_events_makes_an_answer_older_than_the_bound`, and first by
     /// `staleness::an_entry_serves_until_the_bound_and_no_longer`.
     pub async fn read(

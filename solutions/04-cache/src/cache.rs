@@ -95,8 +95,8 @@ impl<S: Source> Cache<S> {
         // whenever that somebody is held up: the bound would then hold on good days.
         let began = Instant::now();
         let floor = session.floor_at(key, began);
-        if let Some(value) = self.inner.entries.get(key, began, floor) {
-            return Ok(value);
+        if let Some(entry) = self.inner.entries.get(key, began, floor) {
+            return Ok(entry.value);
         }
         self.inner.miss(key, began, floor).await
     }
@@ -208,8 +208,8 @@ impl<S: Source> Inner<S> {
     ) -> Result<Way, ReadError> {
         let mut flights = self.flights();
         // On another thread a flight may have landed between our look at the entries and the lock.
-        if let Some(value) = self.entries.get(key, began, floor) {
-            return Ok(Way::Entry(value));
+        if let Some(entry) = self.entries.get(key, began, floor) {
+            return Ok(Way::Entry(entry.value));
         }
         if let Some(boarding) = flights.join(key, began, self.ttl) {
             return Ok(Way::Load(boarding));

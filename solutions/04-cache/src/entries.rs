@@ -29,7 +29,7 @@ const MIN_SHARD_ENTRIES: usize = 64;
 /// One value, and until when it is good.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
-    value: Option<Progress>,
+    pub(crate) value: Option<Progress>,
     /// The last moment at which a read may begin and be served from this; `None` if that is for ever.
     good_until: Option<Instant>,
 }
@@ -79,17 +79,17 @@ impl Entries {
         }
     }
 
-    /// The value under `key`, if it may be served to a read that began at `began` and must not be
+    /// The entry under `key`, if it may be served to a read that began at `began` and must not be
     /// below `floor`.
     pub(crate) fn get(
         &self,
         key: LessonKey,
         began: Instant,
         floor: Option<Version>,
-    ) -> Option<Option<Progress>> {
+    ) -> Option<Entry> {
         let entry = self.map.get(&key)?;
         let fresh = entry.good_until.is_none_or(|until| began <= until);
-        (fresh && version_of(entry.value) >= floor).then_some(entry.value)
+        (fresh && version_of(entry.value) >= floor).then_some(entry)
     }
 
     /// Puts an entry in the place of whatever is there.

@@ -18,7 +18,6 @@ pub struct Authority(Arc<Mutex<State>>);
 struct State {
     /// When each version was made; version 1 first.
     history: HashMap<LessonKey, Vec<Instant>>,
-    /// A version that was lost again, for an authority that has forgotten something.
     loads: Vec<Load>,
     holding: bool,
     failing: bool,
@@ -249,7 +248,7 @@ pub fn value(key: LessonKey, version: u64) -> Option<Progress> {
         key,
         version: Version(version),
         steps_done: u32::try_from(version).unwrap_or(u32::MAX),
-        completed: version % 2 == 0,
+        completed: version.is_multiple_of(2),
     })
 }
 

@@ -12,6 +12,7 @@ mod errors;
 mod flights;
 mod late;
 mod ledger;
+mod places;
 mod plain;
 mod schedules;
 mod sessions;

@@ -146,7 +146,7 @@ fn a_floor_lasts_as_long_as_the_staleness_bound() {
             "Acknowledgements may arrive in any order. The highest counts."
         );
         assert_eq!(session.floor(OTHER), None, "It was told nothing of that.");
-        tokio::time::sleep(TTL - TICK).await;
+        tokio::time::sleep(TTL.saturating_sub(TICK)).await;
         assert_eq!(
             session.floor(LESSON),
             Some(Version(3)),

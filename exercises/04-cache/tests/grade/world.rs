@@ -22,6 +22,11 @@ pub const TICK: Duration = Duration::from_millis(1);
 pub const LESSON: LessonKey = LessonKey::new(1, 1);
 pub const OTHER: LessonKey = LessonKey::new(1, 2);
 
+/// Further lessons, by number.
+pub fn lesson(number: u64) -> LessonKey {
+    LessonKey::new(1, 10 + number)
+}
+
 /// What came of a read: the version, with 0 for "not begun".
 pub type Seen = Result<u64, ReadError>;
 
