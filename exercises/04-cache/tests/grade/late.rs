@@ -1,6 +1,6 @@
 //! Loads that began before an invalidation, and land after it.
 
-use crate::world::{LESSON, OTHER, World, roomy, settle};
+use crate::world::{LESSON, OTHER, WAITED, World, roomy, settle};
 use cache::settings::Settings;
 use domain::{LessonKey, Version};
 use testbed::{note, story};
@@ -44,7 +44,7 @@ fn a_late_fill_is_not_kept() {
     story(|| async {
         let (world, early) = overtaken(roomy()).await;
         world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
     });
@@ -60,7 +60,7 @@ fn a_late_fill_does_not_replace_a_newer_entry() {
         world.authority.release(2);
         assert_eq!(late.answer().await, Ok(2));
         world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         assert_eq!(
             (world.read(LESSON).await, world.loads()),
             (Ok(2), 2),
@@ -85,7 +85,7 @@ fn a_late_fill_is_refused_after_the_newer_entry_was_evicted() {
         assert_eq!(late.answer().await, Ok(2));
         world.read_others(100).await;
         world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(
             world.read(LESSON).await,
@@ -111,7 +111,7 @@ fn a_late_fill_is_refused_however_much_else_was_invalidated() {
             world.cache.invalidate(key, Version(7));
         }
         world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(
             world.read(LESSON).await,
@@ -139,7 +139,7 @@ fn notices_that_come_in_the_wrong_order_lower_nothing() {
         settle().await;
         world.authority.release_all();
         assert_eq!(late.answer().await, Ok(3), "{STALE}");
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(world.read(LESSON).await, Ok(3), "{STALE}");
     });
@@ -203,6 +203,7 @@ fn an_invalidation_concerns_its_own_key() {
         world.invalidate(LessonKey::new(2, 1), Version(9));
         world.authority.release(2);
         assert_eq!(other.answer().await, Ok(1));
+        world.authority.stop_holding();
         let both = (world.read(LESSON).await, world.read(OTHER).await);
         assert_eq!(
             (both, world.loads()),
@@ -232,7 +233,7 @@ fn the_end_of_an_old_load_does_not_hide_the_new_one() {
             let version = world.authority.change(LESSON);
             world.invalidate(LESSON, version);
             world.authority.release(2);
-            assert!(late.answer().await.is_ok(), "It waited, and is answered.");
+            assert!(late.answer().await.is_ok(), "{WAITED}");
             world.authority.stop_holding();
             assert_eq!(
                 world.read(LESSON).await,
