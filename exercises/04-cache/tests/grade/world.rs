@@ -160,6 +160,21 @@ impl World {
         self.start_in(key, session).await.answer().await
     }
 
+    /// Lets the load that began last go on, if one is at its gate. Says whether there was one.
+    pub async fn let_newest_go(&self) -> bool {
+        let newest = self.authority.parked().pop();
+        if let Some(load) = newest {
+            self.authority.release(load);
+            settle().await;
+        }
+        newest.is_some()
+    }
+
+    /// Lets all loads go on that run or are still to come, those that began last first.
+    pub async fn let_all_go(&self) {
+        while self.let_newest_go().await {}
+    }
+
     pub fn invalidate(&self, key: LessonKey, version: Version) {
         self.cache.invalidate(key, version);
         note(format!(

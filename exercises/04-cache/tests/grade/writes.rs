@@ -165,9 +165,7 @@ fn after_a_write_no_load_from_during_it_is_joined_or_kept() {
             world.authority.release(1);
             settle().await;
             assert!(early.answer().await.is_ok(), "{WAITED}");
-            world.authority.release_all();
-            settle().await;
-            world.authority.release_all();
+            world.let_all_go().await;
             assert_eq!(late.answer().await, Ok(2), "{STALE}");
             world.authority.stop_holding();
             assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
@@ -191,9 +189,7 @@ fn after_a_write_no_load_from_before_is_joined_or_kept() {
             world.authority.release(1);
             settle().await;
             assert!(early.answer().await.is_ok(), "{WAITED}");
-            world.authority.release_all();
-            settle().await;
-            world.authority.release_all();
+            world.let_all_go().await;
             assert_eq!(late.answer().await, Ok(2), "{STALE}");
             world.authority.stop_holding();
             assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
