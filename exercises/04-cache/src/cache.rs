@@ -151,9 +151,9 @@ impl<S: Source> Cache<S> {
     }
 
     /// How many entries are held at this moment, whether they may still be served or not. Never more
-    /// than `capacity_entries`, and at least half of it when more keys than that are asked for. Whatever
-    /// the keys are and however their loads end, nothing else is kept
-    /// for a key that has no entry and no load (see [`Settings::capacity_entries`] for the memory).
+    /// than `capacity_entries`, and at least half of that when more keys than that are asked for.
+    /// Whatever the keys are and however their loads end, nothing else is kept for a key that has no
+    /// entry and no load (see [`Settings::capacity_entries`] for the memory).
     ///
     /// Judged by `bound::there_are_never_more_entries_than_the_capacity`,
     /// `bound::memory_stays_within_its_bound_under_many_keys` and
