@@ -65,12 +65,12 @@ fn any_lesson() -> std::ops::Range<u8> {
 fn without_notices() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (any_lesson(), any::<bool>()).prop_map(|(lesson, shared)| Step::Read { lesson, shared }),
-        5 => any::<u8>().prop_map(|which| Step::Release { which }),
+        4 => any::<u8>().prop_map(|which| Step::Release { which }),
         1 => any::<u8>().prop_map(|which| Step::Fail { which }),
         4 => any_lesson().prop_map(|lesson| Step::Change { lesson }),
         1 => any::<u8>().prop_map(|which| Step::GiveUp { which }),
         1 => Just(Step::Evict),
-        5 => (1..45_u8).prop_map(|seconds| Step::Pass { seconds }),
+        5 => (1..90_u8).prop_map(|seconds| Step::Pass { seconds }),
     ];
     prop::collection::vec(step, 1..24)
 }
@@ -83,7 +83,7 @@ fn with_notices() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<u8>().prop_map(|which| Step::Fail { which }),
         3 => any_lesson().prop_map(|lesson| Step::Change { lesson }),
         4 => any::<u8>().prop_map(|which| Step::Notice { which }),
-        1 => Just(Step::Clear),
+        2 => Just(Step::Clear),
         2 => (any_lesson(), 0..3_u8).prop_map(|(lesson, end)| Step::Write { lesson, end }),
         1 => any::<u8>().prop_map(|which| Step::GiveUp { which }),
         2 => Just(Step::Evict),
