@@ -49,7 +49,15 @@ pub fn count(value: f64) -> String {
 /// A count in two digits, thousands set off.
 fn whole(value: f64) -> String {
     let scale = 10f64.powf((value.log10().floor() - 1.0).max(0.0));
-    let digits = format!("{:.0}", (value / scale).round() * scale);
+    grouped_digits(&format!("{:.0}", (value / scale).round() * scale))
+}
+
+/// An exact count, thousands set off.
+pub fn grouped(count: u64) -> String {
+    grouped_digits(&count.to_string())
+}
+
+fn grouped_digits(digits: &str) -> String {
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -118,5 +126,6 @@ mod tests {
         assert_eq!(count(37.4), "37");
         assert_eq!(count(4.06), "4.1");
         assert_eq!(count(99.6), "100");
+        assert_eq!(grouped(1_234_567), "1,234,567");
     }
 }
