@@ -40,7 +40,12 @@ pub fn table(curve: &Curve) -> String {
     }
     for series in &curve.series {
         let status = match series.status {
-            Status::Measured => continue,
+            Status::Measured if series.counts.is_empty() => continue,
+            Status::Measured => {
+                let counts = units::counts(&series.counts);
+                let _ = writeln!(out, "{}: counted {counts}", series.title);
+                continue;
+            }
             Status::NotBuilt => "not built yet",
             Status::Unavailable => "no figures",
         };
@@ -70,6 +75,7 @@ fn value(y: f64, axis: &Axis) -> String {
 mod tests {
     use super::*;
     use crate::record::Point;
+    use std::collections::BTreeMap;
 
     #[test]
     fn series_stand_side_by_side_and_a_missing_one_says_why() {
@@ -92,6 +98,7 @@ mod tests {
                     high: x,
                 })
                 .collect(),
+            counts: BTreeMap::new(),
         };
         let unbuilt = Series {
             status: Status::NotBuilt,

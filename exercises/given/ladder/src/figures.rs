@@ -6,6 +6,7 @@ use crate::cpus::{Cpus, Placement};
 use crate::measure::{Entry, Part};
 use crate::record::{Axis, Curve, Figure, Point, Ratio, Series, Status};
 use crate::rounds::Spread;
+use crate::slice::Samples;
 use crate::suite::{self, Rung, Suite};
 
 /// The rungs that are shown.
@@ -121,6 +122,10 @@ fn series(entries: &[Entry<'_>], series: &suite::Series) -> Series {
         .map(|(entry, _)| status(entry))
         .min_by_key(|(status, _)| *status != Status::Measured)
         .unwrap_or((Status::Unavailable, "it has no points".to_owned()));
+    let mut all = Samples::default();
+    for (entry, _) in &of_series {
+        all.merge(&entry.samples);
+    }
     Series {
         id: series.side.id.to_owned(),
         title: series.title.to_owned(),
@@ -131,6 +136,7 @@ fn series(entries: &[Entry<'_>], series: &suite::Series) -> Series {
             .filter(|(entry, _)| entry.pair.is_ok())
             .filter_map(|(entry, at)| point(*at, &entry.rounds))
             .collect(),
+        counts: all.counts().clone(),
     }
 }
 

@@ -20,10 +20,13 @@
 //! slices in them, [`child`] is their inside; [`cpus`] pins; [`suite`] says what can be measured, and
 //! `rungs` is the ladder itself; `measure` takes turns, [`rounds`] compares; [`record`] is the file
 //! of figures; `table`, `lessons` and [`figure`] show it. [`sides`] lends the pairs to other benches,
-//! [`scratch`] the files.
+//! [`scratch`] the files, [`zipf`] keys as readers choose them, and `counted` (with the feature
+//! `redb`) a file for the engine whose syncs are counted.
 
 mod args;
 pub mod child;
+#[cfg(feature = "redb")]
+pub mod counted;
 pub mod cpus;
 mod curves;
 pub mod figure;
@@ -44,6 +47,7 @@ pub mod suite;
 mod table;
 pub mod units;
 mod utc;
+pub mod zipf;
 
 use std::future::Future;
 use std::process::ExitCode;

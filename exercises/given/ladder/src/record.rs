@@ -135,6 +135,9 @@ pub struct Series {
     pub message: String,
     /// Rising in x; a point that could not be measured is left out.
     pub points: Vec<Point>,
+    /// What was counted over all points.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub counts: BTreeMap<String, u64>,
 }
 
 /// One point, the median over the rounds with what lies around it.

@@ -162,16 +162,8 @@ fn gap(name: &str, figure: &Figure, said: &mut HashSet<String>) -> String {
 
 /// What was counted, as `1,204 syncs`; two placements of a rung count for themselves.
 fn counts(figure: &Figure) -> String {
-    let counts: Vec<_> = figure
-        .counts
-        .iter()
-        .map(|(what, times)| format!("{} {what}", units::grouped(*times)))
-        .collect();
-    format!(
-        "counted {}: {}",
-        figure.placement.words(),
-        counts.join(", ")
-    )
+    let counts = units::counts(&figure.counts);
+    format!("counted {}: {counts}", figure.placement.words())
 }
 
 fn noise(record: &Record, against: &str) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Times and ratios as a person reads them.
 
+use std::collections::BTreeMap;
+
 /// A smaller ratio is written as a fraction: 1/62 says more than 0.02.
 const FRACTIONS_BELOW: f64 = 0.1;
 
@@ -55,6 +57,14 @@ fn whole(value: f64) -> String {
 /// An exact count, thousands set off.
 pub fn grouped(count: u64) -> String {
     grouped_digits(&count.to_string())
+}
+
+/// Counts in a row: `1,204 syncs, 2,864 writes`.
+pub fn counts(counts: &BTreeMap<String, u64>) -> String {
+    let words = counts
+        .iter()
+        .map(|(what, times)| format!("{} {what}", grouped(*times)));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn grouped_digits(digits: &str) -> String {
