@@ -6,6 +6,9 @@ use crate::record::{Axis, Curve, Series, Status};
 use crate::table::WIDTH;
 use crate::units;
 
+/// Larger than any count of a curve, and than what would need its thousands set off.
+const EXACT_BELOW: f64 = 1_000.0;
+
 /// The figures of a curve, with its title above.
 pub fn table(curve: &Curve) -> String {
     let mut out = format!("\n{}\n", curve.title);
@@ -63,7 +66,12 @@ fn named(axis: &Axis) -> String {
 }
 
 fn value(y: f64, axis: &Axis) -> String {
-    let number = units::count(y);
+    // What was counted is exact.
+    let number = if y.fract() == 0.0 && y < EXACT_BELOW {
+        y.to_string()
+    } else {
+        units::count(y)
+    };
     if axis.unit.is_empty() {
         number
     } else {

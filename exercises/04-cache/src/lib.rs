@@ -1,0 +1,20 @@
+//! Lab 4: acceleration that may vanish.
+//!
+//! A bounded read-through cache in front of an authority. It makes reads cheaper and decides nothing:
+//! whatever it holds may be thrown away at any moment, and then only latency and load change.
+//!
+//! In reading order:
+//!
+//! 1. [`source`]: where the truth is read
+//! 2. [`settings`]: what a cache promises, as numbers, and what a read may come back with
+//! 3. [`session`]: what a user was told, and must not see taken back
+//! 4. [`cache`]: the cache
+//!
+//! It is not a product: there is no refreshing ahead of time, no serving of stale values while the
+//! authority is down, and no news between caches. Who tells a cache that something has changed is
+//! its owner's business; that it may be told late, twice or never is the cache's.
+
+pub mod cache;
+pub mod session;
+pub mod settings;
+pub mod source;

@@ -1,0 +1,23 @@
+//! Lab 4 solved: acceleration that may vanish.
+//!
+//! A bounded read-through cache in front of an authority. It makes reads cheaper and decides nothing:
+//! whatever it holds may be thrown away at any moment, and then only latency and load change.
+//!
+//! In reading order:
+//!
+//! 1. [`source`]: where the truth is read
+//! 2. [`settings`]: what a cache promises, as numbers, and what a read may come back with
+//! 3. [`session`]: what a user was told, and must not see taken back
+//! 4. `entries`: what has been loaded, bounded in number and in age
+//! 5. `flights`: what is being loaded, and which of it may still be shared and kept
+//! 6. [`cache`]: the cache
+//!
+//! The eviction policy comes from `quick_cache`; who may see which value, and which value may be kept,
+//! is decided here.
+
+pub mod cache;
+mod entries;
+mod flights;
+pub mod session;
+pub mod settings;
+pub mod source;
