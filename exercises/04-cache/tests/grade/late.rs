@@ -75,7 +75,7 @@ fn a_late_fill_does_not_replace_a_newer_entry() {
 fn a_late_fill_is_refused_after_the_newer_entry_was_evicted() {
     story(|| async {
         let (world, early) = overtaken(Settings {
-            capacity_entries: 2,
+            capacity_entries: 8,
             ..roomy()
         })
         .await;
@@ -83,7 +83,7 @@ fn a_late_fill_is_refused_after_the_newer_entry_was_evicted() {
         assert_eq!(world.loads(), 2, "Read 2 must not wait for load 1: {STALE}");
         world.authority.release(2);
         assert_eq!(late.answer().await, Ok(2));
-        world.read_others(40).await;
+        world.read_others(100).await;
         world.authority.release(1);
         assert!(early.answer().await.is_ok(), "It waited, and is answered.");
         world.authority.stop_holding();

@@ -18,21 +18,31 @@ enum End {
 
 const ENDS: [End; 4] = [End::Acknowledged, End::Failed, End::Dropped, End::Panicked];
 
-/// A write that takes place at the authority at once, and ends when the test says how.
+/// A write in the test's hands: it takes effect at the authority, and ends, when the test says so.
 struct Writing {
+    effect: Gate,
     gate: Gate,
     task: JoinHandle<Result<Version, &'static str>>,
     end: End,
 }
 
 impl Writing {
+    /// Starts a write, and lets it take effect.
     async fn start(world: &World, key: LessonKey, session: &Arc<Session>, end: End) -> Self {
-        let gate = Gate::closed();
+        let writing = Self::start_slowly(world, key, session, end).await;
+        writing.take_effect().await;
+        writing
+    }
+
+    /// Starts a write that has not reached the authority yet.
+    async fn start_slowly(world: &World, key: LessonKey, session: &Arc<Session>, end: End) -> Self {
+        let (effect, gate) = (Gate::closed(), Gate::closed());
         let (cache, authority) = (world.cache.clone(), world.authority.clone());
-        let (session, held) = (Arc::clone(session), gate.clone());
+        let (session, reached, held) = (Arc::clone(session), effect.clone(), gate.clone());
         let task = tokio::spawn(async move {
             let write = async {
                 note("a write begins");
+                reached.pass().await;
                 let version = authority.change(key);
                 held.pass().await;
                 match end {
@@ -44,7 +54,17 @@ impl Writing {
             cache.write(key, &session, write).await
         });
         settle().await;
-        Self { gate, task, end }
+        Self {
+            effect,
+            gate,
+            task,
+            end,
+        }
+    }
+
+    async fn take_effect(&self) {
+        self.effect.open();
+        settle().await;
     }
 
     async fn end(self) -> Option<Result<Version, &'static str>> {
@@ -113,20 +133,44 @@ fn after_a_write_no_entry_from_during_it_is_served() {
     for end in ENDS {
         story(move || async move {
             let world = World::at_version(1, roomy());
-            world.authority.hold();
-            let early = world.start(LESSON).await;
-            let writing = Writing::start(&world, LESSON, &session(), end).await;
-            world.authority.release(1);
-            settle().await;
-            assert!(early.answer().await.is_ok(), "It waited, and is answered.");
-            note("a read from before the write has landed while the write runs");
+            let writing = Writing::start_slowly(&world, LESSON, &session(), end).await;
+            assert_eq!(
+                world.read(LESSON).await,
+                Ok(1),
+                "The write runs, and has not reached the authority yet."
+            );
+            writing.take_effect().await;
             writing.end().await;
-            world.authority.stop_holding();
             assert_eq!(
                 world.read(LESSON).await,
                 Ok(2),
-                "{STALE} To invalidate before a write only is to leave the door open while it runs."
+                "{STALE} To forget the key before a write only is to leave the door open while it runs."
             );
+        });
+    }
+}
+
+/// **C4** However a write ends, a load that began while it ran is neither joined nor kept afterwards.
+#[test]
+fn after_a_write_no_load_from_during_it_is_joined_or_kept() {
+    for end in ENDS {
+        story(move || async move {
+            let world = World::at_version(1, roomy());
+            let writing = Writing::start_slowly(&world, LESSON, &session(), end).await;
+            world.authority.hold();
+            let early = world.start(LESSON).await;
+            writing.take_effect().await;
+            writing.end().await;
+            let late = world.start(LESSON).await;
+            world.authority.release(1);
+            settle().await;
+            assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+            world.authority.release_all();
+            settle().await;
+            world.authority.release_all();
+            assert_eq!(late.answer().await, Ok(2), "{STALE}");
+            world.authority.stop_holding();
+            assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
         });
     }
 }

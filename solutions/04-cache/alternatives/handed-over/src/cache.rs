@@ -143,25 +143,23 @@ impl<S: Source> Cache<S> {
     ) -> Result<Option<Progress>, ReadError> {
         let now = Instant::now();
         let floor = session.floor(key);
-        let (seat, joined) = match self.0.board(key, now, floor)? {
-            Ok(value) => return Ok(value),
-            Err(seat) => seat,
-        };
-        let value = seat.fly(key).await?;
-        if reaches(value, floor) {
-            return Ok(value);
-        }
-        if joined {
-            let value = match self.0.board(key, now, floor)? {
+        let mut again = true;
+        loop {
+            let (seat, joined) = match self.0.board(key, now, floor)? {
                 Ok(value) => return Ok(value),
-                Err((seat, _)) => seat.fly(key).await?,
+                Err(seat) => seat,
             };
-            if reaches(value, floor) {
-                return Ok(value);
+            let value = seat.fly(key).await?;
+            match floor {
+                Some(floor) if !reaches(value, Some(floor)) => {
+                    if !(joined && again) {
+                        return Err(ReadError::Behind { floor });
+                    }
+                }
+                _ => return Ok(value),
             }
+            again = false;
         }
-        let floor = floor.expect("everything reaches no floor");
-        Err(ReadError::Behind { floor })
     }
 
     /// Runs a write, and forgets the key at its end.

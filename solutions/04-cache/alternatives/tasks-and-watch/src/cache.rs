@@ -110,7 +110,8 @@ impl<S: Source> Cache<S> {
         session: &Session,
     ) -> Result<Option<Progress>, ReadError> {
         let (now, floor) = (Instant::now(), session.floor(key));
-        for last in [false, true] {
+        let mut last = false;
+        loop {
             let (mut outcome, joined) = match self.find(key, now, floor)? {
                 Found::Value(value) => return Ok(value),
                 Found::Task { outcome, joined } => (outcome, joined),
@@ -119,15 +120,16 @@ impl<S: Source> Cache<S> {
                 Ok(outcome) => outcome.unwrap_or(Err(ReadError::Unavailable))?,
                 Err(_) => return Err(ReadError::Unavailable),
             };
-            if reaches(value, floor) {
-                return Ok(value);
+            match floor {
+                Some(floor) if !reaches(value, Some(floor)) => {
+                    if last || !joined {
+                        return Err(ReadError::Behind { floor });
+                    }
+                }
+                _ => return Ok(value),
             }
-            if last || !joined {
-                break;
-            }
+            last = true;
         }
-        let floor = floor.expect("everything reaches no floor");
-        Err(ReadError::Behind { floor })
     }
 
     fn find(
@@ -138,10 +140,10 @@ impl<S: Source> Cache<S> {
     ) -> Result<Found, ReadError> {
         let ttl = self.0.settings.ttl;
         let mut state = self.0.lock();
-        if let Some(value) = state.ring.get(key, now, ttl)
-            && reaches(value, floor)
+        if let Some(slot) = state.ring.get(key, now, ttl)
+            && reaches(slot.value, floor)
         {
-            return Ok(Found::Value(value));
+            return Ok(Found::Value(slot.value));
         }
         if let Some(task) = state.tasks.get(&key)
             && task.began.is_none_or(|began| fresh(began, now, ttl))

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
-struct Slot {
+pub(crate) struct Slot {
     key: LessonKey,
-    value: Option<Progress>,
+    pub(crate) value: Option<Progress>,
     began: Instant,
     marked: bool,
 }
@@ -40,18 +40,13 @@ impl Ring {
         }
     }
 
-    pub(crate) fn get(
-        &mut self,
-        key: LessonKey,
-        now: Instant,
-        ttl: Duration,
-    ) -> Option<Option<Progress>> {
+    pub(crate) fn get(&mut self, key: LessonKey, now: Instant, ttl: Duration) -> Option<&Slot> {
         let slot = &mut self.slots[*self.places.get(&key)?];
         if !fresh(slot.began, now, ttl) {
             return None;
         }
         slot.marked = true;
-        Some(slot.value)
+        Some(slot)
     }
 
     pub(crate) fn put(&mut self, key: LessonKey, value: Option<Progress>, began: Instant) {
