@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::record::{Axis, Curve, Series, Status};
-use crate::table::WIDTH;
+use crate::table::{WIDTH, wrapped};
 use crate::units;
 
 /// Larger than any count of a curve, and than what would need its thousands set off.
 const EXACT_BELOW: f64 = 1_000.0;
 
-/// The figures of a curve, with its title above.
+/// The figures of a curve, with its title above and what was counted below.
 pub fn table(curve: &Curve) -> String {
     let mut out = format!("\n{}\n", curve.title);
     let shown: Vec<&Series> = curve
@@ -17,9 +17,25 @@ pub fn table(curve: &Curve) -> String {
         .iter()
         .filter(|series| series.status == Status::Measured)
         .collect();
+    if !shown.is_empty() {
+        figures(&mut out, curve, &shown);
+    }
+    for series in &curve.series {
+        let said = match series.status {
+            Status::Measured if series.counts.is_empty() => continue,
+            Status::Measured => format!("counted {}", units::counts(&series.counts)),
+            Status::NotBuilt => format!("not built yet: {}", series.message),
+            Status::Unavailable => format!("no figures: {}", series.message),
+        };
+        out.push_str(&wrapped(&format!("{}: ", series.title), &said));
+    }
+    out
+}
+
+fn figures(out: &mut String, curve: &Curve, shown: &[&Series]) {
     let width = WIDTH / (shown.len() + 1);
     let _ = write!(out, "{:>width$}", named(&curve.x));
-    for series in &shown {
+    for series in shown {
         let _ = write!(out, "{:>width$}", series.title);
     }
     out.push('\n');
@@ -31,30 +47,14 @@ pub fn table(curve: &Curve) -> String {
     xs.dedup();
     for x in xs {
         let _ = write!(out, "{x:>width$}");
-        for series in &shown {
-            let point = series
-                .points
-                .iter()
-                .find(|point| point.x.total_cmp(&x).is_eq());
+        for series in shown {
+            let mut points = series.points.iter();
+            let point = points.find(|point| point.x.total_cmp(&x).is_eq());
             let cell = point.map_or_else(|| "–".to_owned(), |point| value(point.y, &curve.y));
             let _ = write!(out, "{cell:>width$}");
         }
         out.push('\n');
     }
-    for series in &curve.series {
-        let status = match series.status {
-            Status::Measured if series.counts.is_empty() => continue,
-            Status::Measured => {
-                let counts = units::counts(&series.counts);
-                let _ = writeln!(out, "{}: counted {counts}", series.title);
-                continue;
-            }
-            Status::NotBuilt => "not built yet",
-            Status::Unavailable => "no figures",
-        };
-        let _ = writeln!(out, "{}: {status}: {}", series.title, series.message);
-    }
-    out
 }
 
 fn named(axis: &Axis) -> String {
