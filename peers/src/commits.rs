@@ -89,7 +89,7 @@ fn counted(measured: &[Measured]) -> Vec<String> {
         let (writes, syncs) = (samples.counted("writes"), samples.counted("syncs"));
         format!(
             "syncs of {writes} commits by a lone writer: {syncs}, and {} for a longer file; aim {writes}: {}",
-            samples.counted("syncs of a longer file"),
+            samples.counted("syncs to grow the file"),
             verdict((syncs - writes).abs() < 0.5)
         )
     });

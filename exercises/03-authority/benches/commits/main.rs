@@ -138,11 +138,20 @@ fn lessons(record: &Record) -> Vec<String> {
     let raw = record.p50(BASE, Placement::InProcess);
     let alone = one_cpu("commit-1").and_then(|rung| rung.p50_ns);
     if let (Some(raw), Some(alone)) = (raw, alone) {
-        lessons.push(format!(
-            "A lone write takes {}, of which the disk's own share is about {}.",
-            time(alone),
-            time(raw)
-        ));
+        lessons.push(if alone > raw {
+            format!(
+                "A lone write takes {}, of which the disk's own share is about {}.",
+                time(alone),
+                time(raw)
+            )
+        } else {
+            format!(
+                "A lone write takes {}, no more than the raw append with its {}: the disk, or a busy \
+                 machine, hides all else. Run it again when nothing else runs.",
+                time(alone),
+                time(raw)
+            )
+        });
     }
     if let (Some(alone), Some(rung)) = (alone, one_cpu("commit-64")) {
         let counted = |what| rung.counts.get(what).copied().unwrap_or(0);

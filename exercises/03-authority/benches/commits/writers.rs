@@ -119,7 +119,7 @@ impl Counts {
         slice.count("syncs", syncs.of_commits() - self.commits);
         let growth = syncs.of_growth() - self.growth;
         if growth > 0 {
-            slice.count("syncs of a longer file", growth);
+            slice.count("syncs to grow the file", growth);
         }
     }
 }

@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! What grades lab 3. Each test's comment opens with the invariant that it proves.
 //!
 //! The disk is a [`crashdisk`]: it counts syncs, fails on order, and can be looked at as it would be
@@ -20,4 +17,3 @@ mod kill;
 mod ledger;
 mod running;
 mod versions;
->>>>>>> 5d50ae45255df89517fc9bf9fd997313155db536
