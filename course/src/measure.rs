@@ -91,20 +91,18 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
         return Ok(vec![found.clone()]);
     }
     let lab = lab::named(repo, name)?;
-    match lab.measure.clone() {
-        Some(measure) => Ok(vec![(lab, measure)]),
-        None => {
-            let known: Vec<&str> = measurable
-                .iter()
-                .map(|(lab, _)| lab.name.as_str())
-                .collect();
-            bail!(
-                "lab {} has nothing to measure; these have: {}",
-                lab.name,
-                known.join(", ")
-            )
-        }
+    if let Some(measure) = lab.measure.clone() {
+        return Ok(vec![(lab, measure)]);
     }
+    let known: Vec<&str> = measurable
+        .iter()
+        .map(|(lab, _)| lab.name.as_str())
+        .collect();
+    bail!(
+        "lab {} has nothing to measure; these have: {}",
+        lab.name,
+        known.join(", ")
+    )
 }
 
 /// Whether a reader has changed anything in the lab's code.

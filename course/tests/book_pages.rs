@@ -148,7 +148,7 @@ fn a_second_bench_has_a_table_of_its_own_and_its_rungs_answer_predictions() {
 
     let figures = r#"{ "format": 1, "what": "authority", "measured_at": "2026-11-24T03:30:00Z", "by": "the authors",
       "machine": { "cpu": "Other CPU", "logical_cpus": 4, "os": "Linux 6.18", "virtual_machine": false }, "build": { "optimised": true, "rustc": "1.95.0" },
-      "rungs": [ { "id": "commit-1", "title": "A commit", "placement": "one-cpu", "status": "measured", "p50_ns": 250000.0, "p99_ns": 300000.0,
+      "rungs": [ { "id": "commit-1", "title": "A commit", "placement": "one-cpu", "status": "measured", "p50_ns": 250000.0, "p99_ns": 300000.0, "samples": 400,
         "ratio": { "to": "append-fdatasync", "median": 1.25 }, "counts": { "commits": 1204, "syncs": 1204 } } ] }"#;
     course.write("course/reference/authority.json", figures);
     let html = page(&course, "numbers.html");

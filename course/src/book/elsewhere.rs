@@ -49,6 +49,13 @@ impl Elsewhere {
         }
     }
 
+    /// What was published beside a rung.
+    pub fn of<'e>(&'e self, rung: &'e str) -> impl Iterator<Item = &'e Published> {
+        self.figures
+            .iter()
+            .filter(move |figure| figure.rung == rung)
+    }
+
     /// A figure beside a rung that nothing measures would never be seen.
     ///
     /// # Errors

@@ -75,6 +75,8 @@ pub struct Rung {
     pub p50_ns: Option<f64>,
     /// The 99th percentile.
     pub p99_ns: Option<f64>,
+    /// How many samples these are of; none where the file doesn't say.
+    pub samples: Option<u64>,
     /// Against a base that was measured in the same rounds.
     pub ratio: Option<Ratio>,
     /// What was counted meanwhile, such as syncs.
@@ -222,6 +224,12 @@ impl Rung {
     pub fn p50(&self) -> Option<f64> {
         self.p50_ns
             .filter(|ns| self.status == "measured" && ns.is_finite() && *ns > 0.0)
+    }
+
+    /// The 99th percentile, where a hundredth part of the samples is one at least.
+    pub fn p99(&self) -> Option<f64> {
+        self.p99_ns
+            .filter(|_| self.samples.is_none_or(|samples| samples >= 100))
     }
 }
 

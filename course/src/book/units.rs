@@ -26,6 +26,15 @@ pub fn number(value: f64) -> String {
     grouped(&format!("{:.0}", (value / magnitude).round() * magnitude))
 }
 
+/// A ratio: `1.3×`, and a fraction where decimals would say nothing, `1/75`.
+pub fn times(ratio: f64) -> String {
+    if ratio < 0.1 {
+        format!("1/{}", number(1.0 / ratio))
+    } else {
+        format!("{}×", number(ratio))
+    }
+}
+
 /// A count, which is exact.
 pub fn exact(count: u64) -> String {
     grouped(&count.to_string())
@@ -34,7 +43,7 @@ pub fn exact(count: u64) -> String {
 fn grouped(digits: &str) -> String {
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
@@ -44,7 +53,7 @@ fn grouped(digits: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{duration, number};
+    use super::{duration, number, times};
 
     #[test]
     fn figures_are_rounded_to_what_was_measured() {
@@ -57,5 +66,6 @@ mod tests {
         );
         let shown = [4.0, 6.25, 96.4, 6_437.2, 1_234_567.0].map(number);
         assert_eq!(shown, ["4", "6.2", "96", "6,440", "1,230,000"]);
+        assert_eq!([1.25, 0.35, 0.0133].map(times), ["1.2×", "0.3×", "1/75"]);
     }
 }

@@ -6,7 +6,7 @@ use super::Context;
 use crate::book::figures::{Curve, Figures};
 use crate::book::measured::Measured;
 use crate::book::page::slug;
-use crate::book::predict::command;
+use crate::book::predict::{command, flag_list};
 use crate::book::{chart, html};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
@@ -50,11 +50,7 @@ fn provenance(figures: &Figures, own: bool, readers: Option<(&Figures, &Curve)>)
         figures.machine.os,
         figures.day()
     ));
-    let flags: String = figures
-        .flags()
-        .iter()
-        .map(|(label, _)| format!(" <span class=\"hc-flag\">{label}</span>"))
-        .collect();
+    let flags = flag_list(figures);
     if own {
         return format!("<strong>Your machine</strong>: {machine}.{flags}");
     }

@@ -12,7 +12,7 @@ use crate::book::html;
 use crate::book::measured::Measured;
 use crate::book::page::Page;
 use crate::book::predict::{Kind, Prediction, Predictions, command};
-use crate::book::units::{duration, exact, number};
+use crate::book::units::{duration, exact, times};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let what = arguments;
@@ -186,36 +186,36 @@ impl Table<'_> {
                 "The ladder: what one step there and back takes, median",
             )
         } else {
-            (
-                format!("Figures of {what}"),
-                "What each step takes, median; both threads on one CPU, or on two",
-            )
+            (format!("Figures of {what}"), "What each step takes, median")
         };
+        let mut ids: Vec<&str> = order.rungs.iter().map(|rung| rung.id.as_str()).collect();
+        ids.dedup();
+        let published = ids.iter().any(|id| self.elsewhere.of(id).next().is_some());
         let _ = write!(
             out,
-            "<div class=\"table-wrapper\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table class=\"hc-ladder\"><caption>{caption}</caption><thead><tr><th scope=\"col\" rowspan=\"2\">Step</th><th scope=\"col\" rowspan=\"2\">You predicted</th><th scope=\"colgroup\" colspan=\"2\">Yours</th><th scope=\"colgroup\" colspan=\"2\">Reference machine</th><th scope=\"col\" rowspan=\"2\">Elsewhere</th></tr><tr><th scope=\"col\">one CPU</th><th scope=\"col\">two CPUs</th><th scope=\"col\">one CPU</th><th scope=\"col\">two CPUs</th></tr></thead><tbody>"
+            "<div class=\"table-wrapper\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table class=\"hc-ladder\"><caption>{caption}</caption>"
         );
-        let mut seen: Vec<&str> = Vec::new();
-        for rung in &order.rungs {
-            if seen.contains(&rung.id.as_str()) {
+        let crossing = order
+            .rungs
+            .iter()
+            .any(|rung| rung.placement != "in-process");
+        heading(out, crossing, published);
+        for id in ids {
+            let Some(rung) = order.rungs.iter().find(|rung| rung.id == id) else {
                 continue;
-            }
-            seen.push(&rung.id);
+            };
             let _ = write!(
                 out,
                 "<tr data-rung=\"{}\"><th scope=\"row\">{}</th>",
-                html::escape(&rung.id),
+                html::escape(id),
                 html::inline(&rung.title)
             );
-            self.prediction_of_rung(out, &rung.id);
-            figures(out, "hc-figure-yours", self.readers.of(what), &rung.id);
-            figures(
-                out,
-                "hc-figure-reference",
-                self.reference.of(what),
-                &rung.id,
-            );
-            self.published(out, &rung.id);
+            self.prediction_of_rung(out, id);
+            figures(out, "hc-figure-yours", self.readers.of(what), id);
+            figures(out, "hc-figure-reference", self.reference.of(what), id);
+            if published {
+                self.published(out, id);
+            }
             out.push_str("</tr>");
         }
         out.push_str("</tbody></table></div>");
@@ -235,12 +235,7 @@ impl Table<'_> {
 
     fn published(&self, out: &mut String, rung: &str) {
         out.push_str("<td class=\"hc-elsewhere\">");
-        let figures = self
-            .elsewhere
-            .figures
-            .iter()
-            .filter(|figure| figure.rung == rung);
-        for (index, figure) in figures.enumerate() {
+        for (index, figure) in self.elsewhere.of(rung).enumerate() {
             let on = if figure.on.is_empty() {
                 String::new()
             } else {
@@ -297,6 +292,29 @@ impl Table<'_> {
         }
         out.push_str("</tbody></table></div>");
     }
+}
+
+/// The columns: placements only where something crosses, others' figures only where there are some.
+fn heading(out: &mut String, crossing: bool, published: bool) {
+    let rows = if crossing { 2 } else { 1 };
+    let _ = write!(
+        out,
+        "<thead><tr><th scope=\"col\" rowspan=\"{rows}\">Step</th><th scope=\"col\" rowspan=\"{rows}\">You predicted</th>"
+    );
+    for whose in ["Yours", "Reference machine"] {
+        let scope = if crossing { "colgroup" } else { "col" };
+        let _ = write!(out, "<th scope=\"{scope}\" colspan=\"2\">{whose}</th>");
+    }
+    if published {
+        let _ = write!(out, "<th scope=\"col\" rowspan=\"{rows}\">Elsewhere</th>");
+    }
+    if crossing {
+        out.push_str("</tr><tr>");
+        for placement in ["one CPU", "two CPUs", "one CPU", "two CPUs"] {
+            let _ = write!(out, "<th scope=\"col\">{placement}</th>");
+        }
+    }
+    out.push_str("</tr></thead><tbody>");
 }
 
 /// A cell that JavaScript fills with what the reader predicted.
@@ -362,7 +380,7 @@ fn figures(out: &mut String, class: &str, ladder: Option<&Figures>, id: &str) {
 
 fn figure(rung: &Rung) -> String {
     if let Some(p50) = rung.p50() {
-        let p99 = rung.p99_ns.map(|p99| format!("p99 {}", duration(p99)));
+        let p99 = rung.p99().map(|p99| format!("p99 {}", duration(p99)));
         // What is counted is exact, and so worth more than the time beside it.
         let counts = rung.counts.iter();
         let counts = counts.map(|(what, times)| format!("{} {what}", exact(*times)));
@@ -370,7 +388,7 @@ fn figure(rung: &Rung) -> String {
         let ratio = rung.ratio.as_ref().filter(|ratio| {
             ratio.to != LADDERS_BASE && ratio.to != rung.id && ratio.median.is_finite()
         });
-        let ratio = ratio.map(|ratio| format!("{}× {}", number(ratio.median), ratio.to));
+        let ratio = ratio.map(|ratio| format!("{} {}", times(ratio.median), ratio.to));
         let tails = p99.into_iter().chain(ratio).chain(counts);
         return tails.fold(duration(p50), |mut cell, tail| {
             let _ = write!(

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-pub use render::render;
+pub use render::{flag_list, render};
 
 use super::figures::{Figures, Rung};
 use super::html;

@@ -206,7 +206,7 @@ fn data(prediction: &Prediction, command: &str, readers: &Measured, reference: &
 }
 
 /// What makes figures doubtful, as small labels that stand beside one.
-fn flag_list(figures: &Figures) -> String {
+pub fn flag_list(figures: &Figures) -> String {
     figures
         .flags()
         .iter()
