@@ -122,8 +122,8 @@ impl<S: Source> Cache<S> {
     /// Takes note that `key` has reached `version`. From then on no read that begins returns less:
     ///
     /// - not from an entry; but one that is at `version` or above stays, and costs no load;
-    /// - not from a load that was running, by joining it (a load that began later may bring anything at
-    ///   `version` or above, and running loads may too: one way is not to join them any more);
+    /// - not from a load that was running, by joining it: one way is to join it no more, another to hold
+    ///   what it brings against `version` and load anew;
     /// - not from a late fill: what an overtaken load brings neither replaces a newer entry nor is kept
     ///   in its place when that is gone; however long the load takes, whatever happens to other keys,
     ///   and however another load of the key ends.
@@ -151,7 +151,8 @@ impl<S: Source> Cache<S> {
     }
 
     /// How many entries are held at this moment, whether they may still be served or not. Never more
-    /// than `capacity_entries`; whatever the keys are and however their loads end, nothing else is kept
+    /// than `capacity_entries`, and at least half of it when more keys than that are asked for. Whatever
+    /// the keys are and however their loads end, nothing else is kept
     /// for a key that has no entry and no load (see [`Settings::capacity_entries`] for the memory).
     ///
     /// Judged by `bound::there_are_never_more_entries_than_the_capacity`,

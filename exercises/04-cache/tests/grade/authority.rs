@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testbed::{Gate, note};
 use tokio::time::Instant;
 
+/// What a load says that panics because the test wants it to.
+pub const ASKED_TO: &str = "asked to";
+
 /// Holds progress with its history, and answers loads when the test says so. Clones are the same.
 ///
 /// A load looks at the facts when it begins, and not when it is let go: the answer of a slow authority
@@ -212,7 +215,7 @@ impl Source for Authority {
             End::Panic => {
                 note(format!("load {number} panics"));
                 // Not `panic!`: this one is part of the test, and no news to its story.
-                std::panic::resume_unwind(Box::new("asked to"))
+                std::panic::resume_unwind(Box::new(ASKED_TO))
             }
         }
     }

@@ -11,7 +11,11 @@ fn an_error_is_not_kept() {
         let world = World::at_version(1, roomy());
         world.authority.set_failing(true);
         assert_eq!(world.read(LESSON).await, Err(ReadError::Unavailable));
-        assert_eq!(world.cache.entries(), 0, "There is no value to hold.");
+        assert_eq!(
+            world.cache.entries(),
+            0,
+            "The load failed, and left an entry. Of what?"
+        );
         world.authority.set_failing(false);
         assert_eq!(
             (world.read(LESSON).await, world.loads()),

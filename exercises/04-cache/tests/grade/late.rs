@@ -1,6 +1,6 @@
 //! Loads that began before an invalidation, and land after it.
 
-use crate::world::{LESSON, OTHER, World, roomy, settle};
+use crate::world::{LESSON, OTHER, WAITED, World, roomy, settle};
 use cache::settings::Settings;
 use domain::{LessonKey, Version};
 use testbed::{note, story};
@@ -27,9 +27,7 @@ fn a_read_after_an_invalidation_is_not_served_by_a_load_from_before() {
         let late = world.start(LESSON).await;
         world.authority.release(1);
         settle().await;
-        world.authority.release_all();
-        settle().await;
-        world.authority.release_all();
+        world.let_all_go().await;
         assert_eq!(late.answer().await, Ok(2), "{STALE}");
         assert!(
             early.answer().await.is_ok(),
@@ -44,7 +42,7 @@ fn a_late_fill_is_not_kept() {
     story(|| async {
         let (world, early) = overtaken(roomy()).await;
         world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
     });
@@ -56,11 +54,10 @@ fn a_late_fill_does_not_replace_a_newer_entry() {
     story(|| async {
         let (world, early) = overtaken(roomy()).await;
         let late = world.start(LESSON).await;
-        assert_eq!(world.loads(), 2, "Read 2 must not wait for load 1: {STALE}");
-        world.authority.release(2);
-        assert_eq!(late.answer().await, Ok(2));
-        world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        world.let_all_go().await;
+        assert_eq!(late.answer().await, Ok(2), "{STALE}");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
+        world.authority.stop_holding();
         assert_eq!(
             (world.read(LESSON).await, world.loads()),
             (Ok(2), 2),
@@ -80,12 +77,11 @@ fn a_late_fill_is_refused_after_the_newer_entry_was_evicted() {
         })
         .await;
         let late = world.start(LESSON).await;
-        assert_eq!(world.loads(), 2, "Read 2 must not wait for load 1: {STALE}");
-        world.authority.release(2);
-        assert_eq!(late.answer().await, Ok(2));
+        world.let_newest_go().await;
         world.read_others(100).await;
-        world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        world.let_all_go().await;
+        assert_eq!(late.answer().await, Ok(2), "{STALE}");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(
             world.read(LESSON).await,
@@ -111,7 +107,7 @@ fn a_late_fill_is_refused_however_much_else_was_invalidated() {
             world.cache.invalidate(key, Version(7));
         }
         world.authority.release(1);
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(
             world.read(LESSON).await,
@@ -135,11 +131,9 @@ fn notices_that_come_in_the_wrong_order_lower_nothing() {
         let late = world.start(LESSON).await;
         world.authority.release(1);
         settle().await;
-        world.authority.release_all();
-        settle().await;
-        world.authority.release_all();
+        world.let_all_go().await;
         assert_eq!(late.answer().await, Ok(3), "{STALE}");
-        assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+        assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(world.read(LESSON).await, Ok(3), "{STALE}");
     });
@@ -203,6 +197,7 @@ fn an_invalidation_concerns_its_own_key() {
         world.invalidate(LessonKey::new(2, 1), Version(9));
         world.authority.release(2);
         assert_eq!(other.answer().await, Ok(1));
+        world.authority.stop_holding();
         let both = (world.read(LESSON).await, world.read(OTHER).await);
         assert_eq!(
             (both, world.loads()),
@@ -222,7 +217,6 @@ fn the_end_of_an_old_load_does_not_hide_the_new_one() {
             note(format!("the overtaken load {end}"));
             let (world, early) = overtaken(roomy()).await;
             let late = world.start(LESSON).await;
-            assert_eq!(world.loads(), 2, "Read 2 must not wait for load 1: {STALE}");
             match end {
                 "ends" => world.authority.release(1),
                 "fails" => world.authority.fail(1),
@@ -231,8 +225,8 @@ fn the_end_of_an_old_load_does_not_hide_the_new_one() {
             settle().await;
             let version = world.authority.change(LESSON);
             world.invalidate(LESSON, version);
-            world.authority.release(2);
-            assert!(late.answer().await.is_ok(), "It waited, and is answered.");
+            world.let_all_go().await;
+            assert!(late.answer().await.is_ok(), "{WAITED}");
             world.authority.stop_holding();
             assert_eq!(
                 world.read(LESSON).await,

@@ -109,7 +109,11 @@ fn a_caller_that_leaves_gives_its_waiting_place_back() {
         let running = world.start(lesson(0)).await;
         for _ in 0..3 {
             let waiting = world.start(lesson(1)).await;
-            assert!(!waiting.is_done(), "There is room for one to wait.");
+            assert!(
+                !waiting.is_done(),
+                "One may wait, and nobody does: those who did have left. A waiting place is given back \
+                 by leaving too."
+            );
             waiting.give_up().await;
         }
         let next = world.start(lesson(2)).await;
@@ -133,7 +137,12 @@ fn a_caller_that_leaves_gives_its_waiting_place_back() {
 /// **C8** A load gives its place back, however it ends: with a value, an error, a panic, or given up.
 #[test]
 fn every_load_gives_its_place_back() {
-    for end in ["with a value", "with an error", "with a panic", "given up"] {
+    for end in [
+        "with a value",
+        "with an error",
+        "with a panic",
+        "by being given up",
+    ] {
         story(move || async move {
             note(format!("nine loads end {end}, and two may run at once"));
             let world = World::new(Settings {

@@ -1,9 +1,9 @@
 //! How old an answer may be.
 
-use crate::world::{LESSON, TICK, TTL, World, pass, pass_until, roomy, settle};
+use crate::world::{LESSON, TICK, TTL, WAITED, World, pass, pass_until, roomy, settle};
 use cache::settings::Settings;
 use std::time::Duration;
-use testbed::story;
+use testbed::{scene, story};
 
 /// **C1** An entry serves until the staleness bound has passed, and not a moment longer.
 #[test]
@@ -90,7 +90,7 @@ fn a_value_that_arrives_beyond_the_bound_serves_nobody_else() {
         world.authority.change(LESSON);
         pass(TTL * 2).await;
         world.authority.release(1);
-        assert_eq!(patient.answer().await, Ok(1), "It waited, and is answered.");
+        assert_eq!(patient.answer().await, Ok(1), "{WAITED}");
         world.authority.stop_holding();
         assert_eq!(world.read(LESSON).await, Ok(2));
     });
@@ -100,6 +100,7 @@ fn a_value_that_arrives_beyond_the_bound_serves_nobody_else() {
 #[test]
 fn the_widest_and_the_narrowest_bound_are_bounds() {
     story(|| async {
+        scene("the bound is Duration::MAX");
         let world = World::at_version(
             1,
             Settings {
@@ -111,6 +112,7 @@ fn the_widest_and_the_narrowest_bound_are_bounds() {
         pass(Duration::from_secs(12 * 60 * 60)).await;
         assert_eq!((world.read(LESSON).await, world.loads()), (Ok(1), 1));
 
+        scene("the bound is zero");
         let world = World::at_version(
             1,
             Settings {

@@ -1,6 +1,6 @@
 //! A cache in front of the test's authority, and those who read through it.
 
-use crate::authority::{Authority, name, told, value};
+use crate::authority::{ASKED_TO, Authority, name, told, value};
 use cache::cache::Cache;
 use cache::session::Session;
 use cache::settings::{ReadError, Settings};
@@ -26,6 +26,10 @@ pub const OTHER: LessonKey = LessonKey::new(1, 2);
 pub fn lesson(number: u64) -> LessonKey {
     LessonKey::new(1, 10 + number)
 }
+
+/// Why a read that waits when its load is overtaken has an answer all the same.
+pub const WAITED: &str = "It began before, and has waited. Either version is an answer to it, and an \
+                          error is none.";
 
 /// What came of a read: the version, with 0 for "not begun".
 pub type Seen = Result<u64, ReadError>;
@@ -156,6 +160,21 @@ impl World {
         self.start_in(key, session).await.answer().await
     }
 
+    /// Lets the load that began last go on, if one is at its gate. Says whether there was one.
+    pub async fn let_newest_go(&self) -> bool {
+        let newest = self.authority.parked().pop();
+        if let Some(load) = newest {
+            self.authority.release(load);
+            settle().await;
+        }
+        newest.is_some()
+    }
+
+    /// Lets all loads go on that run or are still to come, those that began last first.
+    pub async fn let_all_go(&self) {
+        while self.let_newest_go().await {}
+    }
+
     pub fn invalidate(&self, key: LessonKey, version: Version) {
         self.cache.invalidate(key, version);
         note(format!(
@@ -203,6 +222,10 @@ impl Reading {
         soon(&what, self.task)
             .await
             .unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) if panic.downcast_ref() == Some(&ASKED_TO) => panic!(
+                    "A load panicked, and took the read that waited for it along. To the cache a panic \
+                     of the source is a load that failed."
+                ),
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(error) => panic!("The read was dropped: {error}"),
             })

@@ -1,6 +1,6 @@
 //! Writes go past the cache, and leave nothing old behind.
 
-use crate::world::{LESSON, OTHER, Reading, World, roomy, session, settle};
+use crate::world::{LESSON, OTHER, Reading, WAITED, World, roomy, session, settle};
 use cache::session::Session;
 use domain::{LessonKey, Version};
 use std::sync::Arc;
@@ -164,10 +164,8 @@ fn after_a_write_no_load_from_during_it_is_joined_or_kept() {
             let late = world.start(LESSON).await;
             world.authority.release(1);
             settle().await;
-            assert!(early.answer().await.is_ok(), "It waited, and is answered.");
-            world.authority.release_all();
-            settle().await;
-            world.authority.release_all();
+            assert!(early.answer().await.is_ok(), "{WAITED}");
+            world.let_all_go().await;
             assert_eq!(late.answer().await, Ok(2), "{STALE}");
             world.authority.stop_holding();
             assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
@@ -190,10 +188,8 @@ fn after_a_write_no_load_from_before_is_joined_or_kept() {
             let late = world.start(LESSON).await;
             world.authority.release(1);
             settle().await;
-            assert!(early.answer().await.is_ok(), "It waited, and is answered.");
-            world.authority.release_all();
-            settle().await;
-            world.authority.release_all();
+            assert!(early.answer().await.is_ok(), "{WAITED}");
+            world.let_all_go().await;
             assert_eq!(late.answer().await, Ok(2), "{STALE}");
             world.authority.stop_holding();
             assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
@@ -214,7 +210,7 @@ fn a_load_that_lands_after_a_write_is_not_kept() {
                 .end()
                 .await;
             world.authority.release(1);
-            assert!(early.answer().await.is_ok(), "It waited, and is answered.");
+            assert!(early.answer().await.is_ok(), "{WAITED}");
             world.authority.stop_holding();
             assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
         });
