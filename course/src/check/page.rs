@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::here::Here;
-use crate::grade::{self, InvariantReport, Outcome, Place, Report, TestReport, Verdict};
+use crate::grade::{self, InvariantReport, Outcome, Report, TestReport, Verdict};
 use crate::lab::{HintSection, Lab, Mistake, Stub};
 use crate::repo::Repo;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
