@@ -1,5 +1,6 @@
 //! `cargo course check`: a grade, told so that the reader knows what to do next.
 
+mod here;
 mod page;
 
 use std::fmt::Write as _;

@@ -66,8 +66,10 @@ Examples:
   cargo course hint measure encode      the next hint about `encode`
   cargo course hint measure 2 --again   what topic 2 has shown so far")]
     Hint(HintArgs),
-    /// Measure the ladder on this machine, for your own figures in the book
-    #[command(after_help = "Examples:\n  cargo course measure\n  cargo course measure --quick")]
+    /// Measure what things cost on this machine, for your own figures in the book
+    #[command(
+        after_help = "Examples:\n  cargo course measure --quick     the ladder of lab 1, and the labs that you have begun\n  cargo course measure authority   one lab"
+    )]
     Measure(MeasureArgs),
     /// Bring a lab's starter back; your work is kept aside
     #[command(after_help = "\

@@ -45,6 +45,20 @@ pub struct Lab {
     pub invariants: Vec<Invariant>,
     /// What failing tests say, as the book shows it.
     pub outputs: Vec<Output>,
+    /// What it measures, if it does.
+    pub measure: Option<Measure>,
+}
+
+/// What a lab measures: a bench of its crate that is built on the harness in `given/ladder`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measure {
+    /// The bench's name.
+    pub bench: String,
+    /// What its figures are called: their file, and `{{#numbers NAME}}`. The lab's name if it is
+    /// left out.
+    #[serde(default)]
+    pub figures: String,
 }
 
 /// How long a lab takes, in minutes.
@@ -215,6 +229,7 @@ struct File {
     invariants: Vec<Invariant>,
     #[serde(default, rename = "output")]
     outputs: Vec<Output>,
+    measure: Option<Measure>,
 }
 
 fn load(repo: &Repo, folder: &str) -> Result<Lab> {
@@ -231,6 +246,13 @@ fn load(repo: &Repo, folder: &str) -> Result<Lab> {
         "{shown} says name = \"{}\", but its folder says `{name}`",
         file.name
     );
+    let measure = file.measure.map(|measure| match measure.figures.as_str() {
+        "" => Measure {
+            figures: name.to_owned(),
+            ..measure
+        },
+        _ => measure,
+    });
     Ok(Lab {
         name: file.name,
         folder: folder.to_owned(),
@@ -240,6 +262,7 @@ fn load(repo: &Repo, folder: &str) -> Result<Lab> {
         minutes: file.minutes,
         prerequisites: file.prerequisites,
         outputs: file.outputs,
+        measure,
         objectives: file.objectives,
         invariants: file.invariants,
     })

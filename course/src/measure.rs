@@ -1,16 +1,19 @@
-//! `cargo course measure`: runs the ladder with the reader's own RPC, and says where to look.
+//! `cargo course measure`: runs what a lab measures with the reader's own code, and says where to
+//! look.
 //!
-//! What measures is the bench of lab 1, which `cargo bench` runs as well. This adds nothing to the
+//! What measures is a bench of the lab, which `cargo bench` runs as well. This adds nothing to the
 //! figures; it only knows the command by heart.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
-use crate::book::ladder::Ladder;
+use crate::book::figures::Figures;
 use crate::cargo;
+use crate::lab::{self, Lab, Measure};
 use crate::repo::Repo;
+use crate::starter::Starter;
 
 /// Where the book shows the figures, below `src/`.
 const PAGE: &str = "numbers.md";
@@ -18,65 +21,131 @@ const PAGE: &str = "numbers.md";
 /// Arguments of `cargo course measure`.
 #[derive(Debug, Default, clap::Args)]
 pub struct MeasureArgs {
+    /// The lab, by name or number, or what it measures; all that you have begun if left out
+    pub lab: Option<String>,
     /// Few and short rounds: a few seconds once built, with wider spreads
     #[arg(long)]
     pub quick: bool,
-    /// For maintainers: measure the solution, and replace the course's reference figures and
+    /// For maintainers: measure the solutions, and replace the course's reference figures and
     /// their picture
     #[arg(long, conflicts_with = "quick")]
     pub reference: bool,
 }
 
-/// Runs the ladder.
+/// Runs the benches, one after the other.
 ///
 /// # Errors
-/// When cargo cannot be started.
+/// When there is no such lab, it measures nothing, or cargo cannot be started.
 pub fn run(repo: &Repo, args: &MeasureArgs) -> Result<ExitCode> {
-    let mut bench = bench(repo, args);
+    let chosen = chosen(repo, args)?;
     eprintln!("The first time this builds with optimisation, which takes a minute or two.");
-    let status = bench.status().context("cannot start cargo")?;
-    if !status.success() {
-        eprintln!("\nThe ladder was not measured; the lines above say why.");
+    let mut failed = Vec::new();
+    for (lab, measure) in &chosen {
+        eprintln!("\nLab {}, {}: {}", lab.number, lab.name, measure.figures);
+        let mut bench = bench(repo, args, lab, measure);
+        let status = bench.status().context("cannot start cargo")?;
+        if !status.success() {
+            failed.push(lab.name.as_str());
+        }
+    }
+    if !failed.is_empty() {
+        eprintln!(
+            "\nNot measured: {}; the lines above say why.",
+            failed.join(", ")
+        );
         return Ok(ExitCode::FAILURE);
     }
     println!("{}", where_to_look(repo, args));
     Ok(ExitCode::SUCCESS)
 }
 
-fn bench(repo: &Repo, args: &MeasureArgs) -> Command {
+/// The labs to measure. Without a name: the first, most of whose rungs need no code of a reader's,
+/// and each that the reader has begun. Building the others would cost a newcomer minutes to be told
+/// that they are not built.
+fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
+    let measurable: Vec<(Lab, Measure)> = lab::all(repo)?
+        .into_iter()
+        .filter_map(|lab| {
+            let measure = lab.measure.clone()?;
+            Some((lab, measure))
+        })
+        .collect();
+    let Some(name) = &args.lab else {
+        let mut chosen = Vec::new();
+        for (index, (lab, measure)) in measurable.into_iter().enumerate() {
+            if index == 0 || args.reference || begun(repo, &lab)? {
+                chosen.push((lab, measure));
+            } else {
+                eprintln!(
+                    "Lab {}, {}: not begun and left out; `cargo course measure {}` measures what needs no code of yours.",
+                    lab.number, lab.name, lab.name
+                );
+            }
+        }
+        return Ok(chosen);
+    };
+    if let Some(found) = measurable
+        .iter()
+        .find(|(_, measure)| measure.figures == *name)
+    {
+        return Ok(vec![found.clone()]);
+    }
+    let lab = lab::named(repo, name)?;
+    if let Some(measure) = lab.measure.clone() {
+        return Ok(vec![(lab, measure)]);
+    }
+    let known: Vec<&str> = measurable
+        .iter()
+        .map(|(lab, _)| lab.name.as_str())
+        .collect();
+    bail!(
+        "lab {} has nothing to measure; these have: {}",
+        lab.name,
+        known.join(", ")
+    )
+}
+
+/// Whether a reader has changed anything in the lab's code.
+fn begun(repo: &Repo, lab: &Lab) -> Result<bool> {
+    let starter = Starter::of(repo, lab)?;
+    let mut changed = starter.changed().into_iter();
+    Ok(starter.files().is_empty() || changed.any(|file| file.path.starts_with("src/")))
+}
+
+fn bench(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure) -> Command {
     let (workspace, package) = if args.reference {
-        (repo.root().to_owned(), "measure-solution")
+        (repo.root().to_owned(), lab.solution_package())
     } else {
-        (repo.exercises(), "measure")
+        (repo.exercises(), lab.name.clone())
     };
     let mut command = cargo::command(&workspace);
-    command.args(["bench", "--package", package]);
-    command.args(["--features", "bench", "--bench", "ladder", "--"]);
+    command.args(["bench", "--package", &package]);
+    command.args(["--features", "bench", "--bench", &measure.bench, "--"]);
     if args.reference {
         command.arg("--reference");
-    } else {
-        // Named here because this is where the book reads it.
-        command.arg("--out").arg(figures(repo, args));
     }
+    // Named here because this is where the book reads it.
+    command
+        .arg("--out")
+        .arg(figures(repo, args, &measure.figures));
     if args.quick {
         command.arg("--quick");
     }
     command
 }
 
-fn figures(repo: &Repo, args: &MeasureArgs) -> PathBuf {
+fn figures(repo: &Repo, args: &MeasureArgs, what: &str) -> PathBuf {
     if args.reference {
-        Ladder::reference_file(repo)
+        Figures::reference_file(repo, what)
     } else {
-        Ladder::readers_file(repo)
+        Figures::readers_file(repo, what)
     }
 }
 
 fn where_to_look(repo: &Repo, args: &MeasureArgs) -> String {
     let page = repo.relative(&repo.book_src().join(PAGE));
-    let file = repo.relative(&figures(repo, args));
     if args.reference {
-        format!("The book's reference figures are those of {file} from now on; see {page}.")
+        format!("The book's reference figures are these from now on; see {page}.")
     } else {
         format!(
             "The book now shows them beside the reference, page \"Your numbers\" ({page}): run `cargo course`, or reload the page."
@@ -87,9 +156,50 @@ fn where_to_look(repo: &Repo, args: &MeasureArgs) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
-    fn words(args: &MeasureArgs) -> (String, Vec<String>) {
-        let command = bench(&Repo::at(PathBuf::from("/a course")), args);
+    /// A course of three labs: one that was begun, one that was not, and one that measures nothing.
+    fn course() -> (tempfile::TempDir, Repo) {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = Repo::at(folder.path().join("a course"));
+        let labs = [
+            (
+                "01-measure",
+                "[measure]\nbench = \"ladder\"\nfigures = \"ladder\"\n",
+            ),
+            ("03-authority", "[measure]\nbench = \"commits\"\n"),
+            ("04-cache", ""),
+        ];
+        for (lab, measure) in labs {
+            let folder = repo.exercises().join(lab);
+            fs::create_dir_all(folder.join("src")).unwrap();
+            let (_, name) = lab.split_once('-').unwrap();
+            let toml = format!(
+                "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1, measure = 1, build = 1 }}\n{measure}"
+            );
+            fs::write(folder.join("lab.toml"), toml).unwrap();
+            fs::write(folder.join("src/lib.rs"), "todo!()\n").unwrap();
+            let lab = lab::named(&repo, name).unwrap();
+            Starter::from_tree(&repo, &lab).unwrap().write().unwrap();
+        }
+        (folder, repo)
+    }
+
+    fn names(repo: &Repo, args: &MeasureArgs) -> Vec<String> {
+        let chosen = chosen(repo, args).unwrap().into_iter();
+        chosen.map(|(lab, _)| lab.name).collect()
+    }
+
+    fn of(lab: &str) -> MeasureArgs {
+        MeasureArgs {
+            lab: Some(lab.to_owned()),
+            ..MeasureArgs::default()
+        }
+    }
+
+    fn words(repo: &Repo, args: &MeasureArgs) -> (String, Vec<String>) {
+        let (lab, measure) = chosen(repo, args).unwrap().remove(0);
+        let command = bench(repo, args, &lab, &measure);
         let folder = command.get_current_dir().unwrap().display().to_string();
         let words = command
             .get_args()
@@ -98,29 +208,70 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_measures_their_own_rpc() {
-        let (folder, words) = words(&MeasureArgs {
-            quick: true,
-            reference: false,
-        });
-        assert!(folder.ends_with("exercises"), "{folder}");
-        let after: Vec<_> = words.iter().skip_while(|word| *word != "--").collect();
-        let out = Ladder::readers_file(&Repo::at(PathBuf::from("/a course")));
-        assert_eq!(
-            after,
-            ["--", "--out", &out.display().to_string(), "--quick"]
-        );
-        assert!(words.contains(&"measure".to_owned()));
+    fn without_a_lab_what_was_begun_is_measured_and_the_ladder_always() {
+        let (_folder, repo) = course();
+        let all = MeasureArgs::default();
+        assert_eq!(names(&repo, &all), ["measure"]);
+        fs::write(repo.exercises().join("03-authority/src/lib.rs"), "done\n").unwrap();
+        assert_eq!(names(&repo, &all), ["measure", "authority"]);
     }
 
     #[test]
-    fn the_reference_is_the_solution_measured_in_full() {
-        let (folder, words) = words(&MeasureArgs {
-            quick: false,
+    fn a_lab_is_named_by_its_name_its_number_or_its_figures() {
+        let (_folder, repo) = course();
+        assert_eq!(names(&repo, &of("ladder")), ["measure"]);
+        assert_eq!(names(&repo, &of("3")), ["authority"]);
+        let error = chosen(&repo, &of("cache")).unwrap_err().to_string();
+        assert!(
+            error.contains("nothing to measure; these have: measure, authority"),
+            "{error}"
+        );
+        assert!(chosen(&repo, &of("banana")).is_err());
+    }
+
+    #[test]
+    fn a_reader_measures_their_own_code() {
+        let (_folder, repo) = course();
+        let args = MeasureArgs {
+            quick: true,
+            ..of("authority")
+        };
+        let (folder, words) = words(&repo, &args);
+        assert!(folder.ends_with("exercises"), "{folder}");
+        let out = Figures::readers_file(&repo, "authority");
+        assert_eq!(
+            words[1..],
+            [
+                "--package",
+                "authority",
+                "--features",
+                "bench",
+                "--bench",
+                "commits",
+                "--",
+                "--out",
+                &out.display().to_string(),
+                "--quick"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_reference_is_every_solution_measured_in_full() {
+        let (_folder, repo) = course();
+        let args = MeasureArgs {
             reference: true,
-        });
-        assert_eq!(folder, "/a course");
+            ..MeasureArgs::default()
+        };
+        assert_eq!(names(&repo, &args), ["measure", "authority"]);
+        let (folder, words) = words(&repo, &args);
+        assert!(folder.ends_with("a course"), "{folder}");
         assert!(words.contains(&"measure-solution".to_owned()));
-        assert!(words.ends_with(&["--".to_owned(), "--reference".to_owned()]));
+        assert!(words.contains(&"--reference".to_owned()));
+        assert!(
+            words.ends_with(&[Figures::reference_file(&repo, "ladder")
+                .display()
+                .to_string()])
+        );
     }
 }

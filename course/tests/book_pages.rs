@@ -47,6 +47,10 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
         "put_u32(len);\n\nput(bytes);",
         "<figcaption>One <em>hop</em>, there and back.</figcaption>",
         "<title id=\"hop-title\">One hop</title>",
+        "<title id=\"chart-scope-measure-sharing-title\">Sharing a sync</title>",
+        "raw append: 4,000 at 1; 200,000 at 64.",
+        "Sharing <em>pays</em>. <strong>Reference machine</strong>: Reference CPU, 2 CPUs, Linux 6.18, 2026-11-23.",
+        "<td>90,000 (80,000–95,000)</td>",
         "todo!",
     ];
     for needle in there {
@@ -100,6 +104,75 @@ fn a_readers_own_figures_appear_with_their_doubts() {
 }
 
 #[test]
+fn a_chart_is_the_readers_own_once_it_is_whole() {
+    let course = Course::sound();
+    let reference = course.read("course/reference/ladder.json");
+    let own = reference.replace("90000", "45000");
+    course.write(".course/measurements/ladder.json", &own);
+    let html = page(&course, "scope/measure.html");
+    assert!(html.contains("<strong>Your machine</strong>: Reference CPU"));
+    assert!(html.contains("45,000 at 64") && !html.contains("90,000 at 64"));
+
+    let half = own.replace(
+        "\"title\": \"the authority\", \"status\": \"measured\"",
+        "\"title\": \"the authority\", \"status\": \"not-built\"",
+    );
+    course.write(".course/measurements/ladder.json", &half.replace("{ \"x\": 1, \"y\": 3500, \"low\": 3500, \"high\": 3500 }, { \"x\": 64, \"y\": 45000, \"low\": 80000, \"high\": 95000 }", ""));
+    let html = page(&course, "scope/measure.html");
+    assert!(
+        html.contains("<strong>Reference machine</strong>"),
+        "{html}"
+    );
+    assert!(html.contains("Yours lacks “the authority”, which is not built yet."));
+}
+
+#[test]
+fn a_second_bench_has_a_table_of_its_own_and_its_rungs_answer_predictions() {
+    let course = Course::sound();
+    course.write(
+        "exercises/03-authority/lab.toml",
+        "name = \"authority\"\ntitle = \"Truth\"\nchapter = \"introduction.md\"\nminutes = { read = 1, measure = 1, build = 1 }\n[measure]\nbench = \"commits\"\n",
+    );
+    course.append("src/numbers.md", "\n{{#numbers authority}}\n");
+    course.append("src/introduction.md", "\n{{#predict synced}}\n");
+    course.write(
+        "src/introduction.predict.toml",
+        "[[prediction]]\nid = \"synced\"\nprompt = \"How long is a commit?\"\nkind = \"number\"\nunit = \"µs\"\nrungs = [\"commit-1\"]\n",
+    );
+    // Never measured by anybody: said, and no failure.
+    let html = page(&course, "numbers.html");
+    assert!(
+        html.contains("There are no figures yet. Run <code>cargo course measure authority</code>.")
+    );
+    assert!(page(&course, "introduction.html").contains("You have no figure for this yet."));
+
+    let figures = r#"{ "format": 1, "what": "authority", "measured_at": "2026-11-24T03:30:00Z", "by": "the authors",
+      "machine": { "cpu": "Other CPU", "logical_cpus": 4, "os": "Linux 6.18", "virtual_machine": false }, "build": { "optimised": true, "rustc": "1.95.0" },
+      "rungs": [ { "id": "commit-1", "title": "A commit", "placement": "one-cpu", "status": "measured", "p50_ns": 250000.0, "p99_ns": 300000.0, "samples": 400,
+        "ratio": { "to": "append-fdatasync", "median": 1.25 }, "counts": { "commits": 1204, "syncs": 1204 } } ] }"#;
+    course.write("course/reference/authority.json", figures);
+    let html = page(&course, "numbers.html");
+    for part in [
+        "250 µs <span class=\"hc-tail\">p99 300 µs</span> <span class=\"hc-tail\">1.2× append-fdatasync</span>",
+        "<span class=\"hc-tail\">1,204 commits</span> <span class=\"hc-tail\">1,204 syncs</span>",
+        "Other CPU (4 CPUs)",
+        "How long is a commit?",
+    ] {
+        assert!(html.contains(part), "{part}\n{html}");
+    }
+    assert_eq!(
+        html.matches("How long is a commit?").count(),
+        1,
+        "in its own table only"
+    );
+    let chapter = page(&course, "introduction.html");
+    assert!(
+        chapter.contains("Run <code>cargo course measure authority</code>, and it appears here")
+    );
+    assert!(chapter.contains("On the reference machine (Other CPU, 2026-11-24)"));
+}
+
+#[test]
 fn only_a_served_page_asks_for_grades() {
     let course = Course::sound();
     let live = "<script type=\"application/json\" id=\"course-live\">{\"events\":\"/course/events\",\"state\":\"/course/state.json\"}</script>";
@@ -139,7 +212,12 @@ fn what_is_wrong_with_a_directive_is_said_with_page_and_line() {
         ),
         (
             "{{#numbers primes}}",
-            "is the only table of figures there is, not `primes`",
+            "nothing measures `primes`; the tables of figures are: ladder",
+        ),
+        ("{{#chart}}", "needs the id of a curve"),
+        (
+            "{{#chart shared}}",
+            "nothing measures a curve `shared`; there are: sharing",
         ),
         ("{{#predict x}}", "cannot read introduction.predict.toml"),
     ];

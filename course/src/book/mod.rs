@@ -10,18 +10,23 @@
 //! - [`scan`]: finds directives in markdown, and leaves code alone.
 //! - [`preprocess`]: mdBook's preprocessor, which replaces each by its HTML or says what is wrong.
 //! - [`directives`]: one module each; [`quiz`] and [`predict`] read the files beside a page.
-//! - [`ladder`]: the file of measurements, the reader's own and the reference.
+//! - [`figures`]: a file of measurements; [`measured`]: all of a machine's; [`chart`] draws from them, and
+//!   [`elsewhere`] is what others published.
 //! - `build`: mdBook as a library, with our preprocessor in process.
 //! - `check`: the faults that mdBook passes over in silence.
 
+pub mod chart;
 pub mod directives;
+pub mod elsewhere;
+pub mod figures;
 pub mod html;
-pub mod ladder;
+pub mod measured;
 pub mod page;
 pub mod predict;
 pub mod preprocess;
 pub mod quiz;
 pub mod scan;
+pub mod units;
 
 #[cfg(feature = "tool")]
 pub mod build;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::grade::{self, InvariantReport, Outcome, Place, Report, TestReport, Verdict};
+use super::here::Here;
+use crate::grade::{self, InvariantReport, Outcome, Report, TestReport, Verdict};
 use crate::lab::{HintSection, Lab, Mistake, Stub};
 use crate::repo::Repo;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
@@ -441,38 +442,6 @@ impl<'a> Page<'a> {
 
     fn say(&mut self, first: &str, text: &str) {
         self.out.push_str(&self.terminal.wrapped(first, "", text));
-    }
-}
-
-/// The folder that the reader is in: paths are told from there, so that a click opens them.
-struct Here {
-    below_root: Option<String>,
-}
-
-impl Here {
-    fn of(repo: &Repo) -> Self {
-        let folder = std::env::current_dir().ok();
-        let below_root = folder
-            .filter(|folder| folder.starts_with(repo.root()))
-            .map(|folder| {
-                if folder == repo.root() {
-                    String::new()
-                } else {
-                    repo.relative(&folder) + "/"
-                }
-            });
-        Self { below_root }
-    }
-
-    fn path(&self, place: &Place) -> String {
-        let told = place.to_string();
-        match &self.below_root {
-            Some(folder) => match told.strip_prefix(folder.as_str()) {
-                Some(below) => below.to_owned(),
-                None => "../".repeat(folder.matches('/').count()) + &told,
-            },
-            None => told,
-        }
     }
 }
 

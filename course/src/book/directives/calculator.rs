@@ -8,7 +8,8 @@ use anyhow::{Result, bail};
 
 use super::Context;
 use crate::book::html;
-use crate::book::ladder::{Ladder, duration, number};
+use crate::book::measured::Measured;
+use crate::book::units::{duration, number};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     if arguments != "batch" {
@@ -48,8 +49,8 @@ const ITEMS: u32 = 100;
 
 /// The reader's crossings where they are measured, the reference's elsewhere, and two distances.
 fn crossings(context: &Context<'_>) -> Result<Vec<Crossing>> {
-    let readers = Ladder::readers(context.repo);
-    let reference = Ladder::reference(context.repo)?;
+    let readers = Measured::readers(context.repo);
+    let reference = Measured::reference(context.repo)?;
     let mut crossings = Vec::new();
     let rungs = [
         ("tcp-loopback", "one-cpu", "TCP loopback on one CPU"),
@@ -57,10 +58,10 @@ fn crossings(context: &Context<'_>) -> Result<Vec<Crossing>> {
         ("rpc", "one-cpu", "framed RPC on one CPU"),
     ];
     for (id, placement, what) in rungs {
-        let figure = |ladder: Option<&Ladder>| ladder?.rung(id, placement)?.p50();
-        let found = figure(readers.as_ref())
+        let figure = |measured: &Measured| measured.of("ladder")?.rung(id, placement)?.p50();
+        let found = figure(&readers)
             .map(|ns| (ns, "yours"))
-            .or_else(|| figure(reference.as_ref()).map(|ns| (ns, "reference machine")));
+            .or_else(|| figure(&reference).map(|ns| (ns, "reference machine")));
         if let Some((ns, whose)) = found {
             crossings.push(Crossing {
                 label: format!("{what}, {whose}"),

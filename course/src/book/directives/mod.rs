@@ -1,6 +1,7 @@
 //! Our directives, one module each.
 
 mod calculator;
+mod chart;
 mod figure;
 mod hints;
 mod invariants;
@@ -19,8 +20,9 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "calculator",
+    "chart",
     "figure",
     "hints",
     "invariants",
@@ -56,6 +58,7 @@ impl Context<'_> {
 pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<String> {
     let html = match name {
         "calculator" => calculator::render(context, arguments)?,
+        "chart" => chart::render(context, arguments)?,
         // A figure and a lab's card are block elements that need no wrapper.
         "figure" => return figure::render(context, arguments),
         "hints" => hints::render(context, arguments)?,

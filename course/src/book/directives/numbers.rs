@@ -1,87 +1,92 @@
-//! `{{#numbers ladder}}`: the reader's figures beside dated references, and every prediction of the
-//! book beside what was measured.
+//! `{{#numbers ladder}}`: the reader's figures of one bench beside dated references, and every
+//! prediction about them beside what was measured.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use serde::Deserialize;
+use anyhow::{Result, bail};
 
 use super::Context;
+use crate::book::elsewhere::Elsewhere;
+use crate::book::figures::{Figures, Rung};
 use crate::book::html;
-use crate::book::ladder::{Ladder, Rung, duration};
+use crate::book::measured::Measured;
 use crate::book::page::Page;
-use crate::book::predict::{Kind, MEASURE, Prediction, Predictions};
+use crate::book::predict::{Kind, Prediction, Predictions, command};
+use crate::book::units::{duration, exact, times};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
-    if arguments != "ladder" {
-        bail!("`{{{{#numbers ladder}}}}` is the only table of figures there is, not `{arguments}`");
+    let what = arguments;
+    let benches = benches(context)?;
+    let readers = Measured::readers(context.repo);
+    let reference = Measured::reference(context.repo)?;
+    let known: Vec<&str> = benches.iter().map(|(bench, _)| bench.as_str()).collect();
+    if !known.contains(&what) {
+        bail!(
+            "nothing measures `{what}`; the tables of figures are: {}",
+            known.join(", ")
+        );
     }
-    let readers = Ladder::readers(context.repo);
-    let reference = Ladder::reference(context.repo)?;
     let elsewhere = Elsewhere::read(&context.repo.root().join("course/reference/elsewhere.toml"))?;
-    let predictions = all_predictions(context)?;
-    let Some(order) = readers.as_ref().or(reference.as_ref()) else {
+    // A bench that is new has no reference before it was measured once, and its rungs aren't known.
+    if known.iter().all(|bench| reference.of(bench).is_some()) {
+        elsewhere.check(&reference)?;
+    }
+    let predictions = predictions_about(what, &benches, context, &reference)?;
+    let table = Table {
+        context,
+        readers: &readers,
+        reference: &reference,
+        elsewhere: &elsewhere,
+        predictions: &predictions,
+    };
+    let (yours, theirs) = (readers.of(what), reference.of(what));
+    let command = command(Some(what));
+    let Some(order) = theirs.or(yours) else {
         return Ok(format!(
-            "<course-numbers class=\"hc-numbers\" data-measured=\"false\"><p class=\"hc-none\">There are no figures yet. Run <code>{MEASURE}</code>.</p></course-numbers>"
+            "<course-numbers class=\"hc-numbers\" data-measured=\"false\"><p class=\"hc-none\">There are no figures yet. Run <code>{command}</code>.</p></course-numbers>"
         ));
     };
 
     let mut out = format!(
         "<course-numbers class=\"hc-numbers\" data-measured=\"{}\">",
-        readers.is_some()
+        yours.is_some()
     );
-    provenance(&mut out, readers.as_ref(), reference.as_ref());
-    let table = Table {
-        context,
-        readers: readers.as_ref(),
-        reference: reference.as_ref(),
-        elsewhere: &elsewhere,
-        predictions: &predictions,
-    };
-    table.ladder(&mut out, reference.as_ref().unwrap_or(order))?;
+    provenance(&mut out, yours, theirs, &command);
+    table.rungs(&mut out, what, order);
     if !predictions.is_empty() {
         table.predictions(&mut out);
     }
     Ok(out + "</course-numbers>")
 }
 
-/// Figures that others published, each with what exactly was measured, on what, and when.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Elsewhere {
-    #[serde(rename = "figure", default)]
-    figures: Vec<Published>,
+/// What can be measured, each with the chapter of its lab.
+fn benches(context: &Context<'_>) -> Result<Vec<(String, String)>> {
+    let labs = crate::lab::all(context.repo)?.into_iter();
+    let benches = labs.filter_map(|lab| Some((lab.measure?.figures, lab.chapter)));
+    Ok(benches.collect())
 }
 
-/// One published figure.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Published {
-    /// The rung beside which it stands.
-    rung: String,
-    /// The figure as published: `6 µs`, `12–58 µs`.
-    shown: String,
-    /// What exactly was measured.
-    what: String,
-    /// On which machine, if that is known.
-    #[serde(default)]
-    on: String,
-    /// When: a year or a day.
-    date: String,
-    /// The fragment of its entry in the bibliography.
-    source: String,
-}
-
-impl Elsewhere {
-    fn read(path: &Path) -> Result<Self> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => toml::from_str(&text)
-                .with_context(|| format!("{} is not as expected", path.display())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-        }
-    }
+/// The book's predictions about the rungs of one bench. Those that need no figures, such as counts,
+/// stand with the bench of their chapter's lab, or with the first.
+fn predictions_about(
+    what: &str,
+    benches: &[(String, String)],
+    context: &Context<'_>,
+    reference: &Measured,
+) -> Result<Vec<(Page, Prediction)>> {
+    let bench_of = |page: &Page, prediction: &Prediction| {
+        let rung = prediction.rungs.first();
+        let of_rung = rung.and_then(|id| reference.with_rung(id));
+        let of_page = || benches.iter().find(|(_, chapter)| chapter == page.path());
+        of_rung.map(|figures| figures.what.clone()).or_else(|| {
+            of_page()
+                .or(benches.first())
+                .map(|(bench, _)| bench.clone())
+        })
+    };
+    let mut found = all_predictions(context)?;
+    found.retain(|(page, prediction)| bench_of(page, prediction).as_deref() == Some(what));
+    Ok(found)
 }
 
 /// Every prediction of the book with its page, in the order of the pages' paths.
@@ -102,7 +107,12 @@ fn all_predictions(context: &Context<'_>) -> Result<Vec<(Page, Prediction)>> {
     Ok(found)
 }
 
-fn provenance(out: &mut String, readers: Option<&Ladder>, reference: Option<&Ladder>) {
+fn provenance(
+    out: &mut String,
+    readers: Option<&Figures>,
+    reference: Option<&Figures>,
+    command: &str,
+) {
     match readers {
         Some(ladder) => {
             let _ = write!(
@@ -115,7 +125,7 @@ fn provenance(out: &mut String, readers: Option<&Ladder>, reference: Option<&Lad
         None => {
             let _ = write!(
                 out,
-                "<p class=\"hc-none\">You have no figures yet. Run <code>{MEASURE}</code> (or <code>{MEASURE} --quick</code>, under half a minute), and they appear in this table.</p>"
+                "<p class=\"hc-none\">You have no figures yet. Run <code>{command}</code> (or <code>{command} --quick</code>, under half a minute once built), and they appear in this table.</p>"
             );
         }
     }
@@ -134,7 +144,7 @@ fn provenance(out: &mut String, readers: Option<&Ladder>, reference: Option<&Lad
     }
 }
 
-fn machine(ladder: &Ladder) -> String {
+fn machine(ladder: &Figures) -> String {
     let cpus = match ladder.machine.logical_cpus {
         1 => "1 CPU".to_owned(),
         n => format!("{n} CPUs"),
@@ -148,7 +158,7 @@ fn machine(ladder: &Ladder) -> String {
     ))
 }
 
-fn flags(out: &mut String, ladder: &Ladder) {
+fn flags(out: &mut String, ladder: &Figures) {
     let flags = ladder.flags();
     if flags.is_empty() {
         return;
@@ -162,42 +172,53 @@ fn flags(out: &mut String, ladder: &Ladder) {
 
 struct Table<'a> {
     context: &'a Context<'a>,
-    readers: Option<&'a Ladder>,
-    reference: Option<&'a Ladder>,
+    readers: &'a Measured,
+    reference: &'a Measured,
     elsewhere: &'a Elsewhere,
     predictions: &'a [(Page, Prediction)],
 }
 
 impl Table<'_> {
-    fn ladder(&self, out: &mut String, order: &Ladder) -> Result<()> {
-        out.push_str("<div class=\"table-wrapper\" role=\"region\" aria-label=\"The ladder\" tabindex=\"0\"><table class=\"hc-ladder\"><caption>The ladder: what one step there and back takes, median</caption><thead><tr><th scope=\"col\" rowspan=\"2\">Step</th><th scope=\"col\" rowspan=\"2\">You predicted</th><th scope=\"colgroup\" colspan=\"2\">Yours</th><th scope=\"colgroup\" colspan=\"2\">Reference machine</th><th scope=\"col\" rowspan=\"2\">Elsewhere</th></tr><tr><th scope=\"col\">one CPU</th><th scope=\"col\">two CPUs</th><th scope=\"col\">one CPU</th><th scope=\"col\">two CPUs</th></tr></thead><tbody>");
-        let mut seen: Vec<&str> = Vec::new();
-        for rung in &order.rungs {
-            if seen.contains(&rung.id.as_str()) {
+    fn rungs(&self, out: &mut String, what: &str, order: &Figures) {
+        let (label, caption) = if what == "ladder" {
+            (
+                "The ladder".to_owned(),
+                "The ladder: what one step there and back takes, median",
+            )
+        } else {
+            (format!("Figures of {what}"), "What each step takes, median")
+        };
+        let mut ids: Vec<&str> = order.rungs.iter().map(|rung| rung.id.as_str()).collect();
+        ids.dedup();
+        let published = ids.iter().any(|id| self.elsewhere.of(id).next().is_some());
+        let _ = write!(
+            out,
+            "<div class=\"table-wrapper\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table class=\"hc-ladder\"><caption>{caption}</caption>"
+        );
+        let crossing = order
+            .rungs
+            .iter()
+            .any(|rung| rung.placement != "in-process");
+        heading(out, crossing, published);
+        for id in ids {
+            let Some(rung) = order.rungs.iter().find(|rung| rung.id == id) else {
                 continue;
-            }
-            seen.push(&rung.id);
+            };
             let _ = write!(
                 out,
                 "<tr data-rung=\"{}\"><th scope=\"row\">{}</th>",
-                html::escape(&rung.id),
+                html::escape(id),
                 html::inline(&rung.title)
             );
-            self.prediction_of_rung(out, &rung.id);
-            figures(out, "hc-figure-yours", self.readers, &rung.id);
-            figures(out, "hc-figure-reference", self.reference, &rung.id);
-            self.published(out, &rung.id);
+            self.prediction_of_rung(out, id);
+            figures(out, "hc-figure-yours", self.readers.of(what), id);
+            figures(out, "hc-figure-reference", self.reference.of(what), id);
+            if published {
+                self.published(out, id);
+            }
             out.push_str("</tr>");
         }
         out.push_str("</tbody></table></div>");
-        for published in &self.elsewhere.figures {
-            ensure!(
-                seen.contains(&published.rung.as_str()),
-                "course/reference/elsewhere.toml has a figure for `{}`, which is not on the ladder",
-                published.rung
-            );
-        }
-        Ok(())
     }
 
     /// The prediction about this rung alone; those that compare two have a table of their own.
@@ -214,12 +235,7 @@ impl Table<'_> {
 
     fn published(&self, out: &mut String, rung: &str) {
         out.push_str("<td class=\"hc-elsewhere\">");
-        let figures = self
-            .elsewhere
-            .figures
-            .iter()
-            .filter(|figure| figure.rung == rung);
-        for (index, figure) in figures.enumerate() {
+        for (index, figure) in self.elsewhere.of(rung).enumerate() {
             let on = if figure.on.is_empty() {
                 String::new()
             } else {
@@ -259,11 +275,12 @@ impl Table<'_> {
                 html::escape(&html::plain(&prediction.prompt)),
             );
             predicted(out, page, prediction);
-            for (class, ladder) in [
+            for (class, measured) in [
                 ("hc-figure-yours", self.readers),
                 ("hc-figure-reference", self.reference),
             ] {
-                let answer = prediction.exact().or_else(|| prediction.measured(ladder?));
+                let from_figures = || prediction.measured(measured).map(|(answer, _)| answer);
+                let answer = prediction.exact().or_else(from_figures);
                 let _ = write!(out, "<td class=\"{class}\">");
                 match answer {
                     Some(answer) => out.push_str(&html::escape(&answer.shown)),
@@ -275,6 +292,29 @@ impl Table<'_> {
         }
         out.push_str("</tbody></table></div>");
     }
+}
+
+/// The columns: placements only where something crosses, others' figures only where there are some.
+fn heading(out: &mut String, crossing: bool, published: bool) {
+    let rows = if crossing { 2 } else { 1 };
+    let _ = write!(
+        out,
+        "<thead><tr><th scope=\"col\" rowspan=\"{rows}\">Step</th><th scope=\"col\" rowspan=\"{rows}\">You predicted</th>"
+    );
+    for whose in ["Yours", "Reference machine"] {
+        let scope = if crossing { "colgroup" } else { "col" };
+        let _ = write!(out, "<th scope=\"{scope}\" colspan=\"2\">{whose}</th>");
+    }
+    if published {
+        let _ = write!(out, "<th scope=\"col\" rowspan=\"{rows}\">Elsewhere</th>");
+    }
+    if crossing {
+        out.push_str("</tr><tr>");
+        for placement in ["one CPU", "two CPUs", "one CPU", "two CPUs"] {
+            let _ = write!(out, "<th scope=\"col\">{placement}</th>");
+        }
+    }
+    out.push_str("</tr></thead><tbody>");
 }
 
 /// A cell that JavaScript fills with what the reader predicted.
@@ -304,8 +344,11 @@ fn predicted(out: &mut String, page: &Page, prediction: &Prediction) {
 const NO_FIGURE: &str =
     "<span aria-hidden=\"true\">–</span><span class=\"hc-unseen\">none yet</span>";
 
+/// What the ladder's steps are compared with.
+const LADDERS_BASE: &str = "tcp-loopback";
+
 /// The two cells of a rung: one CPU and two; one wide cell where placement means nothing or is unknown.
-fn figures(out: &mut String, class: &str, ladder: Option<&Ladder>, id: &str) {
+fn figures(out: &mut String, class: &str, ladder: Option<&Figures>, id: &str) {
     let Some(ladder) = ladder else {
         let _ = write!(out, "<td class=\"{class}\" colspan=\"2\">{NO_FIGURE}</td>");
         return;
@@ -337,10 +380,24 @@ fn figures(out: &mut String, class: &str, ladder: Option<&Ladder>, id: &str) {
 
 fn figure(rung: &Rung) -> String {
     if let Some(p50) = rung.p50() {
-        let tail = rung
-            .p99_ns
-            .map(|p99| format!(" <span class=\"hc-tail\">p99 {}</span>", duration(p99)));
-        return format!("{}{}", duration(p50), tail.unwrap_or_default());
+        let p99 = rung.p99().map(|p99| format!("p99 {}", duration(p99)));
+        // What is counted is exact, and so worth more than the time beside it.
+        let counts = rung.counts.iter();
+        let counts = counts.map(|(what, times)| format!("{} {what}", exact(*times)));
+        // On the ladder every step has the same base, and its ratios are on the terminal.
+        let ratio = rung.ratio.as_ref().filter(|ratio| {
+            ratio.to != LADDERS_BASE && ratio.to != rung.id && ratio.median.is_finite()
+        });
+        let ratio = ratio.map(|ratio| format!("{} {}", times(ratio.median), ratio.to));
+        let tails = p99.into_iter().chain(ratio).chain(counts);
+        return tails.fold(duration(p50), |mut cell, tail| {
+            let _ = write!(
+                cell,
+                " <span class=\"hc-tail\">{}</span>",
+                html::escape(&tail)
+            );
+            cell
+        });
     }
     let status = if rung.status == "not-built" {
         "not built yet"

@@ -2,15 +2,23 @@
 
 use std::path::PathBuf;
 
-pub const HELP: &str = "\
-Measures the ladder: what each step from a function call to a synced append costs.
+use crate::suite::Suite;
 
-  cargo bench -p measure --features bench --bench ladder -- [OPTIONS]
+/// What the bench of a suite can be asked for.
+pub fn help(suite: &Suite) -> String {
+    let (title, what, [package, bench]) = (suite.title, suite.what, suite.command);
+    format!(
+        "\
+{title}: measures it on this machine.
+
+  cargo bench -p {package} --features bench --bench {bench} -- [OPTIONS]
 
   --quick       few and short rounds, for an impression
-  --out PATH    where the figures go (default: .course/measurements/ladder.json)
-  --reference   write the course's own reference figures and their picture
-  --help        this text";
+  --out PATH    where the figures go (default: .course/measurements/{what}.json)
+  --reference   write the course's own reference figures, and their picture where there is one
+  --help        this text"
+    )
+}
 
 /// What was asked for.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cpus;
 use crate::record::Status;
-use crate::slice::{Budget, Counts, Slice};
+use crate::slice::{Budget, Slice, Wire};
 
 /// The hidden argument; the rest of the role follows it as JSON.
 pub(crate) const ROLE: &str = "--ladder-child";
@@ -59,6 +59,8 @@ pub struct Seat {
     pub address: String,
     /// A folder on the disk that the repository is on.
     pub folder: PathBuf,
+    /// Which point of a curve this is: where it lies on the x axis. Zero for a rung.
+    pub at: u64,
 }
 
 /// Why a rung has no figure.
@@ -94,7 +96,7 @@ pub(crate) enum Report {
     /// Set up; a server adds its address.
     Ready(String),
     /// The samples of the slice that was asked for.
-    Slice(Counts),
+    Slice(Wire),
     /// The last word of a child.
     Broke(Broken),
 }
@@ -159,7 +161,7 @@ fn play<'a>(role: &Role, sides: impl IntoIterator<Item = &'a Side>) -> Result<()
         Report::Ready(String::new()).say();
         for budget in commands {
             let slice = probe(Slice::start(budget))?;
-            Report::Slice(slice.finish().to_counts()).say();
+            Report::Slice(slice.finish().to_wire()).say();
         }
         Ok(())
     }

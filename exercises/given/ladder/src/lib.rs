@@ -1,5 +1,6 @@
 //! The harness that measures the ladder of lab 1: what each step costs, from a function call to a
-//! synced append, with the reader's own framed RPC as one of the rungs.
+//! synced append, with the reader's own framed RPC as one of the rungs. Later labs measure their own
+//! rungs and curves with it, as a [`suite`].
 //!
 //! A figure for "a call to another process" means little before three things are settled, so the
 //! harness settles them:
@@ -16,32 +17,44 @@
 //! It is not a load generator, and loopback is not a network: no distance, and hardly any loss.
 //!
 //! Modules in reading order: [`slice`] takes samples; [`pair`] starts two processes and measures
-//! slices in them, [`child`] is their inside; [`cpus`] pins; `rungs` is what is measured; `rounds`
-//! compares; [`record`] is the file of figures; `table`, `lessons` and [`figure`] show it.
-//! [`sides`] lends the pairs to other benches.
+//! slices in them, [`child`] is their inside; [`cpus`] pins; [`suite`] says what can be measured, and
+//! `rungs` is the ladder itself; `measure` takes turns, [`rounds`] compares; [`record`] is the file
+//! of figures; `table`, `lessons` and [`figure`] show it. [`sides`] lends the pairs to other benches,
+//! [`scratch`] the files, [`zipf`] keys as readers choose them, and `counted` (with the feature
+//! `redb`) a file for the engine whose syncs are counted.
 
 mod args;
 pub mod child;
+#[cfg(feature = "redb")]
+pub mod counted;
 pub mod cpus;
+mod curves;
 pub mod figure;
+mod figures;
 mod lessons;
 mod machine;
+mod measure;
 pub mod pair;
 mod progress;
 pub mod record;
 pub mod rounds;
 mod run;
 mod rungs;
+pub mod scratch;
 pub mod sides;
 pub mod slice;
+pub mod suite;
 mod table;
 pub mod units;
 mod utc;
+pub mod zipf;
 
 use std::future::Future;
 use std::process::ExitCode;
 
 use tokio::net::TcpStream;
+
+use crate::suite::Suite;
 
 /// What the harness needs to know of an RPC to measure it.
 ///
@@ -69,19 +82,25 @@ pub trait Rpc: 'static {
 /// The same executable is started again for every client and server, so this must be the first
 /// thing that `main` does.
 pub fn main<R: Rpc>() -> ExitCode {
-    let rungs = rungs::all::<R>();
-    if let Some(code) = child::enter(rungs.iter().map(|rung| &rung.side)) {
+    main_of(&rungs::suite::<R>())
+}
+
+/// Measures a suite: the whole `main` of a bench, as [`main`] is for the ladder.
+pub fn main_of(suite: &Suite) -> ExitCode {
+    let series = suite.curves.iter().flat_map(|curve| &curve.series);
+    let sides = suite.rungs.iter().map(|rung| &rung.side);
+    if let Some(code) = child::enter(sides.chain(series.map(|series| &series.side))) {
         return code;
     }
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        println!("{}", args::HELP);
+        println!("{}", args::help(suite));
         return ExitCode::SUCCESS;
     }
     match args::Args::parse(args) {
-        Ok(args) => run::run(&rungs, &args),
+        Ok(args) => run::run(suite, &args),
         Err(message) => {
-            eprintln!("ladder: {message}\n\n{}", args::HELP);
+            eprintln!("{}: {message}\n\n{}", suite.what, args::help(suite));
             ExitCode::from(2)
         }
     }

@@ -70,7 +70,7 @@ impl Pair {
             .map_err(Into::into)
             .and_then(|()| self.client.stdin.write_all(b"\n"));
         match next(&self.events, budget.duration + PATIENCE, Who::Client)? {
-            Report::Slice(counts) => Ok(counts.into()),
+            Report::Slice(samples) => Ok(samples.into()),
             _ => Err(Broken::unavailable("the client answered out of turn")),
         }
     }

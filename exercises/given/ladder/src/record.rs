@@ -1,5 +1,6 @@
 //! The file of figures: its shape, and writing it so that a reader of it never sees half.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,12 +16,12 @@ pub const FORMAT: u32 = 1;
 /// How many earlier files are kept beside the newest.
 const KEPT: usize = 5;
 
-/// One run of the ladder.
+/// One run of a bench.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// [`FORMAT`].
     pub format: u32,
-    /// Always `ladder`.
+    /// What was measured, such as `ladder`; the file has this name too.
     pub what: String,
     /// Who measured, in the file of the reference machine; absent from a reader's own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -33,10 +34,13 @@ pub struct Record {
     pub machine: Machine,
     /// With what.
     pub build: Build,
-    /// The raw TCP rung against itself, per placement: a difference smaller than this is none.
+    /// A base against itself, per placement: a difference smaller than this is none.
     pub noise: Vec<Ratio>,
-    /// In the order of the ladder, each placement for itself.
+    /// In the order in which they are shown, each placement for itself.
     pub rungs: Vec<Figure>,
+    /// What was measured at several points; the ladder has none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub curves: Vec<Curve>,
 }
 
 /// The machine that was measured.
@@ -68,7 +72,7 @@ pub struct Figure {
     pub id: String,
     /// The rung in words.
     pub title: String,
-    /// Where client and server ran.
+    /// Where its two sides ran.
     pub placement: Placement,
     /// Whether there are figures.
     pub status: Status,
@@ -85,8 +89,68 @@ pub struct Figure {
     pub samples: u64,
     /// How many slices they were taken in.
     pub rounds: usize,
-    /// Against the raw TCP ping-pong of the same placement.
+    /// Against the base of its bench, in the same placement where it has that.
     pub ratio: Option<Ratio>,
+    /// What was counted meanwhile, such as syncs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// Something measured at several points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// Its stable name.
+    pub id: String,
+    /// What it shows, in words.
+    pub title: String,
+    /// What varies.
+    pub x: Axis,
+    /// What follows.
+    pub y: Axis,
+    /// What is put beside each other.
+    pub series: Vec<Series>,
+}
+
+/// An axis; see [`crate::suite::Axis`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Axis {
+    /// What it shows.
+    pub name: String,
+    /// In what; empty for a plain number.
+    pub unit: String,
+    /// Whether equal steps are equal factors.
+    pub logarithmic: bool,
+}
+
+/// One line of a curve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// Its stable name.
+    pub id: String,
+    /// Its words.
+    pub title: String,
+    /// Whether there are points.
+    pub status: Status,
+    /// Why there are none; empty when there are.
+    pub message: String,
+    /// Rising in x; a point that could not be measured is left out.
+    pub points: Vec<Point>,
+    /// What was counted over all points.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// One point, the median over the rounds with what lies around it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// What varied.
+    pub x: f64,
+    /// The median of the rounds.
+    pub y: f64,
+    /// The lowest round but for the lowest tenth.
+    pub low: f64,
+    /// The highest round but for the highest tenth.
+    pub high: f64,
 }
 
 /// Whether a rung has figures.
@@ -170,7 +234,8 @@ fn put_aside(path: &Path) -> io::Result<()> {
     };
     let stamp = utc::for_a_file_name(&earlier.measured_at);
     // A copy, not a rename: there is a file at `path` at every moment.
-    fs::copy(path, path.with_file_name(format!("ladder-{stamp}.json")))?;
+    let name = format!("{}-{stamp}.json", stem(path));
+    fs::copy(path, path.with_file_name(name))?;
     let mut kept = kept_beside(path)?;
     kept.sort();
     let surplus = kept.len().saturating_sub(KEPT);
@@ -179,15 +244,21 @@ fn put_aside(path: &Path) -> io::Result<()> {
 
 fn kept_beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let folder = path.parent().unwrap_or(Path::new("."));
+    let start = format!("{}-", stem(path));
     let mut kept = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?.path();
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("ladder-") && name.ends_with("Z.json") {
+        if name.starts_with(&start) && name.ends_with("Z.json") {
             kept.push(entry);
         }
     }
     Ok(kept)
+}
+
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -238,12 +309,14 @@ pub(crate) mod tests {
                     p99_ns: Some(ns * 1.5),
                     samples: 1000,
                     rounds: 31,
+                    counts: BTreeMap::new(),
                     ratio: Some(match placement {
                         TwoCpus => ratio("tcp-loopback", TwoCpus, ns / 85_000.0),
                         _ => ratio("tcp-loopback", OneCpu, ns / 6400.0),
                     }),
                 })
                 .into(),
+            curves: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 //! machine keeps its speed. Samples go into a histogram of fixed relative precision, because a
 //! mean hides the tail and a list of samples disturbs what it measures.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -97,6 +98,11 @@ impl Slice {
         self.samples.add(took, times);
     }
 
+    /// Counts `times` of something, such as syncs: what is counted is exact where times only drift.
+    pub fn count(&mut self, what: &str, times: u64) {
+        self.samples.count(what, times);
+    }
+
     /// The samples taken.
     pub fn finish(self) -> Samples {
         self.samples
@@ -105,11 +111,18 @@ impl Slice {
 
 /// A histogram of durations, in picoseconds: a function call takes about a thousand of them.
 #[derive(Clone)]
-pub struct Samples(Histogram<u64>);
+pub struct Samples {
+    times: Histogram<u64>,
+    counts: BTreeMap<String, u64>,
+}
 
 impl Default for Samples {
     fn default() -> Self {
-        Self(Histogram::new(DIGITS).expect("three digits are within the histogram's limits"))
+        let times = Histogram::new(DIGITS).expect("three digits are within the histogram's limits");
+        Self {
+            times,
+            counts: BTreeMap::new(),
+        }
     }
 }
 
@@ -123,50 +136,75 @@ impl Samples {
 
     /// Adds all of `other`'s samples.
     pub fn merge(&mut self, other: &Self) {
-        self.0 += &other.0;
+        self.times += &other.times;
+        for (what, &times) in &other.counts {
+            self.count(what, times);
+        }
     }
 
     /// How many samples there are.
     pub fn len(&self) -> u64 {
-        self.0.len()
+        self.times.len()
     }
 
     /// Whether there is no sample at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.times.is_empty()
     }
 
     /// The value in nanoseconds that the given share (0 to 1) of the samples does not exceed.
     #[expect(clippy::cast_precision_loss, reason = "a picosecond in 2^52 is noise")]
     pub fn quantile_ns(&self, share: f64) -> f64 {
-        self.0.value_at_quantile(share) as f64 / 1000.0
+        self.times.value_at_quantile(share) as f64 / 1000.0
     }
 
-    /// The histogram as it travels from a child process: each value and how often it was seen.
-    pub fn to_counts(&self) -> Counts {
-        Counts(
-            self.0
-                .iter_recorded()
+    /// What was counted beside the times; see [`Slice::count`].
+    pub const fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
+    }
+
+    /// How many of something were counted, as a number to calculate with.
+    #[expect(clippy::cast_precision_loss, reason = "nobody counts to 2^52 here")]
+    pub fn counted(&self, what: &str) -> f64 {
+        self.counts.get(what).map_or(0.0, |&times| times as f64)
+    }
+
+    /// The samples as they travel from a child process: each value and how often it was seen.
+    pub fn to_wire(&self) -> Wire {
+        let steps = self.times.iter_recorded();
+        Wire {
+            times: steps
                 .map(|step| (step.value_iterated_to(), step.count_at_value()))
                 .collect(),
-        )
+            counts: self.counts.clone(),
+        }
+    }
+
+    fn count(&mut self, what: &str, times: u64) {
+        *self.counts.entry(what.to_owned()).or_default() += times;
     }
 
     fn add_ps(&mut self, ps: u64, count: u64) {
-        self.0
+        self.times
             .record_n(ps, count)
             .expect("an auto-resizing histogram takes every value");
     }
 }
 
-/// A histogram on the wire; see [`Samples::to_counts`].
+/// Samples on the wire; see [`Samples::to_wire`].
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts(Vec<(u64, u64)>);
+pub struct Wire {
+    times: Vec<(u64, u64)>,
+    counts: BTreeMap<String, u64>,
+}
 
-impl From<Counts> for Samples {
-    fn from(counts: Counts) -> Self {
-        let mut samples = Self::default();
-        for (ps, count) in counts.0 {
+impl From<Wire> for Samples {
+    fn from(wire: Wire) -> Self {
+        let mut samples = Self {
+            counts: wire.counts,
+            ..Self::default()
+        };
+        for (ps, count) in wire.times {
             samples.add_ps(ps, count);
         }
         samples
@@ -234,8 +272,12 @@ mod tests {
         for us in 1..=1000 {
             samples.add(Duration::from_micros(us), 1);
         }
-        let sent = serde_json::to_string(&samples.to_counts()).unwrap();
-        let arrived = Samples::from(serde_json::from_str::<Counts>(&sent).unwrap());
+        samples.count("syncs", 3);
+        let sent = serde_json::to_string(&samples.to_wire()).unwrap();
+        let mut arrived = Samples::from(serde_json::from_str::<Wire>(&sent).unwrap());
+        assert_eq!(arrived.counts(), samples.counts());
+        arrived.merge(&Samples::default());
+        assert!((arrived.counted("syncs") - 3.0).abs() < f64::EPSILON);
         assert_eq!(arrived.len(), samples.len());
         for share in [0.5, 0.99, 1.0] {
             let (a, b) = (arrived.quantile_ns(share), samples.quantile_ns(share));

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use crate::cpus::{Cpus, Placement};
+use crate::curves;
 use crate::record::{Figure, Record, Status};
-use crate::rungs::Rung;
+use crate::suite::Suite;
 use crate::units;
 
 /// Nothing is wider; a terminal may be no wider either.
@@ -14,13 +15,13 @@ const NAME: usize = 26;
 const TIME: usize = 9;
 
 /// The table, with what there is to know about the run around it.
-pub fn table(record: &Record, rungs: &[Rung]) -> String {
-    let mut out = header(record);
+pub fn table(record: &Record, suite: &Suite) -> String {
+    let mut out = header(record, suite);
     let home = home(record);
     let mut said = HashSet::new();
     let mut notes = Vec::new();
-    out.push_str(&columns(home));
-    for rung in rungs.iter().filter(|rung| !rung.is_control()) {
+    out.push_str(&columns(home, suite.against));
+    for rung in suite.rungs.iter().filter(|rung| !rung.control) {
         let of = |placement: Placement| {
             let mut all = record.rungs.iter();
             all.find(|f| f.id == rung.side.id && f.placement == placement)
@@ -37,6 +38,9 @@ pub fn table(record: &Record, rungs: &[Rung]) -> String {
             if !figure.note.is_empty() && !notes.iter().any(|(_, known)| known == &figure.note) {
                 notes.push((rung.short, figure.note.clone()));
             }
+            if !figure.counts.is_empty() {
+                notes.push((rung.short, counts(figure)));
+            }
             let lost = figure.placement == Placement::TwoCpus && figure.status != Status::Measured;
             if lost && main.status == Status::Measured && said.insert(figure.message.clone()) {
                 notes.push(("on two CPUs", figure.message.clone()));
@@ -44,11 +48,14 @@ pub fn table(record: &Record, rungs: &[Rung]) -> String {
         }
     }
     out.push('\n');
-    for line in noise(record) {
+    for line in noise(record, suite.against) {
         out.push_str(&wrapped("noise: ", &line));
     }
     for (name, note) in notes {
         out.push_str(&wrapped(&format!("{name}: "), &note));
+    }
+    for curve in &record.curves {
+        out.push_str(&curves::table(curve));
     }
     out
 }
@@ -79,11 +86,11 @@ fn home(record: &Record) -> Placement {
     Cpus::home_of(record.rungs.iter().map(|figure| figure.placement))
 }
 
-fn header(record: &Record) -> String {
+fn header(record: &Record, suite: &Suite) -> String {
     let machine = &record.machine;
     let mut out = format!(
-        "The ladder on {}, {} CPUs, {}, rustc {}\n",
-        machine.cpu, machine.logical_cpus, machine.os, record.build.rustc
+        "{} on {}, {} CPUs, {}, rustc {}\n",
+        suite.title, machine.cpu, machine.logical_cpus, machine.os, record.build.rustc
     );
     let mut warn = |text: &str| out.push_str(&wrapped("", text));
     if !record.build.optimised {
@@ -105,16 +112,16 @@ fn header(record: &Record) -> String {
     out
 }
 
-fn columns(home: Placement) -> String {
+fn columns(home: Placement, against: &str) -> String {
     let first = match home {
         Placement::Unpinned => "unpinned",
         _ => "one CPU",
     };
-    let line = |name, p50, two, p99, ratio| {
+    let line = |name: &str, p50: &str, two: &str, p99: &str, ratio: &str| {
         let line = format!("{name:NAME$}{p50:>TIME$}{two:>TIME$}{p99:>TIME$}  {ratio}");
         format!("{}\n", line.trim_end())
     };
-    let mut out = line("", "p50,", "p50,", "p99,", "against raw TCP");
+    let mut out = line("", "p50,", "p50,", "p99,", &format!("against {against}"));
     out.push_str(&line("rung", first, "two CPUs", first, "in the same round"));
     out.push_str(&"─".repeat(WIDTH));
     out.push('\n');
@@ -153,11 +160,17 @@ fn gap(name: &str, figure: &Figure, said: &mut HashSet<String>) -> String {
     }
 }
 
-fn noise(record: &Record) -> Vec<String> {
+/// What was counted, as `1,204 syncs`; two placements of a rung count for themselves.
+fn counts(figure: &Figure) -> String {
+    let counts = units::counts(&figure.counts);
+    format!("counted {}: {counts}", figure.placement.words())
+}
+
+fn noise(record: &Record, against: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for noise in &record.noise {
         lines.push(format!(
-            "raw TCP against itself {}: {}",
+            "{against} against itself {}: {}",
             noise.placement.words(),
             units::ratio_with_spread(noise.median, noise.low, noise.high),
         ));
@@ -168,31 +181,26 @@ fn noise(record: &Record) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::child::Side;
     use crate::record::tests::sample;
+    use crate::suite::Rung;
 
-    fn rungs(record: &Record) -> Vec<Rung> {
+    fn suite(record: &Record) -> Suite {
         let mut ids: Vec<_> = record.rungs.iter().map(|f| f.id.clone()).collect();
         ids.dedup();
-        ids.into_iter()
-            .map(|id| {
-                let id: &'static str = id.leak();
-                Rung {
-                    title: id,
-                    short: id,
-                    crosses: true,
-                    needs: None,
-                    least: 1,
-                    most: 1,
-                    note: |_| String::new(),
-                    side: Side {
-                        id,
-                        server: None,
-                        client: |_| Err(String::new()),
-                    },
-                }
-            })
-            .collect()
+        let rungs = ids.into_iter().map(|id| {
+            let id: &'static str = id.leak();
+            Rung::within(id, |_| Err(String::new()), id, id)
+        });
+        Suite {
+            what: "ladder",
+            title: "The ladder",
+            against: "raw TCP",
+            command: ["measure", "ladder"],
+            rungs: rungs.collect(),
+            curves: Vec::new(),
+            lessons: |_| Vec::new(),
+            picture: None,
+        }
     }
 
     fn widest(text: &str) -> usize {
@@ -202,7 +210,7 @@ mod tests {
     #[test]
     fn a_row_shows_both_placements_the_tail_and_the_ratio() {
         let record = sample();
-        let table = table(&record, &rungs(&record));
+        let table = table(&record, &suite(&record));
         let row = table
             .lines()
             .find(|l| l.starts_with("tcp-loopback"))
@@ -235,7 +243,7 @@ mod tests {
             figure.p50_ns = None;
             figure.message = "Split the stream into frames ".repeat(6).trim().to_owned();
         }
-        let table = table(&record, &rungs(&record));
+        let table = table(&record, &suite(&record));
         assert_eq!(table.matches("not built yet: Split").count(), 1, "{table}");
         assert_eq!(table.matches("not built yet, for the same").count(), 1);
         assert!(widest(&table) <= WIDTH, "{table}");
@@ -249,7 +257,7 @@ mod tests {
         for figure in &mut record.rungs {
             figure.placement = Placement::Unpinned;
         }
-        let table = table(&record, &rungs(&record));
+        let table = table(&record, &suite(&record));
         for words in ["NOT OPTIMISED", "virtual machine", "quick run", "UNPINNED"] {
             assert!(table.contains(words), "{words} in {table}");
         }
@@ -260,7 +268,7 @@ mod tests {
     fn few_samples_have_no_tail() {
         let mut record = sample();
         record.rungs[0].samples = 99;
-        let table = table(&record, &rungs(&record));
+        let table = table(&record, &suite(&record));
         let row = table.lines().find(|l| l.starts_with("fn-call")).unwrap();
         assert_eq!(
             row.matches('–').count(),

@@ -1,5 +1,7 @@
 //! Times and ratios as a person reads them.
 
+use std::collections::BTreeMap;
+
 /// A smaller ratio is written as a fraction: 1/62 says more than 0.02.
 const FRACTIONS_BELOW: f64 = 0.1;
 
@@ -49,7 +51,23 @@ pub fn count(value: f64) -> String {
 /// A count in two digits, thousands set off.
 fn whole(value: f64) -> String {
     let scale = 10f64.powf((value.log10().floor() - 1.0).max(0.0));
-    let digits = format!("{:.0}", (value / scale).round() * scale);
+    grouped_digits(&format!("{:.0}", (value / scale).round() * scale))
+}
+
+/// An exact count, thousands set off.
+pub fn grouped(count: u64) -> String {
+    grouped_digits(&count.to_string())
+}
+
+/// Counts in a row: `1,204 syncs, 2,864 writes`.
+pub fn counts(counts: &BTreeMap<String, u64>) -> String {
+    let words = counts
+        .iter()
+        .map(|(what, times)| format!("{} {what}", grouped(*times)));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+fn grouped_digits(digits: &str) -> String {
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -118,5 +136,6 @@ mod tests {
         assert_eq!(count(37.4), "37");
         assert_eq!(count(4.06), "4.1");
         assert_eq!(count(99.6), "100");
+        assert_eq!(grouped(1_234_567), "1,234,567");
     }
 }

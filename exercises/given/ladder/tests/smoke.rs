@@ -8,10 +8,13 @@
 use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use ladder::Rpc;
+use ladder::child::{Probe, Seat, Side};
 use ladder::cpus::Placement;
 use ladder::record::{Figure, Record, Status};
+use ladder::suite::{Axis, Curve, Rung, Series, Suite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
@@ -21,7 +24,11 @@ const CASE: &str = "LADDER_SMOKE_CASE";
 
 fn main() -> ExitCode {
     if std::env::var_os(CASE).is_some() {
-        return ladder::main::<Tiny>();
+        return if case("curve") || case("curve-todo") {
+            ladder::main_of(&tallies())
+        } else {
+            ladder::main::<Tiny>()
+        };
     }
     let folder = std::env::temp_dir().join(format!("ladder-smoke-{}", std::process::id()));
     a_ladder_in_good_health_is_measured_whole(&folder);
@@ -29,8 +36,9 @@ fn main() -> ExitCode {
     a_call_that_hangs_is_given_up(&folder);
     a_server_that_panics_is_quoted(&folder);
     a_batch_that_lacks_answers_is_not_measured(&folder);
+    a_curve_has_a_point_for_each_place_and_a_todo_none(&folder);
     std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
-    println!("smoke: 5 cases passed");
+    println!("smoke: 6 cases passed");
     ExitCode::SUCCESS
 }
 
@@ -93,8 +101,33 @@ fn a_batch_that_lacks_answers_is_not_measured(folder: &Path) {
     }
 }
 
+fn a_curve_has_a_point_for_each_place_and_a_todo_none(folder: &Path) {
+    let (record, output) = run(folder, "curve");
+    assert_eq!(record.what, "tallies");
+    let [curve] = record.curves.as_slice() else {
+        panic!("{:?}", record.curves);
+    };
+    let ys: Vec<_> = curve.series[0].points.iter().map(|p| (p.x, p.y)).collect();
+    assert_eq!(ys, [(1.0, 2.0), (10.0, 20.0)]);
+    let [base, twice] = record.rungs.as_slice() else {
+        panic!("{:?}", record.rungs);
+    };
+    assert_eq!(base.counts.get("turns"), Some(&7));
+    assert!(twice.ratio.as_ref().is_some_and(|ratio| ratio.to == "base"));
+    assert!(
+        output.contains("counted in one process: 7 turns"),
+        "{output}"
+    );
+
+    let (record, output) = run(folder, "curve-todo");
+    let series = &record.curves[0].series[0];
+    assert_eq!(series.status, Status::NotBuilt);
+    assert!(series.points.is_empty());
+    assert!(output.contains("not built yet: Count them"), "{output}");
+}
+
 fn run(folder: &Path, case: &str) -> (Record, String) {
-    let out: PathBuf = folder.join(case).join("ladder.json");
+    let out: PathBuf = folder.join(case).join("figures.json");
     let exe = std::env::current_exe().expect("this program knows its own path");
     let output = Command::new(exe)
         .env(CASE, case)
@@ -122,6 +155,60 @@ fn raw_tcp(record: &Record) -> &Figure {
     rungs
         .find(|figure| figure.id == "tcp-loopback")
         .expect("the raw rung is always there")
+}
+
+/// A suite of another kind: nothing crosses, and what counts is counted.
+fn tallies() -> Suite {
+    let within = |id, title| Rung {
+        base: "base",
+        ..Rung::within(id, turn, title, title)
+    };
+    let axis = Axis {
+        name: "turns",
+        unit: "",
+        logarithmic: false,
+    };
+    let series = Series {
+        title: "doubled",
+        side: Side {
+            id: "doubled",
+            server: None,
+            client: turn,
+        },
+        at: &[1, 10],
+        least: 1,
+        once: true,
+        value: |samples| samples.counted("turns") / 3.5,
+    };
+    Suite {
+        what: "tallies",
+        title: "Tallies",
+        against: "the base",
+        command: ["none", "none"],
+        rungs: vec![within("base", "base"), within("twice", "twice")],
+        curves: vec![Curve {
+            id: "doubling",
+            title: "Turns",
+            x: axis,
+            y: axis,
+            series: vec![series],
+        }],
+        lessons: |_| Vec::new(),
+        picture: None,
+    }
+}
+
+/// Seven turns a slice, or seven for each place on the axis.
+fn turn(seat: &Seat) -> Result<Probe, String> {
+    let turns = 7 * seat.at.max(1);
+    if seat.at > 0 && case("curve-todo") {
+        todo!("Count them");
+    }
+    Ok(Box::new(move |mut slice| {
+        slice.count("turns", turns);
+        slice.keep_now(Duration::from_micros(turns), 1);
+        Ok(slice)
+    }))
 }
 
 /// One byte asks for that many bytes.

@@ -6,10 +6,9 @@ mod relay;
 pub mod rpc;
 pub mod sockets;
 
-use std::path::Path;
-
-use crate::Rpc;
 use crate::child::{Probe, Seat, Side};
+use crate::suite::{Rung, Suite};
+use crate::{Rpc, figure, lessons, scratch};
 
 /// How much travels each way on the raw rungs: a small request, in one segment and cache line.
 const MESSAGE_BYTES: usize = 64;
@@ -20,35 +19,21 @@ pub const BASE: &str = "tcp-loopback";
 /// The base measured a second time, by a pair of its own, to show what a ratio of 1 looks like.
 pub const CONTROL: &str = "tcp-loopback-again";
 
-/// One step of the ladder.
-pub struct Rung {
-    /// The words for it in the file and the book.
-    pub title: &'static str,
-    /// The words for it in the table, at most 26 characters.
-    pub short: &'static str,
-    /// Whether it is measured in both placements.
-    pub crosses: bool,
-    /// The rung without which this one makes no sense: when that broke, this is not even started.
-    pub needs: Option<&'static str>,
-    /// Take at least this many samples a slice.
-    pub least: u64,
-    /// Take at most this many.
-    pub most: u64,
-    /// What to know of the figure, said by the coordinator that knows the folder.
-    pub note: fn(&Path) -> String,
-    /// What runs in the child processes; its id is the rung's.
-    pub side: Side,
-}
-
-impl Rung {
-    /// Whether the rung is only there to measure the noise.
-    pub fn is_control(&self) -> bool {
-        self.side.id == CONTROL
+/// The ladder, with `R` as the framed RPC.
+pub fn suite<R: Rpc>() -> Suite {
+    Suite {
+        what: "ladder",
+        title: "The ladder",
+        against: "raw TCP",
+        command: ["measure", "ladder"],
+        rungs: all::<R>(),
+        curves: Vec::new(),
+        lessons: lessons::lessons,
+        picture: Some((figure::PATH, figure::svg)),
     }
 }
 
-/// All rungs, with `R` as the framed RPC.
-pub fn all<R: Rpc>() -> Vec<Rung> {
+fn all<R: Rpc>() -> Vec<Rung> {
     let mut rungs = Vec::from(local());
     rungs.extend(sockets());
     rungs.extend(framed::<R>());
@@ -127,15 +112,18 @@ fn sockets() -> [Rung; 3] {
             "TCP loopback, 64 B there and back",
             "TCP loopback, 64 B (raw)",
         ),
-        crossing(
-            Side {
-                id: CONTROL,
-                server: Some(sockets::echo_tcp),
-                client: sockets::ping_tcp,
-            },
-            "TCP loopback once more",
-            "TCP loopback, once more",
-        ),
+        Rung {
+            control: true,
+            ..crossing(
+                Side {
+                    id: CONTROL,
+                    server: Some(sockets::echo_tcp),
+                    client: sockets::ping_tcp,
+                },
+                "TCP loopback once more",
+                "TCP loopback, once more",
+            )
+        },
     ]
 }
 
@@ -173,7 +161,7 @@ fn framed<R: Rpc>() -> [Rung; 3] {
 
 fn disk() -> [Rung; 2] {
     let append = |id, client, title, short| Rung {
-        note: disk::note,
+        note: scratch::note,
         ..within(id, client, title, short)
     };
     [
@@ -227,27 +215,17 @@ fn within(
     title: &'static str,
     short: &'static str,
 ) -> Rung {
-    let side = Side {
-        id,
-        server: None,
-        client,
-    };
     Rung {
-        crosses: false,
-        ..crossing(side, title, short)
+        base: BASE,
+        ..Rung::within(id, client, title, short)
     }
 }
 
 fn crossing(side: Side, title: &'static str, short: &'static str) -> Rung {
     Rung {
-        title,
-        short,
         crosses: true,
-        needs: None,
-        least: 1,
-        most: u64::MAX,
-        note: |_| String::new(),
         side,
+        ..within("", |_| Err(String::new()), title, short)
     }
 }
 
@@ -283,7 +261,7 @@ mod tests {
     fn the_ladder_has_all_its_rungs_in_order() {
         let ids: Vec<_> = all::<Silent>()
             .iter()
-            .filter(|rung| !rung.is_control())
+            .filter(|rung| !rung.control)
             .map(|rung| rung.side.id)
             .collect();
         assert_eq!(

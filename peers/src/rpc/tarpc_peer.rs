@@ -8,7 +8,7 @@ use tarpc::tokio_util::codec::LengthDelimitedCodec;
 use tarpc::{client, context, serde_transport};
 use tokio::net::TcpStream;
 
-use crate::same;
+use super::same;
 
 /// What tarpc generates client and server from.
 #[tarpc::service]

@@ -3,20 +3,31 @@
 //! The answer is the reader's own measurement where there is one, and the dated reference beside it.
 //! Nothing is invented: without a measurement the page says which command makes one.
 
-use std::fmt::Write as _;
+mod render;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::directives::Context;
+pub use render::{flag_list, render};
+
+use super::figures::{Figures, Rung};
 use super::html;
-use super::ladder::{self, Ladder};
-use super::quiz::{name_of, options};
+use super::measured::Measured;
+use super::quiz::name_of;
+use super::units;
 
 /// The command that makes a reader's figures.
 pub const MEASURE: &str = "cargo course measure";
+
+/// The command that makes the figures of one bench. The ladder comes first without being named.
+pub fn command(what: Option<&str>) -> String {
+    match what {
+        None | Some("ladder") => MEASURE.to_owned(),
+        Some(what) => format!("{MEASURE} {what}"),
+    }
+}
 
 /// The predictions of one page.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -189,19 +200,22 @@ impl Prediction {
         }
     }
 
-    /// What a ladder's figures say.
-    pub fn measured(&self, ladder: &Ladder) -> Option<Answer> {
-        let p50 = |id: &String| {
-            ladder
-                .nearest(id, &self.placement)
-                .and_then(ladder::Rung::p50)
-        };
-        let value = match self.rungs.as_slice() {
-            [one] => p50(one)? / self.nanoseconds().unwrap_or(1.0),
-            [one, other] => p50(one)? / p50(other)?,
+    /// What a machine's figures say, and the file that they are from; of two, the more doubtful.
+    pub fn measured<'m>(&self, measured: &'m Measured) -> Option<(Answer, &'m Figures)> {
+        let mut p50s = Vec::new();
+        let mut files = Vec::new();
+        for id in &self.rungs {
+            let (figures, rung) = measured.nearest(id, &self.placement)?;
+            p50s.push(Rung::p50(rung)?);
+            files.push(figures);
+        }
+        let value = match p50s.as_slice() {
+            [one] => one / self.nanoseconds().unwrap_or(1.0),
+            [one, other] => one / other,
             _ => return None,
         };
-        Some(self.answer_of(value))
+        let doubtful = files.into_iter().max_by_key(|file| file.flags().len())?;
+        Some((self.answer_of(value), doubtful))
     }
 
     /// The answer that needs no measurement, if this is such a prediction.
@@ -226,9 +240,9 @@ impl Prediction {
                 .position(|option| option.below.is_none_or(|below| value < below)),
         };
         let shown = match self.nanoseconds() {
-            Some(unit) => ladder::duration(value * unit),
-            None if self.unit.is_empty() => format!("{}×", ladder::number(value)),
-            None => format!("{} {}", ladder::number(value), self.unit),
+            Some(unit) => units::duration(value * unit),
+            None if self.unit.is_empty() => format!("{}×", units::number(value)),
+            None => format!("{} {}", units::number(value), self.unit),
         };
         Answer {
             value: Some(value),
@@ -238,223 +252,17 @@ impl Prediction {
     }
 }
 
-impl Answer {
-    fn json(&self) -> Value {
-        json!({ "value": self.value, "shown": self.shown, "option": self.option })
-    }
-}
-
-/// One prediction of the context's page.
-///
-/// # Errors
-/// When the page has no such prediction, or its file is wrong.
-pub fn render(context: &Context<'_>, id: &str) -> Result<String> {
-    if id.is_empty() {
-        bail!("`{{{{#predict}}}}` needs the id of a prediction");
-    }
-    let path = context.page.sidecar(&context.repo.book_src(), "predict");
-    let file = Predictions::read(&path)?;
-    let Some(prediction) = file
-        .predictions
-        .iter()
-        .find(|prediction| prediction.id == id)
-    else {
-        let known: Vec<_> = file
-            .predictions
-            .iter()
-            .map(|known| known.id.as_str())
-            .collect();
-        bail!(
-            "{} has no prediction `{id}`; it has: {}",
-            name_of(&path),
-            known.join(", ")
-        );
-    };
-    let readers = Ladder::readers(context.repo);
-    let reference = Ladder::reference(context.repo)?;
-    check_rungs(prediction, reference.as_ref())?;
-
-    let name = format!("predict-{}-{}", context.page.slug(), super::page::slug(id));
-    let kind = if prediction.kind == Kind::Number {
-        "number"
-    } else {
-        "choice"
-    };
-    let mut out = format!(
-        "<course-predict class=\"hc-predict\" id=\"{name}\" data-page=\"{}\" data-id=\"{}\" data-kind=\"{kind}\"><form class=\"hc-form\">",
-        html::escape(context.page.key()),
-        html::escape(id),
-    );
-    render_question(&mut out, &name, prediction);
-    out.push_str("</form><details class=\"hc-after\"><summary>What was measured</summary>");
-    render_answers(&mut out, prediction, readers.as_ref(), reference.as_ref());
-    let _ = write!(
-        out,
-        "</details><script type=\"application/json\" class=\"hc-data\">{}</script></course-predict>",
-        html::json(&data(prediction, readers.as_ref(), reference.as_ref()))
-    );
-    Ok(out)
-}
-
-/// A rung that the reference does not know is a slip of the pen, and would never be answered.
-fn check_rungs(prediction: &Prediction, reference: Option<&Ladder>) -> Result<()> {
-    let Some(reference) = reference else {
-        return Ok(());
-    };
-    for id in &prediction.rungs {
-        ensure!(
-            reference.rungs.iter().any(|rung| rung.id == *id),
-            "prediction `{}` names the rung `{id}`, which is not on the ladder",
-            prediction.id
-        );
-    }
-    Ok(())
-}
-
-fn render_question(out: &mut String, name: &str, prediction: &Prediction) {
-    let (prompt, more) = html::lead(&prediction.prompt);
-    match prediction.kind {
-        Kind::Number => {
-            let _ = write!(
-                out,
-                "<div class=\"hc-prompt\" id=\"{name}-prompt\"><p>{prompt}</p>{more}</div><p class=\"hc-field\"><label for=\"{name}-value\">Your prediction, in <span class=\"hc-unit\">{}</span></label> <input type=\"text\" inputmode=\"decimal\" autocomplete=\"off\" id=\"{name}-value\" name=\"value\" aria-describedby=\"{name}-prompt\"></p>",
-                html::escape(&prediction.unit)
-            );
-        }
-        Kind::Choice => {
-            let _ = write!(
-                out,
-                "<fieldset class=\"hc-fieldset\"><legend class=\"hc-prompt\">{prompt}</legend>"
-            );
-            if !more.is_empty() {
-                let _ = write!(out, "<div class=\"hc-more\">{more}</div>");
-            }
-            let texts: Vec<&str> = prediction
-                .options
-                .iter()
-                .map(|option| option.text.as_str())
-                .collect();
-            options(out, name, &texts);
-            out.push_str("</fieldset>");
-        }
-    }
-}
-
-fn render_answers(
-    out: &mut String,
-    prediction: &Prediction,
-    readers: Option<&Ladder>,
-    reference: Option<&Ladder>,
-) {
-    if let Some(exact) = prediction.exact() {
-        let _ = write!(
-            out,
-            "<p class=\"hc-exact\">It is <strong>{}</strong>.</p>",
-            html::escape(&exact.shown)
-        );
-    } else {
-        let placement = placement_words(&prediction.placement);
-        match readers.and_then(|ladder| Some((ladder, prediction.measured(ladder)?))) {
-            Some((ladder, answer)) => {
-                let _ = write!(
-                    out,
-                    "<p class=\"hc-yours\">On your machine, {placement}: <strong>{}</strong>.{}</p>",
-                    html::escape(&answer.shown),
-                    flag_list(ladder)
-                );
-            }
-            None => {
-                let _ = write!(
-                    out,
-                    "<p class=\"hc-yours hc-none\">You have no figure for this yet. Run <code>{MEASURE}</code>, and it appears here.</p>"
-                );
-            }
-        }
-        if let Some((ladder, answer)) =
-            reference.and_then(|ladder| Some((ladder, prediction.measured(ladder)?)))
-        {
-            let _ = write!(
-                out,
-                "<p class=\"hc-reference\">On the reference machine ({}, {}), {placement}: <strong>{}</strong>.{}</p>",
-                html::escape(&ladder.machine.cpu),
-                html::escape(ladder.day()),
-                html::escape(&answer.shown),
-                flag_list(ladder)
-            );
-        }
-    }
-    for option in prediction
-        .options
-        .iter()
-        .filter(|option| option.why.is_some())
-    {
-        let _ = write!(
-            out,
-            "<div class=\"hc-reason\"><p><strong>{}</strong></p>{}</div>",
-            html::inline(&option.text),
-            html::blocks(option.why.as_deref().unwrap_or_default())
-        );
-    }
-    if !prediction.after.is_empty() {
-        let _ = write!(
-            out,
-            "<div class=\"hc-reason\">{}</div>",
-            html::blocks(&prediction.after)
-        );
-    }
-}
-
-fn data(prediction: &Prediction, readers: Option<&Ladder>, reference: Option<&Ladder>) -> Value {
-    let from = |ladder: Option<&Ladder>| {
-        let ladder = ladder?;
-        let mut value = prediction.measured(ladder)?.json();
-        value["measured_at"] = json!(ladder.measured_at);
-        value["machine"] = json!(ladder.machine.cpu);
-        value["flags"] = ladder.flags().iter().map(|(label, _)| *label).collect();
-        Some(value)
-    };
-    json!({
-        "id": prediction.id,
-        "kind": if prediction.kind == Kind::Number { "number" } else { "choice" },
-        "unit": prediction.unit,
-        "command": MEASURE,
-        "yours": from(readers),
-        "reference": from(reference),
-        "exact": prediction.exact().map(|answer| answer.json()),
-    })
-}
-
-/// A ladder's flags as small labels that stand beside a figure.
-pub(super) fn flag_list(ladder: &Ladder) -> String {
-    ladder
-        .flags()
-        .iter()
-        .fold(String::new(), |mut labels, (label, _)| {
-            let _ = write!(labels, " <span class=\"hc-flag\">{label}</span>");
-            labels
-        })
-}
-
-/// A placement in words.
-pub(super) fn placement_words(placement: &str) -> &str {
-    match placement {
-        "one-cpu" => "both sides on one CPU",
-        "two-cpus" => "across two CPUs",
-        "in-process" => "in one process",
-        other => other,
-    }
-}
-
 fn one_cpu() -> String {
     "one-cpu".to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Prediction, Predictions};
-    use crate::book::ladder::Ladder;
+    use super::{Answer, Prediction, Predictions};
+    use crate::book::figures::Figures;
+    use crate::book::measured::Measured;
 
-    fn ladder() -> Ladder {
+    fn ladder() -> Figures {
         serde_json::from_str(
             r#"{ "format": 1, "what": "ladder", "measured_at": "2026-11-23T03:30:00Z", "quick": true,
                  "machine": { "cpu": "c", "logical_cpus": 2, "os": "o", "virtual_machine": true },
@@ -474,7 +282,12 @@ mod tests {
 
     #[test]
     fn the_answer_comes_from_the_figures_or_not_at_all() {
-        let of = |text: &str| prediction(text).measured(&ladder());
+        let measured = Measured::from_files(vec![ladder()]);
+        let of = |text: &str| -> Option<Answer> {
+            let (answer, from) = prediction(text).measured(&measured)?;
+            assert_eq!(from.what, "ladder");
+            Some(answer)
+        };
         let ratio =
             of("kind = \"number\"\nunit = \"calls\"\nrungs = [\"tcp-loopback\", \"fn-call\"]")
                 .unwrap();

@@ -1,5 +1,8 @@
 //! A file of measurements: the reader's own, or the reference machine's.
+//!
+//! Each bench writes one, named after what it measured. [`super::measured`] has all of them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -9,10 +12,10 @@ use crate::repo::Repo;
 
 /// What `cargo course measure` writes.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Ladder {
+pub struct Figures {
     /// The version of this format.
     pub format: u32,
-    /// Which measurement it is: `ladder`.
+    /// Which measurement it is, such as `ladder`; the file has this name.
     pub what: String,
     /// When, in UTC.
     pub measured_at: String,
@@ -25,8 +28,11 @@ pub struct Ladder {
     pub build: Build,
     /// Who measured; in the reference file only.
     pub by: Option<String>,
-    /// In the order of the ladder. A rung appears once for each placement.
+    /// In the order in which they are shown. A rung appears once for each placement.
     pub rungs: Vec<Rung>,
+    /// What was measured at several points.
+    #[serde(default)]
+    pub curves: Vec<Curve>,
 }
 
 /// The machine that was measured.
@@ -51,7 +57,7 @@ pub struct Build {
     pub rustc: String,
 }
 
-/// One step of the ladder in one placement.
+/// One step in one placement.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Rung {
     /// Such as `tcp-loopback`.
@@ -69,57 +75,111 @@ pub struct Rung {
     pub p50_ns: Option<f64>,
     /// The 99th percentile.
     pub p99_ns: Option<f64>,
+    /// How many samples these are of; none where the file doesn't say.
+    pub samples: Option<u64>,
+    /// Against a base that was measured in the same rounds.
+    pub ratio: Option<Ratio>,
+    /// What was counted meanwhile, such as syncs.
+    #[serde(default)]
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// A ratio, paired within rounds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Ratio {
+    /// The base's id.
+    pub to: String,
+    /// The median over the rounds.
+    pub median: f64,
+}
+
+/// Something measured at several points.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Curve {
+    /// Such as `group-commit`.
+    pub id: String,
+    /// What it shows, for a reader.
+    pub title: String,
+    /// What varied.
+    pub x: Axis,
+    /// What followed.
+    pub y: Axis,
+    /// What is put beside each other.
+    pub series: Vec<Series>,
+}
+
+/// An axis of a curve.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Axis {
+    /// What it shows.
+    pub name: String,
+    /// In what; empty for a plain number.
+    #[serde(default)]
+    pub unit: String,
+    /// Whether equal steps are equal factors.
+    #[serde(default)]
+    pub logarithmic: bool,
+}
+
+/// One line of a curve.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Series {
+    /// Its stable name.
+    pub id: String,
+    /// Its words.
+    pub title: String,
+    /// `measured`, `not-built` or `unavailable`.
+    pub status: String,
+    /// Why there are no points.
+    #[serde(default)]
+    pub message: String,
+    /// Rising in x.
+    pub points: Vec<Point>,
+}
+
+/// One point: the median over the rounds with what lies around it.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Point {
+    /// What varied.
+    pub x: f64,
+    /// The median.
+    pub y: f64,
+    /// The lowest of the rounds, but for stray ones.
+    pub low: f64,
+    /// The highest, likewise.
+    pub high: f64,
 }
 
 /// The version of the file's format that this code reads.
 const FORMAT: u32 = 1;
 
-impl Ladder {
-    /// Where `cargo course measure` leaves the reader's figures.
-    pub fn readers_file(repo: &Repo) -> PathBuf {
-        repo.state_dir().join("measurements/ladder.json")
+impl Figures {
+    /// Where `cargo course measure` leaves a reader's figures.
+    pub fn readers_file(repo: &Repo, what: &str) -> PathBuf {
+        readers_folder(repo).join(format!("{what}.json"))
     }
 
     /// Where the reference machine's figures are.
-    pub fn reference_file(repo: &Repo) -> PathBuf {
-        repo.root().join("course/reference/ladder.json")
+    pub fn reference_file(repo: &Repo, what: &str) -> PathBuf {
+        reference_folder(repo).join(format!("{what}.json"))
     }
 
-    /// Reads a file; none if there is none.
+    /// Reads a file.
     ///
     /// # Errors
-    /// When it is there but cannot be read.
-    pub fn read(path: &Path) -> Result<Option<Self>> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
-        let ladder: Self = serde_json::from_str(&text)
+    /// When it cannot be read, or is not of this format.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let figures: Self = serde_json::from_str(&text)
             .with_context(|| format!("{} is not as expected", path.display()))?;
         ensure!(
-            ladder.format == FORMAT,
+            figures.format == FORMAT,
             "{} has format {}, and this version of the course reads format {FORMAT}",
             path.display(),
-            ladder.format
+            figures.format
         );
-        Ok(Some(ladder))
-    }
-
-    /// The reader's figures. A file that cannot be read counts as none: it is the reader's machine
-    /// that wrote it, and `cargo course measure` writes it afresh; a book must not fail over it.
-    pub fn readers(repo: &Repo) -> Option<Self> {
-        Self::read(&Self::readers_file(repo)).ok().flatten()
-    }
-
-    /// The reference machine's figures.
-    ///
-    /// # Errors
-    /// When the file cannot be read: that one is part of the course.
-    pub fn reference(repo: &Repo) -> Result<Option<Self>> {
-        Self::read(&Self::reference_file(repo))
+        Ok(figures)
     }
 
     /// The day of the measurement.
@@ -165,56 +225,26 @@ impl Rung {
         self.p50_ns
             .filter(|ns| self.status == "measured" && ns.is_finite() && *ns > 0.0)
     }
-}
 
-/// A duration with two significant digits or three: `1.3 ns`, `43 µs`, `4.0 ms`.
-pub fn duration(ns: f64) -> String {
-    let (value, unit) = match ns {
-        ns if ns < 999.5 => (ns, "ns"),
-        ns if ns < 999_500.0 => (ns / 1e3, "µs"),
-        ns if ns < 999_500_000.0 => (ns / 1e6, "ms"),
-        ns => (ns / 1e9, "s"),
-    };
-    if value < 9.95 {
-        format!("{value:.1} {unit}")
-    } else {
-        format!("{value:.0} {unit}")
+    /// The 99th percentile, where a hundredth part of the samples is one at least.
+    pub fn p99(&self) -> Option<f64> {
+        self.p99_ns
+            .filter(|_| self.samples.is_none_or(|samples| samples >= 100))
     }
 }
 
-/// A number as a reader expects it: thousands set off, no digits that nobody measured.
-pub fn number(value: f64) -> String {
-    if value < 9.95 {
-        let text = format!("{value:.1}");
-        return text.strip_suffix(".0").map_or(text.clone(), str::to_owned);
+impl Curve {
+    /// Whether each of its series was measured.
+    pub fn is_whole(&self) -> bool {
+        let mut all = self.series.iter();
+        all.all(|series| series.status == "measured" && !series.points.is_empty())
     }
-    // Three significant digits are more than a measurement of this kind can bear.
-    let magnitude = 10_f64.powf((value.log10().floor() - 2.0).max(0.0));
-    let digits = format!("{:.0}", (value / magnitude).round() * magnitude);
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{duration, number};
+pub(super) fn readers_folder(repo: &Repo) -> PathBuf {
+    repo.state_dir().join("measurements")
+}
 
-    #[test]
-    fn figures_are_rounded_to_what_was_measured() {
-        let shown = [1.04, 17.0, 999.6, 6_400.0, 43_210.0, 4e6, 2.5e9].map(duration);
-        assert_eq!(
-            shown,
-            [
-                "1.0 ns", "17 ns", "1.0 µs", "6.4 µs", "43 µs", "4.0 ms", "2.5 s"
-            ]
-        );
-        let shown = [4.0, 6.25, 96.4, 6_437.2, 1_234_567.0].map(number);
-        assert_eq!(shown, ["4", "6.2", "96", "6,440", "1,230,000"]);
-    }
+pub(super) fn reference_folder(repo: &Repo) -> PathBuf {
+    repo.root().join("course/reference")
 }

@@ -19,7 +19,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
-use crate::same;
+use super::same;
 
 const METHOD: &str = "/course.Lessons/Progress";
 

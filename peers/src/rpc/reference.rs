@@ -7,7 +7,7 @@ use measure::client::Client;
 use measure::progress::{ProgressClient, ProgressService, ProgressSource};
 use tokio::net::TcpStream;
 
-use crate::same;
+use super::same;
 
 pub struct Reference;
 

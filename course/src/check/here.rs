@@ -1,0 +1,36 @@
+//! Where the reader stands, and how a place is told from there.
+
+use crate::grade::Place;
+use crate::repo::Repo;
+
+/// The folder that the reader is in: paths are told from there, so that a click opens them.
+pub(super) struct Here {
+    below_root: Option<String>,
+}
+
+impl Here {
+    pub(super) fn of(repo: &Repo) -> Self {
+        let folder = std::env::current_dir().ok();
+        let below_root = folder
+            .filter(|folder| folder.starts_with(repo.root()))
+            .map(|folder| {
+                if folder == repo.root() {
+                    String::new()
+                } else {
+                    repo.relative(&folder) + "/"
+                }
+            });
+        Self { below_root }
+    }
+
+    pub(super) fn path(&self, place: &Place) -> String {
+        let told = place.to_string();
+        match &self.below_root {
+            Some(folder) => match told.strip_prefix(folder.as_str()) {
+                Some(below) => below.to_owned(),
+                None => "../".repeat(folder.matches('/').count()) + &told,
+            },
+            None => told,
+        }
+    }
+}
