@@ -47,6 +47,9 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
         "put_u32(len);\n\nput(bytes);",
         "<figcaption>One <em>hop</em>, there and back.</figcaption>",
         "<title id=\"hop-title\">One hop</title>",
+        "id=\"steps-walk\"",
+        "<strong>2.</strong> Foot 2",
+        "<figcaption><em>Two</em> steps.</figcaption>",
         "todo!",
     ];
     for needle in there {
@@ -137,6 +140,11 @@ fn what_is_wrong_with_a_directive_is_said_with_page_and_line() {
             "{{#figure hip | x}}",
             "cannot read src/assets/figures/hip.svg",
         ),
+        (
+            "{{#steps hop | x}}",
+            "cannot read src/assets/figures/hop-1.svg",
+        ),
+        ("{{#steps walk}}", "`{{#steps NAME | what it shows}}`"),
         (
             "{{#numbers primes}}",
             "is the only table of figures there is, not `primes`",

@@ -7,6 +7,7 @@ mod invariants;
 mod lab;
 mod mistakes;
 mod numbers;
+mod steps;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
@@ -19,7 +20,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "calculator",
     "figure",
     "hints",
@@ -29,6 +30,7 @@ pub const NAMES: [&str; 9] = [
     "numbers",
     "predict",
     "quiz",
+    "steps",
 ];
 
 /// What a directive may look at.
@@ -56,7 +58,7 @@ impl Context<'_> {
 pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<String> {
     let html = match name {
         "calculator" => calculator::render(context, arguments)?,
-        // A figure and a lab's card are block elements that need no wrapper.
+        // Figures and a lab's card are block elements that need no wrapper.
         "figure" => return figure::render(context, arguments),
         "hints" => hints::render(context, arguments)?,
         "invariants" => invariants::render(context, arguments)?,
@@ -64,6 +66,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
         "mistakes" => mistakes::render(context, arguments)?,
         "numbers" => numbers::render(context, arguments)?,
         "predict" => predict::render(context, arguments)?,
+        "steps" => return steps::render(context, arguments),
         "quiz" => {
             if !arguments.is_empty() {
                 bail!("`{{{{#quiz}}}}` takes no argument: it shows the quiz of its own page");
