@@ -48,6 +48,13 @@ pub enum Problem {
     Twice,
 }
 
+impl Complaint {
+    /// Whether it is only that an answer is still to be written.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self.problem, Problem::Unanswered { .. })
+    }
+}
+
 impl fmt::Display for Complaint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, {}: ", self.line, self.entry)?;

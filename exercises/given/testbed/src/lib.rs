@@ -26,4 +26,4 @@ pub use cases::for_all;
 pub use gate::Gate;
 pub use link::{Counts, End, Link};
 pub use peer::{Peer, RawFrame};
-pub use story::{idle, note, scene, soon, stories, story};
+pub use story::{idle, live, note, scene, soon, stories, story};

@@ -110,6 +110,15 @@ where
     tell(|| virtually(body()));
 }
 
+/// Runs a test's body in real time, for what virtual time cannot hold: threads and processes. What goes
+/// wrong is reported as in a [`story`]; a deadlock is found by the limit for spins.
+///
+/// # Panics
+/// When the body panics or does not end; the report is on stdout.
+pub fn live(body: impl FnOnce() + Send + 'static) {
+    tell(body);
+}
+
 /// Runs a property as a story for each generated case: see [`for_all`].
 ///
 /// # Panics
@@ -168,9 +177,10 @@ fn tell(body: impl FnOnce() + Send + 'static) {
         Ok(None) => {}
         Ok(Some(report)) => fail(&report),
         Err(RecvTimeoutError::Timeout) => fail(
-            "The test span for 30 s of real time without finishing.\n    \
+            "The test has run for 30 s of real time without finishing.\n    \
              Usual cause: a loop that does not wait, such as reading again and again at the end \
-             of a stream, or decoding the same bytes for ever.",
+             of a stream, or decoding the same bytes for ever; or a thread that waits for another \
+             one which waits for it.",
         ),
         Err(RecvTimeoutError::Disconnected) => fail("The test's thread died without a report."),
     }

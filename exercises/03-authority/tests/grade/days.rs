@@ -1,0 +1,332 @@
+//! Bad days: a full disk, a failing one, a damaged file, a second process, a value at its limit.
+
+use crate::running::{Answer, Running, assert_done, assert_holds, keeping_all, lesson, write};
+use authority::authority::open_file;
+use authority::fact::{MAX_NOTE_BYTES, OpenError, Write, WriteError};
+use crashdisk::{Disk, Loss};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{env, fs, process};
+use testbed::{note, scene, story};
+
+/// A file's name that nobody else uses; the file is removed at the end.
+pub struct Temporary(pub PathBuf);
+
+impl Temporary {
+    pub fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("authority-{}-{count}.redb", process::id());
+        Self(env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// **A3** A note at its limit is kept whole, and one byte more is refused before anything is done.
+#[test]
+fn a_note_at_its_limit_is_kept_and_one_byte_more_is_refused() {
+    story(|| async {
+        let mut running = Running::new();
+        let limit = Write {
+            note: "é".repeat(MAX_NOTE_BYTES / 2),
+            ..write(lesson(1), 0, "limit")
+        };
+        assert_done(
+            &running.write(limit.clone()).await,
+            lesson(1),
+            1,
+            "It is at the limit.",
+        );
+        let record = running.read(lesson(1)).expect("it was acknowledged");
+        assert_holds(&record, &limit, 1, "What is read is what was written.");
+        let before = running.disk.position();
+        for bytes in [MAX_NOTE_BYTES + 1, 1 << 20] {
+            let beyond = Write {
+                note: "n".repeat(bytes),
+                ..write(lesson(1), 1, "beyond")
+            };
+            let answer = running.write(beyond).await;
+            assert_eq!(answer, Err(WriteError::TooLarge { bytes }));
+        }
+        assert_eq!(
+            running.disk.position(),
+            before,
+            "A refused note reached the disk."
+        );
+        let after = running.write(write(lesson(1), 1, "beyond")).await;
+        assert_done(
+            &after,
+            lesson(1),
+            2,
+            "A note that was refused has used its key up.",
+        );
+    });
+}
+
+/// **A2** A full disk acknowledges nothing that it did not keep, and loses nothing that it had.
+#[test]
+fn a_full_disk_loses_nothing_acknowledged() {
+    story(|| async {
+        let disk = Disk::new();
+        let mut running = Running::on(&disk, keeping_all());
+        disk.set_capacity_bytes(Some(disk.len_bytes() as u64 + 100_000));
+        let mut told: Vec<(Write, Answer)> = Vec::new();
+        for n in 1..=400 {
+            let write = Write {
+                note: "n".repeat(MAX_NOTE_BYTES),
+                ..write(lesson(n), 0, &format!("write {n}"))
+            };
+            let answer = running.write(write.clone()).await;
+            told.push((write, answer));
+            if told.iter().filter(|(_, answer)| answer.is_err()).count() == 3 {
+                break;
+            }
+        }
+        let failed: Vec<_> = told.iter().filter(|(_, answer)| answer.is_err()).collect();
+        assert_eq!(
+            failed.len(),
+            3,
+            "The disk was full, and writes were acknowledged all the same."
+        );
+        for (write, answer) in &failed {
+            assert!(
+                matches!(answer, Err(WriteError::Unknown | WriteError::Stopped)),
+                "The disk is full, and {:?} got {answer:?}, which says something else.",
+                write.idempotency_key
+            );
+        }
+        for loss in Loss::ALL {
+            scene(format!(
+                "the disk was full; then the power failed; what was not synced is {loss:?}"
+            ));
+            let disk = disk.crash(disk.position(), loss);
+            let mut after = Running::on(&disk, keeping_all());
+            for (write, answer) in &told {
+                let there = after.version(write.key);
+                match answer {
+                    Ok(_) => {
+                        assert_eq!(there, 1, "Acknowledged before the disk was full, and gone.")
+                    }
+                    Err(WriteError::Stopped) => {
+                        assert_eq!(there, 0, "`Stopped` says that it was not done, and it was.");
+                    }
+                    Err(_) => {}
+                }
+                let retried = after.write(write.clone()).await;
+                assert_done(
+                    &retried,
+                    write.key,
+                    1,
+                    "There is room again, and the caller retries.",
+                );
+            }
+        }
+    });
+}
+
+/// **A2** A disk that fails when the store is opened is an error, and the store is not made anew.
+#[test]
+fn a_disk_that_fails_at_opening_is_an_error() {
+    story(|| async {
+        let mut running = Running::new();
+        assert!(running.write(write(lesson(1), 0, "kept")).await.is_ok());
+        let disk = running.disk.crash(running.disk.position(), Loss::Kept);
+        disk.fail_syncs(1);
+        let opened = Running::try_on(&disk, keeping_all());
+        note(format!("opening said {:?}", opened.as_ref().err()));
+        let failed = matches!(opened, Err(OpenError::Disk(_)));
+        assert!(
+            failed || opened.is_ok(),
+            "The disk failed; it is not corrupt, nor in use."
+        );
+        drop(opened);
+        disk.fail_syncs(0);
+        let after = Running::on(&disk, keeping_all());
+        assert_eq!(
+            after.version(lesson(1)),
+            1,
+            "A disk that failed once has cost a record."
+        );
+        let full = Disk::new();
+        full.set_capacity_bytes(Some(1000));
+        let opened = Running::try_on(&full, keeping_all());
+        assert!(
+            matches!(opened, Err(OpenError::Disk(_))),
+            "There is no room for a store, and opening it said {:?}.",
+            opened.err()
+        );
+    });
+}
+
+/// **A2** A file that is not whole is refused when it is opened, before anybody reads a wrong fact.
+#[test]
+fn a_damaged_file_is_refused_and_never_read() {
+    story(|| async {
+        let mut running = Running::new();
+        let writes: Vec<Write> = (1..=20)
+            .map(|n| write(lesson(n), 0, &format!("write {n}")))
+            .collect();
+        assert!(
+            running
+                .write_all(writes.clone())
+                .await
+                .iter()
+                .all(Result::is_ok)
+        );
+        let disk = running.disk.clone();
+        drop(running);
+        let image = disk.image();
+        let mut refused = 0;
+        let used: Vec<usize> = (0..image.len()).filter(|at| image[*at] != 0).collect();
+        for at in used.iter().step_by(used.len() / 150) {
+            scene(format!(
+                "the store was closed, and byte {at} of its file has changed since"
+            ));
+            let mut damaged = image.clone();
+            damaged[*at] ^= 0x10;
+            refused += usize::from(!holds_or_refuses(Disk::holding(damaged), &writes));
+        }
+        assert!(
+            refused > 10,
+            "Of 150 files with a changed byte, only {refused} were refused. The rest were luck."
+        );
+    });
+}
+
+/// **A2** What is no store is refused, and left as it was.
+#[test]
+fn what_is_no_store_is_refused_and_left_alone() {
+    story(|| async {
+        let mut running = Running::new();
+        assert!(running.write(write(lesson(1), 0, "kept")).await.is_ok());
+        let disk = running.disk.clone();
+        drop(running);
+        let whole = disk.image();
+        let strangers = [
+            ("a text", b"learner 1, lesson 1: done\n".repeat(40)),
+            ("three bytes", vec![1, 2, 3]),
+            ("zeroes", vec![0; 8192]),
+            (
+                "noise",
+                (0..100_000_u32)
+                    .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+                    .collect(),
+            ),
+            (
+                "the first half of a store",
+                whole[..whole.len() / 2].to_vec(),
+            ),
+        ];
+        for (what, bytes) in strangers {
+            scene(format!("the file holds {what}"));
+            let disk = Disk::holding(bytes.clone());
+            let opened = catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
+            match opened {
+                Err(_) => panic!("Opening a file that holds {what} panicked."),
+                Ok(Ok(_)) => panic!("A file that holds {what} was taken for a store."),
+                Ok(Err(error)) => assert!(
+                    matches!(error, OpenError::Corrupt(_)),
+                    "The file holds {what}, and the error says: {error}"
+                ),
+            }
+            assert_eq!(
+                disk.image(),
+                bytes,
+                "The file holds {what}, perhaps somebody's data, and it was changed."
+            );
+        }
+    });
+}
+
+/// **A3** A crash while the store is made for the first time leaves a store or something that is refused.
+#[test]
+fn a_crash_while_the_store_is_made_is_no_panic() {
+    story(|| async {
+        let made = Running::new();
+        for at in 0..=made.disk.position() {
+            for loss in Loss::ALL {
+                scene(format!(
+                    "the power failed after {at} operations of a new disk, with {loss:?}"
+                ));
+                let disk = made.disk.crash(at, loss);
+                let opened =
+                    catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
+                match opened {
+                    Err(_) => {
+                        panic!("Opening what a crash left of a store in the making panicked.")
+                    }
+                    Ok(Err(OpenError::Corrupt(_))) => {}
+                    Ok(Err(error)) => {
+                        panic!("Nothing is wrong with the disk, and the error says: {error}")
+                    }
+                    Ok(Ok(mut running)) => {
+                        let answer = running.write(write(lesson(1), 0, "first")).await;
+                        assert_done(&answer, lesson(1), 1, "A new store takes a first write.");
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Whether the store on this disk opens and holds what was written. If it opens it has to.
+fn holds_or_refuses(disk: Disk, writes: &[Write]) -> bool {
+    let opened = catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
+    let running = match opened {
+        Err(_) => panic!("Opening a damaged file panicked."),
+        Ok(Err(OpenError::Corrupt(_))) => return false,
+        Ok(Err(error)) => panic!("The file is damaged, and the error says: {error}"),
+        Ok(Ok(running)) => running,
+    };
+    for write in writes {
+        let read = catch_unwind(AssertUnwindSafe(|| running.reader().read(write.key)));
+        let Ok(Ok(Some(record))) = read else {
+            panic!(
+                "The damaged file was opened, and reading then gave {:?}. Look at the whole file \
+                 when it is opened: the engine can.",
+                read.map_err(|_| "a panic")
+            );
+        };
+        assert_holds(
+            &record,
+            write,
+            1,
+            "The damaged file was opened, and a wrong fact was read from it.",
+        );
+    }
+    true
+}
+
+/// **A2** One file has one authority: a second one is refused while the first is there.
+#[test]
+fn a_second_opening_of_the_same_file_is_refused() {
+    story(|| async {
+        let file = Temporary::new();
+        let first = open_file(&file.0, keeping_all()).expect("a new file");
+        let second = open_file(&file.0, keeping_all());
+        assert!(
+            matches!(second, Err(OpenError::InUse)),
+            "The file is open already, and opening it again said {:?}.",
+            second.err()
+        );
+        drop(first);
+        let third = open_file(&file.0, keeping_all());
+        assert!(
+            third.is_ok(),
+            "The first is gone, and its file is still locked."
+        );
+        let nowhere = file.0.join("below/a/file");
+        let nowhere = open_file(&nowhere, keeping_all());
+        assert!(
+            matches!(nowhere, Err(OpenError::Disk(_))),
+            "There is no such folder, and opening said {:?}.",
+            nowhere.err()
+        );
+    });
+}

@@ -1,0 +1,367 @@
+//! What a crash can take back. The disk is looked at as it would be found after a crash at every point.
+
+use crate::running::{
+    Answer, Running, answers, assert_holds, in_epoch, keeping_all, lesson, write,
+};
+use authority::fact::{Receipt, Write, WriteError};
+use crashdisk::{Disk, Loss};
+use testbed::{note, scene, story};
+
+/// A write that was accepted, and the disk's position when its caller knew.
+struct Done {
+    write: Write,
+    receipt: Receipt,
+    known_at: usize,
+}
+
+/// A life of the store, and what its callers were told.
+struct Life {
+    disk: Disk,
+    /// The disk's position when the store was open. What a crash before that leaves is tried elsewhere.
+    opened_at: usize,
+    /// In the order of their acceptance.
+    done: Vec<Done>,
+}
+
+/// The writes that the first life is asked for, group by group. Every promise is in it: versions that
+/// rise, writes that are refused, one that is repeated, a newer epoch, a note that fills pages.
+fn script() -> Vec<Vec<Write>> {
+    let [a, b, c] = [1, 2, 3].map(lesson);
+    let large = Write {
+        note: "n".repeat(4000),
+        ..in_epoch(2, write(c, 1, "c2"))
+    };
+    vec![
+        vec![write(a, 0, "a1")],
+        vec![write(b, 0, "b1"), write(c, 0, "c1")],
+        vec![write(a, 0, "stale"), write(a, 1, "a2")],
+        vec![in_epoch(2, write(b, 1, "b2")), large],
+        vec![
+            in_epoch(2, write(a, 2, "a3")),
+            write(a, 1, "a2"),
+            in_epoch(2, write(a, 3, "a4")),
+        ],
+    ]
+}
+
+/// Lives through `script` on `disk`.
+async fn live(disk: &Disk, script: Vec<Vec<Write>>) -> Life {
+    let mut running = Running::on(disk, keeping_all());
+    let opened_at = disk.position();
+    let mut done: Vec<Done> = Vec::new();
+    for group in script {
+        let answers = running.write_all(group.clone()).await;
+        let known_at = disk.position();
+        for (write, answer) in group.into_iter().zip(answers) {
+            let repeated = done
+                .iter()
+                .any(|earlier| earlier.write.idempotency_key == write.idempotency_key);
+            if let (Ok(receipt), false) = (answer, repeated) {
+                done.push(Done {
+                    write,
+                    receipt,
+                    known_at,
+                });
+            }
+        }
+    }
+    Life {
+        disk: disk.clone(),
+        opened_at,
+        done,
+    }
+}
+
+async fn first_life() -> Life {
+    let life = live(&Disk::new(), script()).await;
+    assert_eq!(
+        life.done.len(),
+        8,
+        "Eight of the script's writes are right and new, and none of them meets a fault."
+    );
+    life
+}
+
+/// Opens the store on a disk after a crash and holds it to what callers had been told when it happened.
+/// Then every caller tries again, as callers do. Gives back the second life.
+async fn recover(life: &Life, at: usize, loss: Loss) -> Life {
+    scene(format!(
+        "{} of {} writes had been acknowledged when the power failed, after {at} operations of the \
+         disk; what was not synced is {loss:?}",
+        life.done.iter().filter(|done| done.known_at <= at).count(),
+        life.done.len()
+    ));
+    let disk = life.disk.crash(at, loss);
+    let mut running = Running::on(&disk, keeping_all());
+    let opened_at = disk.position();
+    note("the store was opened again");
+    for done in &life.done {
+        let (key, version) = (done.write.key, done.receipt.version().0);
+        let there = running.version(key);
+        let acknowledged = done.known_at <= at;
+        assert!(
+            there >= version || !acknowledged,
+            "Acknowledged, and gone: {:?} had been told that version {version} is durable, and after \
+             the crash the store holds version {there}.\n    A receipt may be given only after the \
+             sync that makes the write durable.",
+            done.write.idempotency_key
+        );
+        if there == version {
+            let record = running.read(key).expect("it has a version");
+            let half = "Half a write is there: the version is this write's and the content is not.";
+            assert_holds(&record, &done.write, version, half);
+        }
+    }
+    fence_holds(&mut running, life).await;
+    Life {
+        opened_at,
+        ..retry_all(running, life).await
+    }
+}
+
+/// If a write of a newer epoch survived, an older epoch stays refused.
+async fn fence_holds(running: &mut Running, life: &Life) {
+    let newer = life.done.iter().find(|done| done.write.epoch.0 == 2);
+    let Some(newer) =
+        newer.filter(|done| running.version(done.write.key) >= done.receipt.version().0)
+    else {
+        return;
+    };
+    note(format!(
+        "{:?}, of epoch 2, is there; a writer of epoch 1 comes back",
+        newer.write.idempotency_key
+    ));
+    let answer = running.write(write(lesson(9), 0, "zombie")).await;
+    assert!(
+        matches!(answer, Err(WriteError::Fenced { .. })),
+        "A write of epoch 2 survived the crash, and the fence that it put up did not: epoch 1 got \
+         {answer:?}. The two have to be stored together."
+    );
+}
+
+/// Every caller retries with its own idempotency key, in the order of then. Whatever had survived is
+/// repeated, and whatever had not is done now; a caller cannot tell the two apart.
+async fn retry_all(mut running: Running, life: &Life) -> Life {
+    let mut done = Vec::new();
+    for earlier in &life.done {
+        let there = running.version(earlier.write.key) >= earlier.receipt.version().0;
+        // A caller of an old epoch that has nothing stored meets the fence, and that is right.
+        let answer = running.write(in_epoch(2, earlier.write.clone())).await;
+        assert_eq!(
+            answer,
+            Ok(earlier.receipt),
+            "The retry of {:?} got another reply than the first try. After the crash its effect is \
+             {}; the effect and the reply that is kept for retries have to be there together, or not \
+             at all.",
+            earlier.write.idempotency_key,
+            if there { "there" } else { "not there" },
+        );
+        done.push(Done {
+            write: earlier.write.clone(),
+            receipt: earlier.receipt,
+            known_at: running.disk.position(),
+        });
+    }
+    for earlier in &life.done {
+        let last = life
+            .done
+            .iter()
+            .rfind(|done| done.write.key == earlier.write.key)
+            .expect("itself");
+        assert_eq!(
+            running.version(earlier.write.key),
+            last.receipt.version().0,
+            "After every caller has tried again, each write has had its effect exactly once."
+        );
+    }
+    Life {
+        disk: running.disk.clone(),
+        opened_at: 0,
+        done,
+    }
+}
+
+/// **A2** What was acknowledged is there after a crash at any later point, whatever the crash does to
+/// what was not synced.
+///
+/// **A3** What was not acknowledged is wholly there or wholly absent: content, version, reply and epoch
+/// together.
+#[test]
+fn a_crash_at_any_point_takes_back_nothing_acknowledged_and_leaves_nothing_half_done() {
+    story(|| async {
+        let life = first_life().await;
+        let points = life.opened_at..=life.disk.position();
+        for at in points.clone() {
+            for loss in Loss::ALL {
+                recover(&life, at, loss).await;
+            }
+        }
+        println!(
+            "{} crash points, {} crashes survived, {} acknowledged writes, 0 lost",
+            points.clone().count(),
+            points.count() * Loss::ALL.len(),
+            life.done.len()
+        );
+    });
+}
+
+/// **A2** The same holds for a crash during the recovery from a crash.
+#[test]
+fn a_second_crash_takes_back_no_more_than_the_first() {
+    story(|| async {
+        let life = first_life().await;
+        let (mut first, mut second) = (0, 0);
+        for at in (life.opened_at..=life.disk.position()).step_by(4) {
+            for loss in [Loss::Lost, Loss::Mixed { seed: 3 }] {
+                let mut recovered = recover(&life, at, loss).await;
+                // What survived the first crash has to survive the second: it was durable, or it was
+                // acknowledged again.
+                for done in &mut recovered.done {
+                    let before = life.done.iter().find(|d| d.receipt == done.receipt);
+                    if before.is_some_and(|before| before.known_at <= at) {
+                        done.known_at = 0;
+                    }
+                }
+                first += 1;
+                for again in (0..=recovered.disk.position()).step_by(5) {
+                    for loss in [Loss::Lost, Loss::Torn] {
+                        note(format!(
+                            "the power fails again, after {again} more operations"
+                        ));
+                        survives(&recovered, again, loss).await;
+                        second += 1;
+                    }
+                }
+            }
+        }
+        println!("{first} crashes, each followed by a second one: {second} survived, 0 lost");
+    });
+}
+
+/// Opens the store after a second crash; everything known by then has to be there.
+async fn survives(life: &Life, at: usize, loss: Loss) {
+    let mut running = Running::on(&life.disk.crash(at, loss), keeping_all());
+    for done in life.done.iter().filter(|done| done.known_at <= at) {
+        let (key, version) = (done.write.key, done.receipt.version().0);
+        assert!(
+            running.version(key) >= version,
+            "Acknowledged, and gone after a second crash: version {version} for {:?}.",
+            done.write.idempotency_key
+        );
+        let answer = running.write(done.write.clone()).await;
+        assert_eq!(
+            answer,
+            Ok(done.receipt),
+            "After a second crash, the reply to {:?} is another one.",
+            done.write.idempotency_key
+        );
+    }
+}
+
+/// **A2** Nobody is answered before the sync, be it with a receipt or a refusal.
+#[test]
+fn nobody_is_answered_before_the_commit() {
+    story(|| async {
+        let mut running = Running::new();
+        let handed_in = running
+            .submit(vec![
+                write(lesson(1), 0, "first"),
+                write(lesson(1), 0, "second"),
+            ])
+            .await;
+        assert!(
+            handed_in.iter().all(|write| !write.is_finished()),
+            "A write was answered when it was handed in. Nothing has been committed yet, and nothing \
+             is known of it."
+        );
+        running.commit().await;
+        answers(handed_in).await;
+    });
+}
+
+/// **A2** What a read shows is not taken back: a reader, too, has been told something.
+#[test]
+fn a_read_shows_nothing_that_a_crash_can_take_back() {
+    story(|| async {
+        for failing_syncs in 1..=2 {
+            scene(format!("the next {failing_syncs} syncs fail"));
+            let mut running = Running::new();
+            let made = running.write(write(lesson(1), 0, "durable")).await;
+            assert!(
+                made.is_ok(),
+                "Nothing is wrong with the disk yet: {made:?}."
+            );
+            running.disk.fail_syncs(failing_syncs);
+            let answer = running.write(write(lesson(1), 1, "volatile")).await;
+            note(format!("the write in the failing group got {answer:?}"));
+            assert!(
+                answer.is_err(),
+                "The sync failed, and the write was acknowledged."
+            );
+            let Ok(record) = running.reader().read(lesson(1)) else {
+                continue; // To show nothing at all is safe.
+            };
+            let shown = record.map_or(0, |record| record.progress().version.0);
+            note(format!("a reader was shown version {shown}"));
+            let disk = running.disk.crash(running.disk.position(), Loss::Lost);
+            let after = Running::on(&disk, keeping_all());
+            assert!(
+                after.version(lesson(1)) >= shown,
+                "A reader was shown version {shown}, and after a crash the store holds version {}.",
+                after.version(lesson(1))
+            );
+        }
+    });
+}
+
+/// **A2** After a failed sync nothing is acknowledged that only a later sync seems to have saved.
+///
+/// The next sync succeeds, and what the failed one should have made durable is not there. PostgreSQL
+/// learnt that in 2018.
+#[test]
+fn a_failed_sync_is_not_made_good_by_the_next_one() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut acknowledged = Vec::new();
+        let first = write(lesson(1), 0, "before");
+        acknowledged.push((first.clone(), running.write(first).await));
+        running.disk.fail_syncs(1);
+        note("the next sync fails, and the ones after it succeed");
+        for (nth, named) in ["during", "after", "later"].into_iter().enumerate() {
+            let seen = running
+                .reader()
+                .read(lesson(1))
+                .ok()
+                .flatten()
+                .map_or(nth as u64 + 1, |record| record.progress().version.0);
+            let write = write(lesson(1), seen, named);
+            let answer: Answer = running.write(write.clone()).await;
+            note(format!("{named}: {answer:?}"));
+            acknowledged.push((write, answer));
+        }
+        assert_eq!(
+            acknowledged[1].1,
+            Err(WriteError::Unknown),
+            "The sync under this write failed: it may be done or not, and nobody can know."
+        );
+        for loss in Loss::ALL {
+            scene(format!(
+                "a sync failed; then the power did; what was not synced is {loss:?}"
+            ));
+            let disk = running.disk.crash(running.disk.position(), loss);
+            let mut after = Running::on(&disk, keeping_all());
+            for (write, answer) in &acknowledged {
+                if let Ok(receipt) = answer {
+                    assert!(
+                        after.version(write.key) >= receipt.version().0,
+                        "{:?} was acknowledged after a sync had failed, and is gone. What a failed \
+                         sync left behind, no later sync makes durable: stop, and open the store \
+                         again.",
+                        write.idempotency_key
+                    );
+                    assert_eq!(after.write(write.clone()).await, Ok(*receipt));
+                }
+            }
+        }
+    });
+}

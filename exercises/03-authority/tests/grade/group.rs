@@ -1,0 +1,297 @@
+//! Writers that wait together: syncs are counted, never timed.
+
+use crate::running::{Answer, Running, answers, assert_done, keeping_all, lesson, write};
+use authority::authority::open;
+use authority::fact::{Write, WriteError};
+use authority::group::{MAX_GROUP, MAX_WAITING};
+use crashdisk::Disk;
+use domain::Version;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::thread;
+use testbed::memory::Watch;
+use testbed::{idle, live, note, scene, story};
+use tokio::task::JoinHandle;
+
+/// `count` writes of lessons of their own.
+fn writes(count: usize) -> Vec<Write> {
+    (1..=count as u64)
+        .map(|n| write(lesson(n), 0, &format!("write {n}")))
+        .collect()
+}
+
+/// **A8** A commit costs one sync, however many writers wait for it.
+#[test]
+fn writers_that_wait_together_share_one_sync() {
+    story(|| async {
+        for count in [1, 2, 8, 64] {
+            let syncs = syncs_of(count).await;
+            assert_eq!(
+                syncs, 1,
+                "{count} writes were committed with {syncs} syncs. A sync costs the same for one write \
+                 as for many, so those that wait together share it."
+            );
+        }
+        let syncs = syncs_of(MAX_GROUP).await;
+        assert!(
+            syncs <= MAX_SYNCS_WITH_GROWTH,
+            "{MAX_GROUP} writes were committed with {syncs} syncs."
+        );
+    });
+}
+
+/// A group that is large enough for the file to grow costs the engine some more.
+const MAX_SYNCS_WITH_GROWTH: usize = 4;
+
+/// How many syncs it takes to write to so many lessons in one group, on a new store.
+async fn syncs_of(count: usize) -> usize {
+    scene(format!("{count} writers wait together"));
+    let mut running = Running::new();
+    let before = running.disk.syncs();
+    let answers = running.write_all(writes(count)).await;
+    for (n, answer) in (1..).zip(&answers) {
+        assert_done(answer, lesson(n), 1, "Nothing stands against it.");
+    }
+    running.disk.syncs() - before
+}
+
+/// **A8** Whoever is refused in a group harms nobody else in it.
+#[test]
+fn a_refused_write_harms_no_other_in_its_group() {
+    story(|| async {
+        let mut running = Running::new();
+        assert!(running.write(write(lesson(1), 0, "used")).await.is_ok());
+        let before = running.disk.syncs();
+        let too_long = Write {
+            note: "n".repeat(100_000),
+            ..write(lesson(3), 0, "too long")
+        };
+        let answers = running
+            .write_all(vec![
+                write(lesson(2), 0, "good"),
+                write(lesson(1), 0, "stale"),
+                write(lesson(9), 0, "used"),
+                too_long,
+                write(lesson(1), 1, "good as well"),
+            ])
+            .await;
+        assert_done(
+            &answers[0],
+            lesson(2),
+            1,
+            "It shares a group with refused writes.",
+        );
+        let stale = WriteError::Stale {
+            current: Some(Version(1)),
+        };
+        assert_eq!(answers[1], Err(stale));
+        assert_eq!(answers[2], Err(WriteError::Conflict));
+        assert_eq!(answers[3], Err(WriteError::TooLarge { bytes: 100_000 }));
+        assert_done(
+            &answers[4],
+            lesson(1),
+            2,
+            "It comes after refused writes of its group.",
+        );
+        assert_eq!(running.disk.syncs() - before, 1);
+        assert_eq!(running.version(lesson(9)), 0);
+    });
+}
+
+/// **A8** What changes nothing costs no sync.
+#[test]
+fn what_changes_nothing_costs_no_sync() {
+    story(|| async {
+        let mut running = Running::new();
+        let done = write(lesson(1), 0, "done");
+        assert!(running.write(done.clone()).await.is_ok());
+        let before = running.disk.syncs();
+        assert_eq!(running.committer.commit_waiting(), 0, "Nobody waits.");
+        let answers = running
+            .write_all(vec![done.clone(), write(lesson(1), 0, "stale"), done])
+            .await;
+        note(format!("the answers were {answers:?}"));
+        assert!(answers[0].is_ok() && answers[1].is_err() && answers[2].is_ok());
+        assert_eq!(
+            running.disk.syncs() - before,
+            0,
+            "A retry and a refusal were answered with syncs. What they rest on is durable already; a \
+             storm of retries would take the disk from those who have something to write."
+        );
+    });
+}
+
+/// **A8** A caller that gives up takes nobody with it, wherever it stood.
+#[test]
+fn a_caller_that_gives_up_harms_no_other() {
+    story(|| async {
+        let mut running = Running::new();
+        let handed_in = running.submit(writes(6)).await;
+        note("the callers of writes 1, 3 and 6 give up");
+        for gone in [0, 2, 5] {
+            handed_in[gone].abort();
+        }
+        idle().await;
+        running.commit().await;
+        let left: Vec<JoinHandle<Answer>> = handed_in
+            .into_iter()
+            .enumerate()
+            .filter(|(n, _)| ![0, 2, 5].contains(n))
+            .map(|(_, write)| write)
+            .collect();
+        for (answer, n) in answers(left).await.iter().zip([2, 4, 5]) {
+            assert_done(
+                answer,
+                lesson(n),
+                1,
+                "Other callers gave up, and this one did not.",
+            );
+        }
+        let answer = running.write(write(lesson(9), 0, "the next")).await;
+        assert_done(&answer, lesson(9), 1, "Life goes on.");
+    });
+}
+
+/// **A8** More writers than there are places wait their turn, and each is answered.
+#[test]
+fn more_writers_than_places_wait_their_turn() {
+    story(|| async {
+        let mut running = Running::new();
+        let count = MAX_WAITING + MAX_GROUP + 10;
+        let before = running.disk.syncs();
+        let answers = running.write_all(writes(count)).await;
+        assert!(
+            answers.iter().all(Result::is_ok),
+            "{count} writers came at once; {} were not served.",
+            answers.iter().filter(|answer| answer.is_err()).count()
+        );
+        let syncs = running.disk.syncs() - before;
+        assert!(
+            syncs <= 4 * MAX_SYNCS_WITH_GROWTH,
+            "{count} writes took {syncs} syncs."
+        );
+    });
+}
+
+/// **A8** What callers who have given up leave behind is bounded, also while nothing is committed.
+#[test]
+fn callers_who_come_and_go_leave_nothing_that_grows() {
+    story(|| async {
+        let mut running = Running::new();
+        let come_and_go = |from: usize, to: usize| {
+            let authority = running.authority.clone();
+            async move {
+                for n in from..to {
+                    let large = Write {
+                        note: "n".repeat(4000),
+                        ..write(lesson(1), 0, &format!("caller {n}"))
+                    };
+                    // Polled once, as a caller does that gives up at once.
+                    let mut call = pin!(authority.write(large));
+                    let mut context = Context::from_waker(Waker::noop());
+                    let _ = call.as_mut().poll(&mut context);
+                }
+            }
+        };
+        come_and_go(0, MAX_WAITING + 10).await;
+        let watch = Watch::start();
+        come_and_go(10_000, 14_000).await;
+        let grown = watch.grown_bytes();
+        assert!(
+            grown < 1 << 20,
+            "4,000 callers came and gave up while nothing was committed, and {grown} bytes of theirs \
+             are still kept, beyond the {MAX_WAITING} that may wait."
+        );
+        running.commit().await;
+        let answer = running.write(write(lesson(2), 0, "the next")).await;
+        assert_done(&answer, lesson(2), 1, "Life goes on.");
+    });
+}
+
+/// **A8** The committer's own loop takes whatever has gathered while the disk was busy, and ends with
+/// the last authority.
+#[test]
+fn the_loop_commits_what_has_gathered_and_ends_with_the_authority() {
+    live(|| {
+        let disk = Disk::new();
+        let (authority, committer) = open(disk.handle(), keeping_all()).expect("a new store");
+        let before = disk.syncs();
+        disk.hold_syncs();
+        let running = thread::spawn(move || committer.run());
+        let mut context = Context::from_waker(Waker::noop());
+        let mut calls: Vec<_> = writes(20)
+            .into_iter()
+            .map(|write| Box::pin(authority.write(write)))
+            .collect();
+        note("one write is handed in, and the disk takes its time over it");
+        assert!(calls[0].as_mut().poll(&mut context).is_pending());
+        disk.wait_for_a_held_sync();
+        note("19 more are handed in meanwhile");
+        for call in &mut calls[1..] {
+            assert!(call.as_mut().poll(&mut context).is_pending());
+        }
+        disk.release_syncs();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        for (n, call) in (1..).zip(calls) {
+            assert_done(
+                &runtime.block_on(call),
+                lesson(n),
+                1,
+                "Nothing stands against it.",
+            );
+        }
+        assert_eq!(
+            disk.syncs() - before,
+            2,
+            "One write was being synced while 19 gathered: two syncs are enough for all."
+        );
+        let last = authority.write(write(lesson(30), 0, "the last"));
+        let mut last = Box::pin(last);
+        let _ = last.as_mut().poll(&mut context);
+        drop(last);
+        drop(authority);
+        note("the last authority is gone");
+        assert!(running.join().is_ok(), "The loop panicked.");
+    });
+}
+
+/// **A8** Without a committer nothing can be written, and callers are told instead of left to wait.
+#[test]
+fn without_a_committer_callers_are_told() {
+    story(|| async {
+        let running = Running::new();
+        let disk = running.disk.clone();
+        let waiting = running.submit(writes(2)).await;
+        let Running {
+            authority,
+            committer,
+            ..
+        } = running;
+        drop(committer);
+        note("the committer is gone");
+        for answer in answers(waiting).await {
+            assert_eq!(
+                answer,
+                Err(WriteError::Stopped),
+                "It waited, and was never tried."
+            );
+        }
+        let late = authority.clone();
+        let late = tokio::spawn(async move { late.write(write(lesson(3), 0, "late")).await });
+        assert_eq!(
+            answers(vec![late]).await,
+            [Err(WriteError::Stopped)],
+            "Nobody will ever commit it."
+        );
+        drop(authority);
+        let after = Running::on(&disk, keeping_all());
+        assert_eq!(
+            after.version(lesson(1)),
+            0,
+            "`Stopped` says that it was not done."
+        );
+    });
+}

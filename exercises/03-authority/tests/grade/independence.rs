@@ -1,0 +1,211 @@
+//! The others: they may be slow, stuck or gone, and no answer changes.
+
+use crate::running::{Answer, Running, in_epoch, keeping_all, lesson, write};
+use authority::changes::{Changes, MAX_BEHIND, Notice};
+use authority::fact::Write;
+use crashdisk::Loss;
+use domain::{LessonKey, Version};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+use testbed::{note, scene, soon, story};
+use tokio::time::timeout;
+
+/// What is there to be heard.
+async fn heard(changes: &mut Changes) -> Vec<Notice> {
+    let mut heard = Vec::new();
+    // The time is virtual: it passes once nothing more is there.
+    while let Ok(Some(notice)) = timeout(Duration::from_secs(1), changes.next()).await {
+        heard.push(notice);
+        assert!(heard.len() < 100_000, "One change is told without end.");
+    }
+    heard
+}
+
+fn changed(key: LessonKey, version: u64) -> Notice {
+    Notice::Changed {
+        key,
+        version: Version(version),
+    }
+}
+
+/// **A6** Each change is told once, in its order, after it is durable; what changes nothing is not told.
+#[test]
+fn a_change_is_told_once_and_only_when_it_is_durable() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut changes = running.reader().changes();
+        let handed_in = running.submit(vec![write(lesson(1), 0, "first")]).await;
+        assert_eq!(
+            heard(&mut changes).await,
+            [],
+            "It has not been committed yet."
+        );
+        running.commit().await;
+        drop(handed_in);
+        assert_eq!(heard(&mut changes).await, [changed(lesson(1), 1)]);
+        let group = vec![
+            write(lesson(1), 1, "second"),
+            write(lesson(1), 1, "stale"),
+            write(lesson(2), 0, "other"),
+            write(lesson(1), 0, "first"),
+            write(lesson(1), 2, "third"),
+        ];
+        running.write_all(group).await;
+        let told = heard(&mut changes).await;
+        let of = |key| -> Vec<Notice> {
+            let about =
+                |notice: &&Notice| matches!(notice, Notice::Changed { key: k, .. } if *k == key);
+            told.iter().filter(about).copied().collect()
+        };
+        assert_eq!(
+            of(lesson(1)),
+            [changed(lesson(1), 2), changed(lesson(1), 3)],
+            "The second and third version, in this order, and neither the refused write nor the retry."
+        );
+        assert_eq!(of(lesson(2)), [changed(lesson(2), 1)]);
+        assert_eq!(told.len(), 3, "There were three changes.");
+    });
+}
+
+/// **A6** What is told is true after a crash: nobody hears of a change that is then taken back.
+#[test]
+fn what_is_told_is_not_taken_back() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut changes = running.reader().changes();
+        running.disk.fail_syncs(1);
+        let answer = running.write(write(lesson(1), 0, "volatile")).await;
+        note(format!("the sync failed, and the write got {answer:?}"));
+        let told = heard(&mut changes).await;
+        let disk = running.disk.crash(running.disk.position(), Loss::Lost);
+        let after = Running::on(&disk, keeping_all());
+        assert!(
+            told.is_empty() || after.version(lesson(1)) == 1,
+            "Subscribers were told {told:?}, and after a crash the store holds version {}. A cache \
+             would now be ahead of the truth.",
+            after.version(lesson(1))
+        );
+    });
+}
+
+/// What callers are told in a life with or without company.
+async fn answers_with(company: Company) -> (Vec<Answer>, usize) {
+    let mut running = Running::new();
+    let mut kept: Vec<Changes> = Vec::new();
+    let reader = running.reader();
+    match company {
+        Company::None => drop(reader),
+        Company::Stuck => kept.extend((0..3).map(|_| reader.changes())),
+        Company::Gone => drop([reader.changes(), reader.changes()]),
+        Company::HalfGone => {
+            let mut gone = reader.changes();
+            let mut context = Context::from_waker(Waker::noop());
+            let _ = pin!(gone.next()).poll(&mut context);
+            drop(gone);
+            kept.push(reader.changes());
+        }
+    }
+    let mut answers = Vec::new();
+    for n in 1..=10_u64 {
+        let group: Vec<Write> = vec![
+            write(lesson(n), 0, &format!("a{n}")),
+            write(lesson(n), 0, &format!("b{n}")),
+            in_epoch(n, write(lesson(n), 1, &format!("c{n}"))),
+            write(lesson(n), 0, &format!("a{n}")),
+        ];
+        answers.extend(running.write_all(group).await);
+    }
+    let syncs = running.disk.syncs();
+    (answers, syncs)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Company {
+    None,
+    Stuck,
+    Gone,
+    HalfGone,
+}
+
+/// **A6** With every other role stuck or stopped, every caller gets the answer it would get without.
+#[test]
+fn stuck_and_stopped_subscribers_change_no_answer() {
+    story(|| async {
+        let alone = answers_with(Company::None).await;
+        for company in [Company::Stuck, Company::Gone, Company::HalfGone] {
+            scene(format!("the subscribers are {company:?}"));
+            let answers = answers_with(company).await;
+            assert_eq!(
+                answers, alone,
+                "With subscribers that are {company:?}, callers got other answers, or the disk other \
+                 work."
+            );
+        }
+    });
+}
+
+/// **A6** A stuck subscriber holds nobody up, what is kept for it is bounded, and it is told that it has
+/// missed something.
+#[test]
+fn a_stuck_subscriber_costs_a_bounded_amount_and_learns_that_it_missed_something() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut stuck = running.reader().changes();
+        let total = 6 * MAX_BEHIND as u64;
+        let mut version = 0;
+        while version < total {
+            let group =
+                (0..512).map(|n| write(lesson(1), version + n, &format!("{}", version + n)));
+            let answers = running.write_all(group.collect()).await;
+            assert!(
+                answers.iter().all(Result::is_ok),
+                "A subscriber is stuck, and writes fail for it."
+            );
+            version += 512;
+        }
+        let heard = heard(&mut stuck).await;
+        let missed = heard.iter().position(|notice| *notice == Notice::Missed);
+        assert!(
+            missed.is_some(),
+            "{total} changes were made while a subscriber was stuck, and it was never told that it \
+             missed any: it heard {} notices.",
+            heard.len()
+        );
+        assert!(
+            heard.len() <= 2 * MAX_BEHIND + 2,
+            "{} notices were kept for a subscriber that is stuck; the bound is {MAX_BEHIND}.",
+            heard.len()
+        );
+        assert!(
+            missed < heard.iter().position(|notice| *notice != Notice::Missed) || missed == Some(0),
+            "It hears of later changes before it is told that earlier ones are missing."
+        );
+        let next = running.write(write(lesson(2), 0, "fresh")).await;
+        assert!(next.is_ok());
+        let notice = soon("a notice for one who listens again", stuck.next()).await;
+        assert_eq!(
+            notice,
+            Some(changed(lesson(2), 1)),
+            "Having caught up, it hears what is new."
+        );
+    });
+}
+
+/// **A6** A subscriber that waits is woken by a change, and by the end.
+#[test]
+fn a_waiting_subscriber_is_woken() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut changes = running.reader().changes();
+        let waiting = tokio::spawn(async move {
+            let first = changes.next().await;
+            (first, changes.next().await)
+        });
+        assert!(running.write(write(lesson(1), 0, "first")).await.is_ok());
+        drop(running);
+        let told = soon("the end to be told", waiting).await.expect("no panic");
+        assert_eq!(told, (Some(changed(lesson(1), 1)), None));
+    });
+}

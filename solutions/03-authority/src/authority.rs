@@ -1,0 +1,122 @@
+//! What callers hold: the one who writes, and all the others.
+//!
+//! An [`Authority`] is what the API gets. A [`Reader`] is what everybody else gets: caches, views,
+//! workers, the edge. It can read and listen, and there is no way from it to a write, so that a cache
+//! which behaves like a database does not compile.
+
+use crate::changes::{Announcer, Changes};
+use crate::fact::{MAX_NOTE_BYTES, OpenError, ReadError, Receipt, Record, Write, WriteError};
+use crate::group::{self, Committer, Queue};
+use crate::store::Store;
+use domain::LessonKey;
+use redb::StorageBackend;
+use redb::backends::FileBackend;
+use std::fs::OpenOptions;
+use std::num::NonZeroU64;
+use std::path::Path;
+use std::sync::Arc;
+
+/// How an authority is run.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// For how many of the latest accepted writes the reply is kept. A retry that comes later is judged
+    /// as a new write.
+    pub retained_replies: NonZeroU64,
+}
+
+impl Default for Settings {
+    /// A hundred thousand replies: at a hundred writes a second that is a quarter of an hour, far
+    /// longer than any caller retries.
+    fn default() -> Self {
+        Self {
+            retained_replies: NonZeroU64::new(100_000).expect("not zero"),
+        }
+    }
+}
+
+/// The one that decides. Clones are the same authority.
+#[derive(Clone, Debug)]
+pub struct Authority {
+    queue: Queue,
+    reader: Reader,
+}
+
+/// One that may look. Clones look at the same authority.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    store: Arc<Store>,
+    announcer: Announcer,
+}
+
+// ANCHOR: open
+/// Opens the store behind `backend`, or makes a new one if it is empty.
+///
+/// # Errors
+/// [`OpenError`] when the store is in use, is not whole, or the disk fails.
+pub fn open(
+    backend: impl StorageBackend,
+    settings: Settings,
+) -> Result<(Authority, Committer), OpenError> {
+    let store = Arc::new(Store::open(backend, settings.retained_replies)?);
+    let announcer = Announcer::new();
+    let (queue, committer) = group::queue(Arc::clone(&store), announcer.clone());
+    let reader = Reader { store, announcer };
+    Ok((Authority { queue, reader }, committer))
+}
+
+/// Opens the store in the file at `path`, or makes a new one if there is none.
+///
+/// # Errors
+/// As [`open`]. The file is locked while it is open.
+pub fn open_file(path: &Path, settings: Settings) -> Result<(Authority, Committer), OpenError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(|error| OpenError::Disk(error.to_string()))?;
+    let backend = FileBackend::new(file).map_err(|error| match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse,
+        other => OpenError::Disk(other.to_string()),
+    })?;
+    open(backend, settings)
+}
+// ANCHOR_END: open
+
+impl Authority {
+    // ANCHOR: write
+    /// Writes, and gives the receipt once no crash can take it back.
+    ///
+    /// # Errors
+    /// [`WriteError`], each variant of which says what is true of the write.
+    pub async fn write(&self, write: Write) -> Result<Receipt, WriteError> {
+        // Judged before it is queued: what cannot be written should cost no place.
+        let bytes = write.note.len();
+        if bytes > MAX_NOTE_BYTES {
+            return Err(WriteError::TooLarge { bytes });
+        }
+        self.queue.submit(write).await
+    }
+    // ANCHOR_END: write
+
+    /// What everybody else gets.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+}
+
+impl Reader {
+    /// The fact under `key`, if there is one, as of the last commit.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the disk fails.
+    pub fn read(&self, key: LessonKey) -> Result<Option<Record>, ReadError> {
+        self.store.read(key)
+    }
+
+    /// The changes from now on.
+    pub fn changes(&self) -> Changes {
+        self.announcer.subscribe()
+    }
+}

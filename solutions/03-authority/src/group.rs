@@ -1,0 +1,140 @@
+//! Many writers, one sync.
+//!
+//! A sync costs the same for one row as for a hundred. So writers that wait at the same time share
+//! one: while a group is being synced the next one gathers, and the slower the disk is, the larger the
+//! groups become. No timer is needed for that. One that waits for company makes a lone writer slower
+//! and gains nothing under load.
+//!
+//! The one who commits is not one of the callers. A caller can be dropped at any `.await`, and a commit
+//! that is half done must not be. (Letting the first waiting caller commit for all, as many databases
+//! do with threads, works where callers cannot be cancelled.)
+
+use crate::changes::{Announcer, Notice};
+use crate::fact::{Receipt, Write, WriteError};
+use crate::store::{Judged, Store};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes one transaction takes. It bounds how long the first of a group waits for the last,
+/// and what a transaction holds in memory: 4 MiB of notes.
+pub const MAX_GROUP: usize = 1024;
+
+/// How many writes may wait to be committed. Further callers wait for a place.
+pub const MAX_WAITING: usize = 1024;
+
+type Answer = Result<Receipt, WriteError>;
+
+/// A write, and where its answer goes.
+struct Waiting {
+    write: Write,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Where callers hand in their writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue(mpsc::Sender<Waiting>);
+
+/// The one who commits. There is one for each authority, and somebody has to run it.
+pub struct Committer {
+    store: Arc<Store>,
+    waiting: mpsc::Receiver<Waiting>,
+    announcer: Announcer,
+    /// Set once the disk has failed under a group. What it then holds is known only after re-opening:
+    /// a sync that failed and is tried again may succeed without having written anything.
+    broken: bool,
+}
+
+pub(crate) fn queue(store: Arc<Store>, announcer: Announcer) -> (Queue, Committer) {
+    let (sender, waiting) = mpsc::channel(MAX_WAITING);
+    let committer = Committer {
+        store,
+        waiting,
+        announcer,
+        broken: false,
+    };
+    (Queue(sender), committer)
+}
+
+impl Queue {
+    /// Hands in a write and waits for its answer.
+    pub(crate) async fn submit(&self, write: Write) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        // Neither a write that could not be handed in nor one that was dropped unanswered was tried.
+        if self.0.send(Waiting { write, answer }).await.is_err() {
+            return Err(WriteError::Stopped);
+        }
+        answered.await.unwrap_or(Err(WriteError::Stopped))
+    }
+}
+
+impl Committer {
+    // ANCHOR: commit
+    /// Commits what waits, at most [`MAX_GROUP`] writes, as one group, and answers each of them. Says
+    /// how many there were.
+    pub fn commit_waiting(&mut self) -> usize {
+        let mut group = Vec::new();
+        while group.len() < MAX_GROUP
+            && let Ok(waiting) = self.waiting.try_recv()
+        {
+            group.push(waiting);
+        }
+        self.commit(group)
+    }
+
+    fn commit(&mut self, group: Vec<Waiting>) -> usize {
+        let (writes, answers): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .map(|waiting| (waiting.write, waiting.answer))
+            .unzip();
+        let count = writes.len();
+        if count == 0 {
+            return 0;
+        }
+        for (answer, to) in self.outcomes(&writes).into_iter().zip(answers) {
+            // Whoever is gone does not hear it. What was done stays done.
+            let _ = to.send(answer);
+        }
+        count
+    }
+
+    /// What to answer, and only once it is true.
+    fn outcomes(&mut self, writes: &[Write]) -> Vec<Answer> {
+        if self.broken {
+            return vec![Err(WriteError::Stopped); writes.len()];
+        }
+        let Ok(judged) = self.store.commit(writes) else {
+            self.broken = true;
+            // Refusals as well: they may have been made against a write of this very group.
+            return vec![Err(WriteError::Unknown); writes.len()];
+        };
+        let answers = judged.into_iter().map(|judged| match judged {
+            Judged::Accepted(receipt) => {
+                let (key, version) = (receipt.key(), receipt.version());
+                self.announcer.announce(Notice::Changed { key, version });
+                Ok(receipt)
+            }
+            Judged::Repeated(receipt) => Ok(receipt),
+            Judged::Refused(error) => Err(error),
+        });
+        answers.collect()
+    }
+    // ANCHOR_END: commit
+
+    // ANCHOR: run
+    /// Commits until every [`Authority`](crate::authority::Authority) is gone and nothing waits.
+    ///
+    /// It blocks, and belongs on a thread of its own: a sync takes as long as some thousand function
+    /// calls that would otherwise wait behind it.
+    pub fn run(mut self) {
+        while let Some(first) = self.waiting.blocking_recv() {
+            let mut group = vec![first];
+            while group.len() < MAX_GROUP
+                && let Ok(waiting) = self.waiting.try_recv()
+            {
+                group.push(waiting);
+            }
+            self.commit(group);
+        }
+    }
+    // ANCHOR_END: run
+}

@@ -1,0 +1,23 @@
+//! Lab 3: one source of truth.
+//!
+//! The progress store: the one place where it is decided how far a learner is. Everything else in the
+//! platform may hold copies of what is decided here, and none of it can decide.
+//!
+//! In reading order, which is also the order to build in:
+//!
+//! 1. [`fact`]: what is written, what is decided, and who can make which
+//! 2. [`store`]: one transaction for a group of writes, on an embedded engine
+//! 3. [`group`]: many writers, one sync
+//! 4. [`authority`]: what callers hold: the one who writes, and all the others
+//! 5. [`changes`]: telling the others, without waiting for them
+//!
+//! It is not a database server: there is one process, one file and no query language. It is not
+//! replicated either. What it has is what every authority needs, at any size: versions, a
+//! compare-and-set, replies that are the same when a request is repeated, and a way to refuse a writer
+//! that does not know that it has been replaced.
+
+pub mod authority;
+pub mod changes;
+pub mod fact;
+pub mod group;
+pub mod store;
