@@ -47,7 +47,7 @@ struct StoredReply {
 }
 
 /// What a write asks for: all of it but who asks, and in whose name.
-#[derive(Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Eq, PartialEq, Serialize, Deserialize)]
 struct Asked {
     key: LessonKey,
     expected: Option<Version>,

@@ -46,9 +46,14 @@ fn a_note_at_its_limit_is_kept_and_one_byte_more_is_refused() {
         let record = running.read(lesson(1)).expect("it was acknowledged");
         assert_holds(&record, &limit, 1, "What is read is what was written.");
         let before = running.disk.position();
-        for bytes in [MAX_NOTE_BYTES + 1, 1 << 20] {
+        for note in [
+            "n".repeat(MAX_NOTE_BYTES + 1),
+            "é".repeat(MAX_NOTE_BYTES / 2 + 1),
+            "n".repeat(1 << 20),
+        ] {
+            let bytes = note.len();
             let beyond = Write {
-                note: "n".repeat(bytes),
+                note,
                 ..write(lesson(1), 1, "beyond")
             };
             let answer = running.write(beyond).await;

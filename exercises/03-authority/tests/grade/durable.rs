@@ -344,6 +344,15 @@ fn a_failed_sync_is_not_made_good_by_the_next_one() {
             Err(WriteError::Unknown),
             "The sync under this write failed: it may be done or not, and nobody can know."
         );
+        for (write, answer) in &acknowledged[2..] {
+            assert_eq!(
+                answer,
+                &Err(WriteError::Stopped),
+                "{:?} came after the disk had failed. What the store holds is known only once it has \
+                 been opened again; until then nothing is tried.",
+                write.idempotency_key
+            );
+        }
         for loss in Loss::ALL {
             scene(format!(
                 "a sync failed; then the power did; what was not synced is {loss:?}"
