@@ -284,7 +284,10 @@ fn a_crash_while_the_store_is_made_is_no_panic() {
 fn holds_or_refuses(disk: Disk, writes: &[Write]) -> bool {
     let opened = catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
     let running = match opened {
-        Err(_) => panic!("Opening a damaged file panicked."),
+        Err(_) => panic!(
+            "Opening a damaged file panicked, somewhere below. Have the engine check all of the file \
+             before it uses any of it."
+        ),
         Ok(Err(OpenError::Corrupt(_))) => return false,
         Ok(Err(error)) => panic!("The file is damaged, and the error says: {error}"),
         Ok(Ok(running)) => running,

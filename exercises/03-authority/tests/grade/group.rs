@@ -80,7 +80,7 @@ fn a_refused_write_harms_no_other_in_its_group() {
             &answers[0],
             lesson(2),
             1,
-            "It shares a group with refused writes.",
+            "It shares a group with refused writes, and has nothing to do with them.",
         );
         let stale = WriteError::Stale {
             current: Some(Version(1)),
@@ -92,7 +92,7 @@ fn a_refused_write_harms_no_other_in_its_group() {
             &answers[4],
             lesson(1),
             2,
-            "It comes after refused writes of its group.",
+            "It comes after refused writes of its group, and has nothing to do with them.",
         );
         assert_eq!(running.disk.syncs() - before, 1);
         assert_eq!(running.version(lesson(9)), 0);
