@@ -1,6 +1,7 @@
 //! Every mistake applies, compiles, and is rejected by the very test that it names.
 //!
-//! While the tests of one mistake run, the next is built.
+//! While the tests of one mistake run, the next is built, in another copy of the tree: a test may look at
+//! the files that it was built from.
 
 use std::path::{Path, PathBuf};
 use std::thread::{self, ScopedJoinHandle};
@@ -14,7 +15,10 @@ use crate::grade::{GRADE, Outcome, Runner, Stopped, TestRun};
 use crate::lab::{Lab, Mistake};
 
 pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
-    let scratch = Scratch::make(proof.repo)?;
+    let scratches = [
+        Scratch::make(proof.repo, "even")?,
+        Scratch::make(proof.repo, "odd")?,
+    ];
     for lab in labs {
         let mut sound = Vec::new();
         for (name, mistake) in lab.mistakes_each(proof.repo)? {
@@ -32,22 +36,24 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
                 }
             }
         }
-        of_lab(proof, &scratch, lab, &sound)?;
-        scratch.restore(lab)?;
+        of_lab(proof, &scratches, lab, &sound)?;
+        for scratch in &scratches {
+            scratch.restore(lab)?;
+        }
     }
     Ok(())
 }
 
 fn of_lab(
     proof: &mut Proof<'_>,
-    scratch: &Scratch<'_>,
+    scratches: &[Scratch<'_>; 2],
     lab: &Lab,
     mistakes: &[Mistake],
 ) -> Result<()> {
     let (limits, stop) = (proof.limits, proof.stop);
     thread::scope(|scope| {
         let mut running: Option<(&Mistake, ScopedJoinHandle<'_, Result<Vec<TestRun>>>)> = None;
-        for mistake in mistakes {
+        for (mistake, scratch) in mistakes.iter().zip(scratches.iter().cycle()) {
             ensure!(!stop.is_stopped(), Stopped);
             let mut finding = Finding::default();
             let binary = build(proof, scratch, lab, mistake, &mut finding)?;

@@ -8,6 +8,7 @@
 //! The copy's workspace starts one folder further up than the course's. Cargo tells packages apart by
 //! their paths from the root of their workspace: were those the same, a mistake would be built over
 //! the solution, and the next `cargo test` would take it for the solution, being newer than the source.
+//! For the same reason each copy's tree has a name of its own.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,19 +22,23 @@ use crate::repo::Repo;
 
 pub(super) struct Scratch<'a> {
     repo: &'a Repo,
+    /// The copied tree's folder in the copy's workspace.
+    name: &'static str,
     workspace: PathBuf,
     tree: PathBuf,
 }
 
-/// The copied tree's folder in the copy's workspace.
-const TREE: &str = "tree";
+/// The reader's ledger. One in the solution's folder stands before the one that all solutions share.
+const LEDGER: &str = "boundaries.toml";
 
 impl<'a> Scratch<'a> {
-    pub fn make(repo: &'a Repo) -> Result<Self> {
-        let workspace = repo.root().join("target/verify");
+    /// Makes the copy of this name, or brings it up to date.
+    pub fn make(repo: &'a Repo, name: &'static str) -> Result<Self> {
+        let workspace = repo.root().join("target/verify").join(name);
         let scratch = Self {
             repo,
-            tree: workspace.join(TREE),
+            name,
+            tree: workspace.join(name),
             workspace,
         };
         for folder in ["exercises", "solutions"] {
@@ -63,8 +68,8 @@ impl<'a> Scratch<'a> {
     pub fn apply(&self, lab: &Lab, mistake: &Mistake) -> Result<()> {
         for path in touched(&mistake.diff) {
             ensure!(
-                path.starts_with("src/") || path.starts_with("benches/"),
-                "it changes {path}; a reader makes mistakes in src/ and benches/"
+                path.starts_with("src/") || path.starts_with("benches/") || path == LEDGER,
+                "it changes {path}; a reader makes mistakes in src/, benches/ and {LEDGER}"
             );
         }
         let patch = self
@@ -106,6 +111,7 @@ impl<'a> Scratch<'a> {
 
     /// The root manifest with the labs as its only members: the tool is not copied.
     fn manifest(&self) -> Result<String> {
+        let tree = self.name;
         let text = std::fs::read_to_string(self.repo.root().join("Cargo.toml"))
             .context("cannot read Cargo.toml")?;
         let mut manifest: toml::Table = text.parse().context("Cargo.toml is not TOML")?;
@@ -113,11 +119,11 @@ impl<'a> Scratch<'a> {
             .get_mut("workspace")
             .and_then(toml::Value::as_table_mut)
             .context("Cargo.toml has no [workspace]")?;
-        let members = format!("{TREE}/solutions/*");
+        let members = format!("{tree}/solutions/*");
         workspace.insert("members".into(), toml::Value::Array(vec![members.into()]));
         workspace.insert(
             "exclude".into(),
-            toml::Value::Array(vec![format!("{TREE}/exercises").into()]),
+            toml::Value::Array(vec![format!("{tree}/exercises").into()]),
         );
         workspace.remove("default-members");
         let dependencies = workspace
@@ -129,7 +135,7 @@ impl<'a> Scratch<'a> {
                 .and_then(|table| table.get_mut("path"))
                 && let Some(below) = path.as_str()
             {
-                *path = format!("{TREE}/{below}").into();
+                *path = format!("{tree}/{below}").into();
             }
         }
         Ok(manifest.to_string())

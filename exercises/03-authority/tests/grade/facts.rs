@@ -132,8 +132,7 @@ impl Compiler {
     /// exercise's, and a dependency may have been built with other features. Each library has a list of
     /// its sources beside it, and only those which fit each other compile what has to compile.
     fn new() -> Self {
-        let exe = env::current_exe().expect("a test has a file");
-        let libraries = exe.parent().expect("in a folder").to_owned();
+        let libraries = libraries();
         let beside_cargo = format!("rustc{}", env::consts::EXE_SUFFIX);
         let beside_cargo = Path::new(env!("CARGO")).with_file_name(beside_cargo);
         let rustc = if beside_cargo.is_file() {
@@ -144,12 +143,13 @@ impl Compiler {
         let out = env::temp_dir().join(format!("authority-roles-{}", std::process::id()));
         fs::create_dir_all(&out).expect("a folder for temporary files");
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
+        // How much of the path to our own sources a list knows. It begins at the workspace's root, and
+        // so another workspace's may fit as well, and be shorter.
         let own = |list: &str| {
-            let sources = list.lines().next().and_then(|line| line.split_once(": "));
-            sources.is_some_and(|(_, sources)| {
-                let mut sources = sources.split(' ').map(Path::new);
-                sources.any(|source| source.ends_with("src/lib.rs") && own.ends_with(source))
-            })
+            let (_, sources) = list.lines().next()?.split_once(": ")?;
+            let mut sources = sources.split(' ').map(Path::new);
+            let source = sources.find(|source| source.ends_with("src/lib.rs"))?;
+            own.ends_with(source).then(|| source.components().count())
         };
         let mut compiler = Self {
             rustc,
@@ -159,8 +159,8 @@ impl Compiler {
         };
         let mut complaint = String::new();
         for authority in compiler.built("authority", own) {
-            for domain in compiler.built("domain", |_| true) {
-                for serde in compiler.built("serde", |_| true) {
+            for domain in compiler.built("domain", |_| Some(0)) {
+                for serde in compiler.built("serde", |_| Some(0)) {
                     let named = [
                         ("authority", &authority),
                         ("domain", &domain),
@@ -179,21 +179,21 @@ impl Compiler {
         panic!("What every role may do does not compile:\n{complaint}");
     }
 
-    /// The libraries of this name whose list of sources is right, the one that was built last first.
-    fn built(&self, name: &str, right: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-        let of = |path: &Path| {
+    /// The libraries of this name, those first whose list of sources fits best, and then the one that
+    /// was built last.
+    fn built(&self, name: &str, fits: impl Fn(&str) -> Option<usize>) -> Vec<PathBuf> {
+        let rank = |path: &Path| {
             let file = path.file_name()?.to_str()?;
             let hash = file.strip_prefix(&format!("lib{name}-"))?;
             let hash = hash.strip_suffix(".rlib")?;
             let list = self.libraries.join(format!("{name}-{hash}.d"));
             let list = fs::read_to_string(list).unwrap_or_default();
-            let built = fs::metadata(path).ok()?.modified().ok()?;
-            right(&list).then_some(built)
+            Some((fits(&list)?, fs::metadata(path).ok()?.modified().ok()?))
         };
         let mut found: Vec<_> = fs::read_dir(&self.libraries)
             .expect("the folder of this test")
             .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter_map(|path| Some((of(&path)?, path)))
+            .filter_map(|path| Some((rank(&path)?, path)))
             .collect();
         found.sort();
         found.into_iter().rev().map(|(_, path)| path).collect()
@@ -228,6 +228,24 @@ impl Compiler {
         } else {
             Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
+    }
+}
+
+/// The folder of the libraries: this test's own, or, if it was moved, where cargo built it.
+fn libraries() -> PathBuf {
+    let exe = env::current_exe().expect("a test has a file");
+    let beside = exe.parent().expect("in a folder").to_owned();
+    let profile = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(profile);
+    let built = built.join("deps");
+    if beside.ends_with("deps") || !built.is_dir() {
+        beside
+    } else {
+        built
     }
 }
 
