@@ -204,6 +204,47 @@ describe("the calculator", () => {
   });
 });
 
+describe("a happening in steps", () => {
+  const STEPPED = "roles/cache.html";
+  const shown = (page) => page.locator(".hc-step").filter({ visible: true }).locator(".hc-says").allTextContents();
+
+  test("shows one picture, and the next by its button", async () => {
+    const page = await visit(STEPPED);
+    const all = await page.locator(".hc-step").count();
+    assert.ok(all > 1);
+    assert.match((await shown(page)).join(), /^1\./);
+    await page.getByRole("button", { name: "Next" }).click();
+    assert.match((await shown(page)).join(), /^2\./);
+    assert.equal((await shown(page)).length, 1);
+    assert.ok((await page.locator("course-steps .hc-status").textContent()).startsWith(`2 of ${all}`));
+    await page.getByRole("button", { name: "Back" }).click();
+    await page.getByRole("button", { name: "Back" }).click({ force: true });
+    assert.match((await shown(page)).join(), /^1\./);
+  });
+
+  test("goes by the arrow keys inside, stops at the last, and turns no page", async () => {
+    const page = await visit(STEPPED);
+    const all = await page.locator(".hc-step").count();
+    await page.getByRole("button", { name: "Next" }).focus();
+    for (let step = 0; step <= all; step += 1) await page.keyboard.press("ArrowRight");
+    assert.match((await shown(page)).join(), new RegExp(`^${all}\\.`));
+    assert.equal(await page.getByRole("button", { name: "Next" }).getAttribute("aria-disabled"), "true");
+    await page.keyboard.press("ArrowLeft");
+    assert.match((await shown(page)).join(), new RegExp(`^${all - 1}\\.`));
+    assert.ok(page.url().endsWith(STEPPED), "an arrow key inside turned the page");
+  });
+
+  test("stands there whole without scripts, and on paper", async () => {
+    const plain = await visit(STEPPED, { javaScriptEnabled: false });
+    const all = await plain.locator(".hc-step").count();
+    assert.equal((await shown(plain)).length, all);
+    const printed = await visit(STEPPED);
+    await printed.emulateMedia({ media: "print" });
+    assert.equal((await shown(printed)).length, all);
+    assert.equal(await printed.locator("course-steps button").filter({ visible: true }).count(), 0);
+  });
+});
+
 describe("the keyboard", () => {
   test("turns pages with the arrow keys outside widgets only", async () => {
     const page = await visit();

@@ -51,6 +51,9 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
         "raw append: 4,000 at 1; 200,000 at 64.",
         "Sharing <em>pays</em>. <strong>Reference machine</strong>: Reference CPU, 2 CPUs, Linux 6.18, 2026-11-23.",
         "<td>90,000 (80,000–95,000)</td>",
+        "id=\"steps-walk\"",
+        "<strong>2.</strong> Foot 2",
+        "<figcaption><em>Two</em> steps.</figcaption>",
         "todo!",
     ];
     for needle in there {
@@ -210,6 +213,11 @@ fn what_is_wrong_with_a_directive_is_said_with_page_and_line() {
             "{{#figure hip | x}}",
             "cannot read src/assets/figures/hip.svg",
         ),
+        (
+            "{{#steps hop | x}}",
+            "cannot read src/assets/figures/hop-1.svg",
+        ),
+        ("{{#steps walk}}", "`{{#steps NAME | what it shows}}`"),
         (
             "{{#numbers primes}}",
             "nothing measures `primes`; the tables of figures are: ladder",

@@ -1,13 +1,28 @@
 //! `{{#figure NAME | caption}}`: a drawing, inlined so that it takes the page's colours.
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::Context;
 use crate::book::html;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
+    let (name, caption) = name_and_caption("figure", arguments)?;
+    let svg = drawn(context, name)?;
+    Ok(format!(
+        "<figure class=\"hc-figure\" id=\"figure-{name}\">{svg}<figcaption>{}</figcaption></figure>",
+        html::inline(caption)
+    ))
+}
+
+/// The two halves of `NAME | caption`.
+pub(super) fn name_and_caption<'text>(
+    directive: &str,
+    arguments: &'text str,
+) -> Result<(&'text str, &'text str)> {
     let Some((name, caption)) = arguments.split_once('|') else {
-        bail!("a figure needs a caption: `{{{{#figure NAME | what it shows}}}}`");
+        bail!("a figure needs a caption: `{{{{#{directive} NAME | what it shows}}}}`");
     };
     let (name, caption) = (name.trim(), caption.trim());
     ensure!(
@@ -21,18 +36,24 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
                 .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)),
         "`{name}` is no name of a figure: letters, digits, `-` and `_` only"
     );
-    let path = context
+    Ok((name, caption))
+}
+
+/// Where the drawing `name` is kept.
+pub(super) fn file(context: &Context<'_>, name: &str) -> PathBuf {
+    context
         .repo
         .book_src()
         .join("assets/figures")
-        .join(format!("{name}.svg"));
+        .join(format!("{name}.svg"))
+}
+
+/// The drawing `name`, fit for a page.
+pub(super) fn drawn(context: &Context<'_>, name: &str) -> Result<String> {
+    let path = file(context, name);
     let shown = context.repo.relative(&path);
     let drawing = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
-    let svg = inlined(name, &drawing).with_context(|| format!("{shown} cannot be shown"))?;
-    Ok(format!(
-        "<figure class=\"hc-figure\" id=\"figure-{name}\">{svg}<figcaption>{}</figcaption></figure>",
-        html::inline(caption)
-    ))
+    inlined(name, &drawing).with_context(|| format!("{shown} cannot be shown"))
 }
 
 /// The `<svg>` element without what only a file of its own needs; refuses what a page cannot bear.

@@ -8,6 +8,7 @@ mod invariants;
 mod lab;
 mod mistakes;
 mod numbers;
+mod steps;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
@@ -31,6 +32,7 @@ pub const NAMES: [&str; 10] = [
     "numbers",
     "predict",
     "quiz",
+    "steps",
 ];
 
 /// What a directive may look at.
@@ -59,7 +61,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
     let html = match name {
         "calculator" => calculator::render(context, arguments)?,
         "chart" => chart::render(context, arguments)?,
-        // A figure and a lab's card are block elements that need no wrapper.
+        // Figures and a lab's card are block elements that need no wrapper.
         "figure" => return figure::render(context, arguments),
         "hints" => hints::render(context, arguments)?,
         "invariants" => invariants::render(context, arguments)?,
@@ -67,6 +69,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
         "mistakes" => mistakes::render(context, arguments)?,
         "numbers" => numbers::render(context, arguments)?,
         "predict" => predict::render(context, arguments)?,
+        "steps" => return steps::render(context, arguments),
         "quiz" => {
             if !arguments.is_empty() {
                 bail!("`{{{{#quiz}}}}` takes no argument: it shows the quiz of its own page");
