@@ -202,6 +202,9 @@ impl Tables<'_> {
             return Ok(Judged::Refused(WriteError::Stale { current }));
         }
         let version = Version(current.map_or(1, |version| version.0 + 1));
+        if write.epoch > newest {
+            self.numbers.insert(EPOCH, write.epoch.0)?;
+        }
         self.accept(write, version, asked)?;
         Ok(Judged::Accepted(Receipt::of(write.key, version)))
     }
@@ -228,7 +231,6 @@ impl Tables<'_> {
         self.replies.insert(idempotency_key, reply.as_slice())?;
         let number = self.order.last()?.map_or(0, |(last, _)| last.value() + 1);
         self.order.insert(number, idempotency_key)?;
-        self.numbers.insert(EPOCH, write.epoch.0)?;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
     "calculator",
     "chart",
     "figure",

@@ -116,7 +116,7 @@ fn a_full_disk_loses_nothing_acknowledged() {
                 let there = after.version(write.key);
                 match answer {
                     Ok(_) => {
-                        assert_eq!(there, 1, "Acknowledged before the disk was full, and gone.")
+                        assert_eq!(there, 1, "Acknowledged before the disk was full, and gone.");
                     }
                     Err(WriteError::Stopped) => {
                         assert_eq!(there, 0, "`Stopped` says that it was not done, and it was.");
@@ -195,7 +195,7 @@ fn a_damaged_file_is_refused_and_never_read() {
             ));
             let mut damaged = image.clone();
             damaged[*at] ^= 0x10;
-            refused += usize::from(!holds_or_refuses(Disk::holding(damaged), &writes));
+            refused += usize::from(!holds_or_refuses(&Disk::holding(damaged), &writes));
         }
         assert!(
             refused > 10,
@@ -231,11 +231,9 @@ fn what_is_no_store_is_refused_and_left_alone() {
         for (what, bytes) in strangers {
             scene(format!("the file holds {what}"));
             let disk = Disk::holding(bytes.clone());
-            let opened = catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
-            match opened {
-                Err(_) => panic!("Opening a file that holds {what} panicked."),
-                Ok(Ok(_)) => panic!("A file that holds {what} was taken for a store."),
-                Ok(Err(error)) => assert!(
+            match opened(&disk) {
+                Ok(_) => panic!("A file that holds {what} was taken for a store."),
+                Err(error) => assert!(
                     matches!(error, OpenError::Corrupt(_)),
                     "The file holds {what}, and the error says: {error}"
                 ),
@@ -260,17 +258,12 @@ fn a_crash_while_the_store_is_made_is_no_panic() {
                     "the power failed after {at} operations of a new disk, with {loss:?}"
                 ));
                 let disk = made.disk.crash(at, loss);
-                let opened =
-                    catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
-                match opened {
-                    Err(_) => {
-                        panic!("Opening what a crash left of a store in the making panicked.")
-                    }
-                    Ok(Err(OpenError::Corrupt(_))) => {}
-                    Ok(Err(error)) => {
+                match opened(&disk) {
+                    Err(OpenError::Corrupt(_)) => {}
+                    Err(error) => {
                         panic!("Nothing is wrong with the disk, and the error says: {error}")
                     }
-                    Ok(Ok(mut running)) => {
+                    Ok(mut running) => {
                         let answer = running.write(write(lesson(1), 0, "first")).await;
                         assert_done(&answer, lesson(1), 1, "A new store takes a first write.");
                     }
@@ -280,17 +273,23 @@ fn a_crash_while_the_store_is_made_is_no_panic() {
     });
 }
 
+/// What opening says, if it does not panic.
+fn opened(disk: &Disk) -> Result<Running, OpenError> {
+    let opened = catch_unwind(AssertUnwindSafe(|| Running::try_on(disk, keeping_all())));
+    opened.unwrap_or_else(|_| {
+        panic!(
+            "Opening what is not a whole store panicked, somewhere below. Have the engine check all of \
+             the file before it uses any of it."
+        )
+    })
+}
+
 /// Whether the store on this disk opens and holds what was written. If it opens it has to.
-fn holds_or_refuses(disk: Disk, writes: &[Write]) -> bool {
-    let opened = catch_unwind(AssertUnwindSafe(|| Running::try_on(&disk, keeping_all())));
-    let running = match opened {
-        Err(_) => panic!(
-            "Opening a damaged file panicked, somewhere below. Have the engine check all of the file \
-             before it uses any of it."
-        ),
-        Ok(Err(OpenError::Corrupt(_))) => return false,
-        Ok(Err(error)) => panic!("The file is damaged, and the error says: {error}"),
-        Ok(Ok(running)) => running,
+fn holds_or_refuses(disk: &Disk, writes: &[Write]) -> bool {
+    let running = match opened(disk) {
+        Err(OpenError::Corrupt(_)) => return false,
+        Err(error) => panic!("The file is damaged, and the error says: {error}"),
+        Ok(running) => running,
     };
     for write in writes {
         let read = catch_unwind(AssertUnwindSafe(|| running.reader().read(write.key)));
@@ -323,7 +322,16 @@ fn a_second_opening_of_the_same_file_is_refused() {
             "The file is open already, and opening it again said {:?}.",
             second.err()
         );
-        drop(first);
+        let (authority, committer) = first;
+        let reader = authority.reader();
+        drop((authority, committer));
+        let second = open_file(&file.0, keeping_all());
+        assert!(
+            matches!(second, Err(OpenError::InUse)),
+            "Somebody still reads from the file, and opening it again said {:?}.",
+            second.err()
+        );
+        drop(reader);
         let third = open_file(&file.0, keeping_all());
         assert!(
             third.is_ok(),

@@ -3,9 +3,16 @@
 use crate::running::{
     Answer, Running, answers, assert_holds, in_epoch, keeping_all, lesson, write,
 };
+use authority::authority::open;
 use authority::fact::{Receipt, Write, WriteError};
 use crashdisk::{Disk, Loss};
-use testbed::{note, scene, story};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::Duration;
+use testbed::{live, note, scene, story};
 
 /// A write that was accepted, and the disk's position when its caller knew.
 struct Done {
@@ -41,11 +48,18 @@ fn script() -> Vec<Vec<Write>> {
             write(a, 1, "a2"),
             in_epoch(2, write(a, 3, "a4")),
         ],
+        // Enough for the file to grow.
+        (10..26)
+            .map(|n| Write {
+                note: "n".repeat(4000),
+                ..in_epoch(2, write(lesson(n), 0, &format!("large {n}")))
+            })
+            .collect(),
     ]
 }
 
 /// Lives through `script` on `disk`.
-async fn live(disk: &Disk, script: Vec<Vec<Write>>) -> Life {
+async fn live_through(disk: &Disk, script: Vec<Vec<Write>>) -> Life {
     let mut running = Running::on(disk, keeping_all());
     let opened_at = disk.position();
     let mut done: Vec<Done> = Vec::new();
@@ -73,11 +87,18 @@ async fn live(disk: &Disk, script: Vec<Vec<Write>>) -> Life {
 }
 
 async fn first_life() -> Life {
-    let life = live(&Disk::new(), script()).await;
+    let life = live_through(&Disk::new(), script()).await;
+    let done: Vec<&str> = life
+        .done
+        .iter()
+        .map(|done| done.write.idempotency_key.as_str())
+        .filter(|named| !named.starts_with("large"))
+        .collect();
     assert_eq!(
-        life.done.len(),
-        8,
-        "Eight of the script's writes are right and new, and none of them meets a fault."
+        done,
+        ["a1", "b1", "c1", "a2", "b2", "c2", "a3", "a4"],
+        "These writes of the script are right and new, and none of them meets a fault; \"stale\" is \
+         neither."
     );
     life
 }
@@ -142,11 +163,16 @@ async fn fence_holds(running: &mut Running, life: &Life) {
 /// Every caller retries with its own idempotency key, in the order of then. Whatever had survived is
 /// repeated, and whatever had not is done now; a caller cannot tell the two apart.
 async fn retry_all(mut running: Running, life: &Life) -> Life {
+    let there: Vec<bool> = life
+        .done
+        .iter()
+        .map(|done| running.version(done.write.key) >= done.receipt.version().0)
+        .collect();
+    // A caller of an old epoch that has nothing stored would meet the fence, and that would be right.
+    let retries = life.done.iter().map(|done| in_epoch(2, done.write.clone()));
+    let answers = running.write_all(retries.collect()).await;
     let mut done = Vec::new();
-    for earlier in &life.done {
-        let there = running.version(earlier.write.key) >= earlier.receipt.version().0;
-        // A caller of an old epoch that has nothing stored meets the fence, and that is right.
-        let answer = running.write(in_epoch(2, earlier.write.clone())).await;
+    for ((earlier, there), answer) in life.done.iter().zip(there).zip(answers) {
         assert_eq!(
             answer,
             Ok(earlier.receipt),
@@ -241,14 +267,22 @@ fn a_second_crash_takes_back_no_more_than_the_first() {
 /// Opens the store after a second crash; everything known by then has to be there.
 async fn survives(life: &Life, at: usize, loss: Loss) {
     let mut running = Running::on(&life.disk.crash(at, loss), keeping_all());
-    for done in life.done.iter().filter(|done| done.known_at <= at) {
+    let known: Vec<&Done> = life
+        .done
+        .iter()
+        .filter(|done| done.known_at <= at)
+        .collect();
+    for done in &known {
         let (key, version) = (done.write.key, done.receipt.version().0);
         assert!(
             running.version(key) >= version,
             "Acknowledged, and gone after a second crash: version {version} for {:?}.",
             done.write.idempotency_key
         );
-        let answer = running.write(done.write.clone()).await;
+    }
+    let retries = known.iter().map(|done| done.write.clone());
+    let answers = running.write_all(retries.collect()).await;
+    for (done, answer) in known.iter().zip(answers) {
         assert_eq!(
             answer,
             Ok(done.receipt),
@@ -276,6 +310,74 @@ fn nobody_is_answered_before_the_commit() {
         );
         running.commit().await;
         answers(handed_in).await;
+    });
+}
+
+/// **A2** While the disk has not answered, nobody is told anything: no writer, be it a receipt or a
+/// refusal, no reader and no subscriber.
+#[test]
+fn while_a_sync_is_under_way_nobody_is_told_anything() {
+    live(|| {
+        let disk = Disk::new();
+        let (authority, committer) = open(disk.handle(), keeping_all()).expect("a new store");
+        disk.hold_syncs();
+        let running = thread::spawn(move || committer.run());
+        let mut context = Context::from_waker(Waker::noop());
+        let mut changes = authority.reader().changes();
+        let writes = [write(lesson(1), 0, "new"), write(lesson(1), 5, "stale")];
+        let mut calls = writes.map(|write| Box::pin(authority.write(write)));
+        for call in &mut calls {
+            assert!(call.as_mut().poll(&mut context).is_pending());
+        }
+        note("two writes were handed in, one of them stale, and the disk takes its time");
+        disk.wait_for_a_held_sync();
+        // A store may let readers wait for the disk. One that answers has to be right.
+        let (tell, told) = mpsc::channel();
+        let reader = authority.reader();
+        thread::spawn(move || tell.send(reader.read(lesson(1))));
+        let shown = told.recv_timeout(Duration::from_millis(50));
+        let heard = pin!(changes.next()).poll(&mut context).is_ready();
+        let answered = calls
+            .iter_mut()
+            .any(|call| call.as_mut().poll(&mut context).is_ready());
+        disk.release_syncs();
+        assert!(
+            !matches!(shown, Ok(Ok(Some(_)))),
+            "A reader was shown a write that the disk had not confirmed. A crash at this moment takes \
+             it back."
+        );
+        assert!(
+            !heard,
+            "A subscriber was told of a write that the disk had not confirmed."
+        );
+        assert!(
+            !answered,
+            "A writer was answered before the disk had confirmed the group."
+        );
+        drop(calls);
+        drop(authority);
+        assert!(running.join().is_ok(), "The committer panicked.");
+    });
+}
+
+/// **A2** A refusal rests on what it was refused in favour of: if that is unknown, so is the refusal.
+#[test]
+fn a_refusal_is_no_surer_than_the_commit_that_it_rests_on() {
+    story(|| async {
+        let mut running = Running::new();
+        running.disk.fail_syncs(1);
+        let group = vec![
+            write(lesson(1), 0, "first"),
+            write(lesson(1), 0, "second"),
+            write(lesson(2), 0, "first"),
+        ];
+        let answers = running.write_all(group).await;
+        assert_eq!(
+            answers,
+            vec![Err(WriteError::Unknown); 3],
+            "The second and the third were refused in favour of the first, and the sync under all of \
+             them failed. Whether there is a first is unknown, and with it whether they are refused."
+        );
     });
 }
 
@@ -316,8 +418,8 @@ fn a_read_shows_nothing_that_a_crash_can_take_back() {
 
 /// **A2** After a failed sync nothing is acknowledged that only a later sync seems to have saved.
 ///
-/// The next sync succeeds, and what the failed one should have made durable is not there. PostgreSQL
-/// learnt that in 2018.
+/// The next sync succeeds, and what the failed one should have made durable is not there.
+/// `PostgreSQL` learnt that in 2018.
 #[test]
 fn a_failed_sync_is_not_made_good_by_the_next_one() {
     story(|| async {

@@ -2,6 +2,7 @@
 
 use crate::running::{Running, assert_done, in_epoch, keeping_all, lesson, write};
 use authority::fact::{Epoch, WriteError};
+use domain::LessonKey;
 use testbed::{note, story};
 
 /// **A7** Once a newer epoch has written, an older one is refused: also for other lessons, in the same
@@ -18,6 +19,7 @@ fn a_replaced_writer_is_refused() {
         for (key, seen, what) in [
             (lesson(1), 2, "what the newer epoch wrote"),
             (lesson(2), 0, "a lesson that nobody else touches"),
+            (LessonKey::new(7, 1), 0, "another learner's lesson"),
         ] {
             note(format!("the old writer comes back, and writes {what}"));
             let answer = running.write(in_epoch(4, write(key, seen, what))).await;
@@ -46,6 +48,35 @@ fn a_replaced_writer_is_refused() {
             1,
             "Epoch 5 is the newest, and may go on.",
         );
+    });
+}
+
+/// **A7** An epoch is compared as the number that it is, up to the largest.
+#[test]
+fn large_epochs_are_numbers_too() {
+    story(|| async {
+        let mut running = Running::new();
+        let epochs = [1, 255, 256, 1 << 32, (1 << 32) + 1, u64::MAX];
+        for (n, epoch) in (1..).zip(epochs) {
+            let named = format!("epoch {epoch}");
+            let answer = running
+                .write(in_epoch(epoch, write(lesson(n), 0, &named)))
+                .await;
+            assert_done(
+                &answer,
+                lesson(n),
+                1,
+                "Each epoch is newer than the one before.",
+            );
+            let late = running
+                .write(in_epoch(epoch - 1, write(lesson(99), 0, "late")))
+                .await;
+            assert!(
+                matches!(late, Err(WriteError::Fenced { newest }) if newest == Epoch(epoch)),
+                "Epoch {epoch} has written, and epoch {} got {late:?}.",
+                epoch - 1
+            );
+        }
     });
 }
 
@@ -80,6 +111,14 @@ fn a_refused_write_puts_up_no_fence() {
             .write(in_epoch(9, write(lesson(1), 3, "newer, and stale")))
             .await;
         assert_eq!(stale, Err(WriteError::Stale { current: None }));
+        let used = write(lesson(2), 0, "used");
+        assert!(running.write(used.clone()).await.is_ok());
+        let conflict = running
+            .write(in_epoch(9, write(lesson(3), 0, "used")))
+            .await;
+        assert_eq!(conflict, Err(WriteError::Conflict));
+        let retry = running.write(in_epoch(9, used)).await;
+        assert_done(&retry, lesson(2), 1, "It had been done, by epoch 1.");
         let answer = running
             .write(in_epoch(1, write(lesson(1), 0, "older")))
             .await;
@@ -87,7 +126,7 @@ fn a_refused_write_puts_up_no_fence() {
             &answer,
             lesson(1),
             1,
-            "Epoch 9 has asked and was refused: it has written nothing.",
+            "Epoch 9 has asked, and was refused or given an old reply: it has written nothing.",
         );
     });
 }

@@ -12,7 +12,7 @@ use std::task::{Context, Waker};
 use std::thread;
 use testbed::memory::Watch;
 use testbed::{idle, live, note, scene, story};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 
 /// `count` writes of lessons of their own.
 fn writes(count: usize) -> Vec<Write> {
@@ -49,9 +49,19 @@ async fn syncs_of(count: usize) -> usize {
     scene(format!("{count} writers wait together"));
     let mut running = Running::new();
     let before = running.disk.syncs();
-    let answers = running.write_all(writes(count)).await;
-    for (n, answer) in (1..).zip(&answers) {
-        assert_done(answer, lesson(n), 1, "Nothing stands against it.");
+    let handed_in = running.submit(writes(count)).await;
+    assert_eq!(
+        running.committer.commit_waiting(),
+        count,
+        "`commit_waiting` says how many it has answered."
+    );
+    for (n, answer) in (1..).zip(&answers(handed_in).await) {
+        assert_done(
+            answer,
+            lesson(n),
+            1,
+            "Its lesson and its key are its own, and nothing stands against it.",
+        );
     }
     running.disk.syncs() - before
 }
@@ -94,8 +104,21 @@ fn a_refused_write_harms_no_other_in_its_group() {
             2,
             "It comes after refused writes of its group, and has nothing to do with them.",
         );
-        assert_eq!(running.disk.syncs() - before, 1);
+        assert_eq!(
+            running.disk.syncs() - before,
+            1,
+            "Syncs for one group with two writes in it that are right and new."
+        );
         assert_eq!(running.version(lesson(9)), 0);
+        let refused = running
+            .submit(vec![write(lesson(1), 0, "stale again")])
+            .await;
+        assert_eq!(
+            running.committer.commit_waiting(),
+            1,
+            "A refusal is an answer, and counts as one."
+        );
+        self::answers(refused).await;
     });
 }
 
@@ -169,7 +192,7 @@ fn more_writers_than_places_wait_their_turn() {
         let syncs = running.disk.syncs() - before;
         assert!(
             syncs <= 4 * MAX_SYNCS_WITH_GROWTH,
-            "{count} writes took {syncs} syncs."
+            "{count} writes took {syncs} syncs: they waited together, and hardly shared any."
         );
     });
 }
@@ -188,9 +211,13 @@ fn callers_who_come_and_go_leave_nothing_that_grows() {
                         ..write(lesson(1), 0, &format!("caller {n}"))
                     };
                     // Polled once, as a caller does that gives up at once.
-                    let mut call = pin!(authority.write(large));
-                    let mut context = Context::from_waker(Waker::noop());
-                    let _ = call.as_mut().poll(&mut context);
+                    {
+                        let mut call = pin!(authority.write(large));
+                        let mut context = Context::from_waker(Waker::noop());
+                        let _ = call.as_mut().poll(&mut context);
+                    }
+                    // Tokio lets a task do only so much at a time: the next caller is another one.
+                    yield_now().await;
                 }
             }
         };
@@ -248,6 +275,12 @@ fn the_loop_commits_what_has_gathered_and_ends_with_the_authority() {
             2,
             "One write was being synced while 19 gathered: two syncs are enough for all."
         );
+        note("50 writes come one after the other; between them the loop has nothing to do");
+        for seen in 0..50 {
+            let write = write(lesson(50), seen, &format!("alone {seen}"));
+            let answer = runtime.block_on(authority.write(write));
+            assert_done(&answer, lesson(50), seen + 1, "It has seen the one before.");
+        }
         let last = authority.write(write(lesson(30), 0, "the last"));
         let mut last = Box::pin(last);
         let _ = last.as_mut().poll(&mut context);

@@ -91,59 +91,18 @@ fn a_retry_is_no_surer_than_the_commit_that_it_rests_on() {
 fn another_write_under_the_same_key_is_a_conflict() {
     story(|| async {
         let mut running = Running::new();
-        let first = write(lesson(1), 0, "mine");
+        let long = "n".repeat(300);
+        let first = Write {
+            note: format!("{long}0"),
+            ..write(lesson(1), 0, "mine")
+        };
         assert_done(
             &running.write(first.clone()).await,
             lesson(1),
             1,
             "The first.",
         );
-        let steps = first.steps_done;
-        let others = [
-            (
-                "another lesson",
-                Write {
-                    key: lesson(2),
-                    ..first.clone()
-                },
-            ),
-            (
-                "other steps",
-                Write {
-                    steps_done: steps + 1,
-                    ..first.clone()
-                },
-            ),
-            (
-                "another end",
-                Write {
-                    completed: !first.completed,
-                    ..first.clone()
-                },
-            ),
-            (
-                "another note",
-                Write {
-                    note: "else".into(),
-                    ..first.clone()
-                },
-            ),
-            (
-                "a longer note",
-                Write {
-                    note: format!("{}!", first.note),
-                    ..first.clone()
-                },
-            ),
-            (
-                "another expectation",
-                Write {
-                    expected: Some(Version(1)),
-                    ..first.clone()
-                },
-            ),
-        ];
-        for (what, other) in others {
+        for (what, other) in others_than(&first) {
             scene(format!("the key of a write is used again, with {what}"));
             let answer = running.write(other).await;
             assert_eq!(
@@ -154,7 +113,18 @@ fn another_write_under_the_same_key_is_a_conflict() {
             );
             assert_eq!(running.version(lesson(1)), 1);
             assert_eq!(running.read(lesson(2)), None);
+            assert_eq!(running.read(domain::LessonKey::new(2, 1)), None);
         }
+        scene("the key of a write is used again, with a note that is too long");
+        let beyond = Write {
+            note: "n".repeat(5000),
+            ..first.clone()
+        };
+        assert_eq!(
+            running.write(beyond).await,
+            Err(WriteError::TooLarge { bytes: 5000 }),
+            "Whether it can be written at all is the first question."
+        );
         assert_eq!(
             running
                 .write(in_epoch(7, first))
@@ -163,6 +133,128 @@ fn another_write_under_the_same_key_is_a_conflict() {
             Ok(Version(1)),
             "In whose name a retry comes is no part of what is wanted."
         );
+    });
+}
+
+/// Writes that differ from `first` in one thing, and in what.
+fn others_than(first: &Write) -> Vec<(&'static str, Write)> {
+    let almost = first.note.replace('0', "1");
+    let steps = first.steps_done;
+    vec![
+        (
+            "another lesson",
+            Write {
+                key: lesson(2),
+                ..first.clone()
+            },
+        ),
+        (
+            "other steps",
+            Write {
+                steps_done: steps + 1,
+                ..first.clone()
+            },
+        ),
+        (
+            "another end",
+            Write {
+                completed: !first.completed,
+                ..first.clone()
+            },
+        ),
+        (
+            "another note",
+            Write {
+                note: "else".into(),
+                ..first.clone()
+            },
+        ),
+        (
+            "a note of the same length",
+            Write {
+                note: almost,
+                ..first.clone()
+            },
+        ),
+        (
+            "another learner",
+            Write {
+                key: domain::LessonKey::new(2, 1),
+                ..first.clone()
+            },
+        ),
+        (
+            "a longer note",
+            Write {
+                note: format!("{}!", first.note),
+                ..first.clone()
+            },
+        ),
+        (
+            "another expectation",
+            Write {
+                expected: Some(Version(1)),
+                ..first.clone()
+            },
+        ),
+    ]
+}
+
+/// **A5** Two keys that differ in anything are two keys.
+#[test]
+fn keys_that_look_alike_are_different_keys() {
+    story(|| async {
+        let mut running = Running::new();
+        let long = "k".repeat(MAX_IDEMPOTENCY_KEY_BYTES - 1);
+        let names = [
+            "key",
+            "Key",
+            " key",
+            "key ",
+            "ke",
+            "kéy",
+            &format!("{long}a"),
+            &format!("{long}b"),
+        ];
+        let writes: Vec<Write> = (1..)
+            .zip(names)
+            .map(|(n, named)| write(lesson(n), 0, named))
+            .collect();
+        let answers = running.write_all(writes).await;
+        for ((n, named), answer) in (1..).zip(names).zip(&answers) {
+            assert_done(
+                answer,
+                lesson(n),
+                1,
+                &format!("{named:?} is a key of its own, and was taken for another."),
+            );
+        }
+    });
+}
+
+/// **A5** What is asked counts as it is, and not as it looks when it is written down in a row.
+#[test]
+fn writes_whose_parts_run_together_are_different_writes() {
+    story(|| async {
+        let pairs = [
+            (
+                write(domain::LessonKey::new(1, 11), 0, "one"),
+                write(domain::LessonKey::new(11, 1), 0, "one"),
+            ),
+            (
+                write(domain::LessonKey::new(1, 12), 0, "one"),
+                write(domain::LessonKey::new(11, 2), 0, "one"),
+            ),
+        ];
+        for (first, second) in pairs {
+            scene(format!(
+                "{:?} and {:?} are written under one key",
+                first.key, second.key
+            ));
+            let mut running = Running::new();
+            assert!(running.write(first).await.is_ok());
+            assert_eq!(running.write(second).await, Err(WriteError::Conflict));
+        }
     });
 }
 
@@ -245,6 +337,19 @@ fn replies_are_kept_for_as_long_as_promised_and_then_forgotten() {
                 "Its reply is forgotten. It is judged as a new write, and expects that there is none."
             );
         }
+        // A retry keeps no reply longer: the order is that of acceptance.
+        let oldest = &writes[2];
+        assert!(running.write(oldest.clone()).await.is_ok());
+        let next = running.write(write(lesson(8), 0, "key 8")).await;
+        assert_done(&next, lesson(8), 1, "It is new.");
+        assert_eq!(
+            running.write(oldest.clone()).await,
+            Err(WriteError::Stale {
+                current: Some(Version(1))
+            }),
+            "Three writes have been accepted since; that it was asked for again just before does not \
+             make it one of the latest three."
+        );
         let reused = write(lesson(9), 0, "key 1");
         assert_done(
             &running.write(reused).await,

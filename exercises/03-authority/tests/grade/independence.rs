@@ -7,8 +7,9 @@ use crashdisk::Loss;
 use domain::{LessonKey, Version};
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use testbed::memory::Watch;
 use testbed::{note, scene, soon, story};
 use tokio::time::timeout;
 
@@ -66,6 +67,12 @@ fn a_change_is_told_once_and_only_when_it_is_durable() {
         );
         assert_eq!(of(lesson(2)), [changed(lesson(2), 1)]);
         assert_eq!(told.len(), 3, "There were three changes.");
+        let mut late = running.reader().changes();
+        assert_eq!(
+            heard(&mut late).await,
+            [],
+            "It listens from now on; the past is to be read."
+        );
     });
 }
 
@@ -182,6 +189,23 @@ fn a_stuck_subscriber_costs_a_bounded_amount_and_learns_that_it_missed_something
             missed < heard.iter().position(|notice| *notice != Notice::Missed) || missed == Some(0),
             "It hears of later changes before it is told that earlier ones are missing."
         );
+        let kept: Vec<u64> = heard
+            .iter()
+            .filter_map(|notice| match notice {
+                Notice::Changed { version, .. } => Some(version.0),
+                Notice::Missed => None,
+            })
+            .collect();
+        let latest: Vec<u64> = (total + 1 - MAX_BEHIND as u64..=total).collect();
+        assert!(
+            kept.ends_with(&latest),
+            "What is kept are at least the latest {MAX_BEHIND} notices, versions {} to {total}. It \
+             heard {} in all: from {:?} to {:?}.",
+            latest[0],
+            kept.len(),
+            kept.first(),
+            kept.last()
+        );
         let next = running.write(write(lesson(2), 0, "fresh")).await;
         assert!(next.is_ok());
         let notice = soon("a notice for one who listens again", stuck.next()).await;
@@ -189,6 +213,54 @@ fn a_stuck_subscriber_costs_a_bounded_amount_and_learns_that_it_missed_something
             notice,
             Some(changed(lesson(2), 1)),
             "Having caught up, it hears what is new."
+        );
+    });
+}
+
+/// **A6** A subscriber that stops waiting, again and again, loses no notice by it.
+#[test]
+fn a_wait_that_is_given_up_loses_nothing() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut changes = running.reader().changes();
+        let mut told = Vec::new();
+        let mut context = Context::from_waker(Waker::noop());
+        for version in 1..=20 {
+            let _ = pin!(changes.next()).poll(&mut context);
+            let answer = running
+                .write(write(lesson(1), version - 1, &format!("{version}")))
+                .await;
+            assert!(answer.is_ok());
+            if let Poll::Ready(notice) = pin!(changes.next()).poll(&mut context) {
+                told.extend(notice);
+            }
+        }
+        told.extend(heard(&mut changes).await);
+        let all: Vec<Notice> = (1..=20)
+            .map(|version| changed(lesson(1), version))
+            .collect();
+        assert_eq!(
+            told, all,
+            "Waits were given up between the changes, and notices went with them."
+        );
+    });
+}
+
+/// **A6** Subscribers who come and go leave nothing behind.
+#[test]
+fn subscribers_who_come_and_go_leave_nothing() {
+    story(|| async {
+        let mut running = Running::new();
+        let reader = running.reader();
+        let watch = Watch::start();
+        for _ in 0..20_000 {
+            drop(reader.changes());
+        }
+        assert!(running.write(write(lesson(1), 0, "first")).await.is_ok());
+        let grown = watch.grown_bytes();
+        assert!(
+            grown < 300_000,
+            "20,000 subscribers came and went, and {grown} bytes are kept for them."
         );
     });
 }
@@ -201,10 +273,20 @@ fn a_waiting_subscriber_is_woken() {
         let mut changes = running.reader().changes();
         let waiting = tokio::spawn(async move {
             let first = changes.next().await;
+            changes.next().await;
             (first, changes.next().await)
         });
         assert!(running.write(write(lesson(1), 0, "first")).await.is_ok());
+        let mut behind = running.reader().changes();
+        assert!(running.write(write(lesson(1), 1, "second")).await.is_ok());
         drop(running);
+        let last = soon("what was not yet heard", behind.next()).await;
+        assert_eq!(
+            last,
+            Some(changed(lesson(1), 2)),
+            "The end cuts nothing off."
+        );
+        assert_eq!(soon("the end", behind.next()).await, None);
         let told = soon("the end to be told", waiting).await.expect("no panic");
         assert_eq!(told, (Some(changed(lesson(1), 1)), None));
     });

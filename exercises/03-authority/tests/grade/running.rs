@@ -147,7 +147,7 @@ pub fn write(key: LessonKey, seen: u64, named: &str) -> Write {
         key,
         expected: (seen > 0).then_some(Version(seen)),
         steps_done: u32::try_from(seen).expect("few versions") + 1,
-        completed: named.len() % 2 == 0,
+        completed: named.len().is_multiple_of(2),
         note: format!("written as {named}"),
         idempotency_key: IdempotencyKey::new(named).expect("a short name"),
         epoch: Epoch(1),
