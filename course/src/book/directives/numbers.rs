@@ -54,7 +54,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     provenance(&mut out, yours, theirs, &command);
     table.rungs(&mut out, what, order);
     if !predictions.is_empty() {
-        table.predictions(&mut out);
+        table.predictions(&mut out, what);
     }
     Ok(out + "</course-numbers>")
 }
@@ -259,8 +259,12 @@ impl Table<'_> {
         out.push_str("</td>");
     }
 
-    fn predictions(&self, out: &mut String) {
-        out.push_str("<div class=\"table-wrapper\" role=\"region\" aria-label=\"Your predictions\" tabindex=\"0\"><table class=\"hc-predictions\"><caption>Your predictions beside what was measured</caption><thead><tr><th scope=\"col\">Question</th><th scope=\"col\">You predicted</th><th scope=\"col\">Yours</th><th scope=\"col\">Reference machine</th></tr></thead><tbody>");
+    fn predictions(&self, out: &mut String, what: &str) {
+        // A page may hold several tables, and each is a landmark that needs a name of its own.
+        let _ = write!(
+            out,
+            "<div class=\"table-wrapper\" role=\"region\" aria-label=\"Your predictions: {what}\" tabindex=\"0\"><table class=\"hc-predictions\"><caption>Your predictions beside what was measured</caption><thead><tr><th scope=\"col\">Question</th><th scope=\"col\">You predicted</th><th scope=\"col\">Yours</th><th scope=\"col\">Reference machine</th></tr></thead><tbody>"
+        );
         for (page, prediction) in self.predictions {
             let link = format!(
                 "{}#predict-{}-{}",
