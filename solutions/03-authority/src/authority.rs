@@ -11,7 +11,8 @@ use crate::store::Store;
 use domain::LessonKey;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io;
 use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +77,7 @@ pub fn open_file(path: &Path, settings: Settings) -> Result<(Authority, Committe
         .truncate(false)
         .open(path)
         .map_err(|error| OpenError::Disk(error.to_string()))?;
+    sync_folder_of(path).map_err(|error| OpenError::Disk(error.to_string()))?;
     let backend = FileBackend::new(file).map_err(|error| match error {
         redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse,
         other => OpenError::Disk(other.to_string()),
@@ -83,6 +85,17 @@ pub fn open_file(path: &Path, settings: Settings) -> Result<(Authority, Committe
     open(backend, settings)
 }
 // ANCHOR_END: open
+
+/// Makes the file's name durable. Its content has syncs of its own, and a store that is whole and that
+/// nobody can find is lost as well.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be opened as a file; there the name is up to the file system.
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
 
 impl Authority {
     // ANCHOR: write
