@@ -59,7 +59,7 @@ pub struct Reader {
 /// # Errors
 /// - [`OpenError::Corrupt`] when what is there is not a whole store. It is left as it is.
 /// - [`OpenError::Disk`] when the backend fails.
-/// - [`OpenError::InUse`] when the engine says so.
+/// - [`OpenError::InUse`] when the engine or the file's lock says so.
 ///
 /// Judged by every test, and by those in `days` for everything that can be wrong.
 pub fn open(

@@ -35,8 +35,8 @@ impl Committer {
     ///   they are refused in favour of has to be durable too.
     /// - When the disk fails under a group, everyone in it gets [`WriteError::Unknown`], or
     ///   [`WriteError::Stopped`] if surely nothing of it was or will be done. From then on the authority
-    ///   is stopped: nothing is tried again, and every later write gets [`WriteError::Stopped`] until the
-    ///   store is opened anew.
+    ///   is stopped: nothing is tried again, and every later write, a retry too, gets
+    ///   [`WriteError::Stopped`] until the store is opened anew.
     /// - A caller that has given up is no reason to stop. Its write may be done or not.
     ///
     /// [`WriteError::Unknown`]: crate::fact::WriteError::Unknown

@@ -154,7 +154,8 @@ pub enum WriteError {
         newest: Epoch,
     },
     /// The disk failed while this was being committed. It may have been done or not, and only a retry
-    /// with the same idempotency key, after re-opening, can tell.
+    /// with the same idempotency key can tell, once the store has been opened again. (On a kernel that
+    /// has been restarted: the one that failed to write a page may go on showing it.)
     #[error("the disk failed; whether the write took effect is unknown")]
     Unknown,
     /// The authority has stopped. It was not done.
