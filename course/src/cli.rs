@@ -90,7 +90,7 @@ Parts:
 
 Examples:
   cargo course verify
-  cargo course verify measure --only mistakes
+  cargo course verify measure --only mistakes --thorough
   cargo course verify --write-starters    after a deliberate change to a starter or its tests")]
     Verify(VerifyArgs),
 }
@@ -173,6 +173,10 @@ struct VerifyArgs {
     /// Only this part
     #[arg(long, value_name = "PART", value_enum)]
     only: Vec<Part>,
+    /// Run all tests on each mistake, and not only the one that has to reject it: tells which others
+    /// do, and which of them hang or die
+    #[arg(long)]
+    thorough: bool,
     /// Take the labs as they lie here for the starters, and write their starter.lock
     #[arg(long, conflicts_with = "only")]
     write_starters: bool,
@@ -258,8 +262,9 @@ fn run(command: Command) -> Result<ExitCode> {
             if args.write_starters {
                 return verify::write_starters(&repo, &labs);
             }
-            let request =
+            let mut request =
                 verify::Request::new(labs, &args.only, args.limits.within(verify::LIMITS));
+            request.thorough = args.thorough;
             verify::run(&repo, &request, &stop_on_interrupt()?)
         }
     }

@@ -48,6 +48,8 @@ pub(crate) struct Request {
     labs: Vec<Lab>,
     parts: Vec<Part>,
     limits: Limits,
+    /// Whether every test runs on every mistake.
+    pub thorough: bool,
 }
 
 impl Request {
@@ -61,6 +63,7 @@ impl Request {
             labs,
             parts,
             limits,
+            thorough: false,
         }
     }
 }
@@ -78,6 +81,7 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
         repo,
         stop,
         limits: request.limits,
+        thorough: request.thorough,
         terminal: Terminal::of_stdout(),
         problems: 0,
         rejected: 0,
@@ -143,6 +147,7 @@ struct Proof<'a> {
     repo: &'a Repo,
     stop: &'a Stop,
     limits: Limits,
+    thorough: bool,
     terminal: Terminal,
     problems: usize,
     rejected: usize,

@@ -10,7 +10,7 @@ const LAB: &str = "exercises/01-tiny/lab.toml";
 #[test]
 fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
     let course = Course::sound();
-    let ran = course.run(&["verify"]);
+    let ran = course.run(&["verify", "--thorough"]);
     ran.says(
         0,
         &[
@@ -180,7 +180,14 @@ fn faulty_mistakes_are_found() {
             .replace("if number < 8", "while number == 7 {}\n+    if number < 8")
             .replace("5 +10,5", "5 +10,6"),
     );
-    let ran = course.run(&["verify", "--only", "mistakes", "--test-limit", "2"]);
+    let ran = course.run(&[
+        "verify",
+        "--only",
+        "mistakes",
+        "--thorough",
+        "--test-limit",
+        "2",
+    ]);
     ran.says(
         1,
         &[
