@@ -25,9 +25,7 @@ where
 {
     let seed = number_from("TESTBED_SEED").unwrap_or(1);
     let config = Config {
-        cases: number_from("TESTBED_CASES")
-            .and_then(|cases| u32::try_from(cases).ok())
-            .unwrap_or(CASES),
+        cases: cases(),
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..Config::default()
@@ -53,6 +51,18 @@ where
         }
         Err(TestError::Abort(why)) => panic!("No cases could be generated: {why}"),
     }
+}
+
+/// How many cases are tried.
+fn cases() -> u32 {
+    number_from("TESTBED_CASES")
+        .and_then(|cases| u32::try_from(cases).ok())
+        .unwrap_or(CASES)
+}
+
+/// How many times the usual search this one is; at least once.
+pub(crate) fn widening() -> u32 {
+    cases().div_ceil(CASES).max(1)
 }
 
 fn number_from(variable: &str) -> Option<u64> {

@@ -13,7 +13,7 @@
 //! The rejected alternative for spins, a child process for each test, gives stronger isolation but
 //! makes output, debuggers and single runs awkward.
 
-use crate::cases::for_all;
+use crate::cases::{for_all, widening};
 use proptest::strategy::Strategy;
 use std::any::Any;
 use std::cell::RefCell;
@@ -32,7 +32,7 @@ const SOON: Duration = Duration::from_secs(60 * 60);
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a whole test may take in real time: some ten times what the slowest honest design took on
-/// a busy machine, so that only a spin reaches it.
+/// a busy machine, so that only a spin reaches it. A search that is widened gets more of it.
 const SPIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// How many of the latest events a failure tells.
@@ -173,15 +173,17 @@ fn tell(body: impl FnOnce() + Send + 'static) {
     });
     run.expect("a thread for the test");
 
-    match finished.recv_timeout(SPIN_LIMIT) {
+    let limit = SPIN_LIMIT.saturating_mul(widening());
+    match finished.recv_timeout(limit) {
         Ok(None) => {}
         Ok(Some(report)) => fail(&report),
-        Err(RecvTimeoutError::Timeout) => fail(
-            "The test has run for 30 s of real time without finishing.\n    \
+        Err(RecvTimeoutError::Timeout) => fail(&format!(
+            "The test has run for {} s of real time without finishing.\n    \
              Usual cause: a loop that does not wait, such as reading again and again at the end \
              of a stream, or decoding the same bytes for ever; or a thread that waits for another \
              one which waits for it.",
-        ),
+            limit.as_secs()
+        )),
         Err(RecvTimeoutError::Disconnected) => fail("The test's thread died without a report."),
     }
 }
