@@ -103,7 +103,8 @@ impl Authority {
     ///
     /// A refused write leaves nothing behind: no fact, no reply, no epoch. Replies are kept for the
     /// latest [`retained_replies`](Settings::retained_replies) accepted writes, and those before are
-    /// forgotten, at the latest with the commit that makes them too many.
+    /// forgotten, at the latest with the commit that makes them too many. (Those that a lower setting makes
+    /// too many go with the next commit that accepts something.)
     ///
     /// A caller may drop the future at any time; its write may then be done or not. At most
     /// [`MAX_WAITING`](crate::group::MAX_WAITING) writes wait to be committed, and further callers wait
@@ -113,7 +114,7 @@ impl Authority {
     /// As above; besides, [`WriteError::Unknown`] when the disk failed while this was being committed,
     /// and [`WriteError::Stopped`] when the committer is gone, or the disk had failed before.
     ///
-    /// Judged by the tests in `versions`, `idempotency`, `epochs` and `durable`.
+    /// Judged by the tests in `facts`, `versions`, `idempotency`, `epochs` and `durable`.
     pub async fn write(&self, write: Write) -> Result<Receipt, WriteError> {
         let _ = write;
         todo!(

@@ -18,6 +18,7 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
 
 /// What a caller makes once for each thing that it wants to happen, and uses again on each retry.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
 
 /// Why a text is no idempotency key.
@@ -44,6 +45,21 @@ impl IdempotencyKey {
     /// The key as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What comes from elsewhere is held to the same bounds.
+impl TryFrom<String> for IdempotencyKey {
+    type Error = InvalidKey;
+
+    fn try_from(key: String) -> Result<Self, InvalidKey> {
+        Self::new(key)
+    }
+}
+
+impl From<IdempotencyKey> for String {
+    fn from(key: IdempotencyKey) -> Self {
+        key.0
     }
 }
 
@@ -161,7 +177,7 @@ pub enum WriteError {
     /// has been restarted: the one that failed to write a page may go on showing it.)
     #[error("the disk failed; whether the write took effect is unknown")]
     Unknown,
-    /// The authority has stopped. It was not done.
+    /// The authority has stopped. It was not done by this call; an earlier try stays as unknown as it was.
     #[error("the authority has stopped; the write was not done")]
     Stopped,
 }

@@ -67,6 +67,26 @@ impl Queue {
     }
 }
 
+/// Those whose writes have been taken. Dropped untold, because something panicked, they hear that the
+/// outcome is unknown; to hear nothing would mean that nothing was tried.
+struct Callers(Vec<oneshot::Sender<Answer>>);
+
+impl Callers {
+    fn tell(&mut self, answers: Vec<Answer>) {
+        for (caller, answer) in self.0.drain(..).zip(answers) {
+            // Whoever is gone does not hear it. What was done stays done.
+            let _ = caller.send(answer);
+        }
+    }
+}
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        let unknown = vec![Err(WriteError::Unknown); self.0.len()];
+        self.tell(unknown);
+    }
+}
+
 impl Committer {
     // ANCHOR: commit
     /// Commits what waits, at most [`MAX_GROUP`] writes, as one group, and answers each of them. Says
@@ -82,17 +102,15 @@ impl Committer {
     }
 
     fn commit(&mut self, group: Vec<Waiting>) -> usize {
-        let (writes, answers): (Vec<_>, Vec<_>) = group
+        let (writes, callers): (Vec<_>, Vec<_>) = group
             .into_iter()
             .map(|waiting| (waiting.write, waiting.answer))
             .unzip();
         let count = writes.len();
-        if count == 0 {
-            return 0;
-        }
-        for (answer, to) in self.outcomes(&writes).into_iter().zip(answers) {
-            // Whoever is gone does not hear it. What was done stays done.
-            let _ = to.send(answer);
+        if count > 0 {
+            let mut callers = Callers(callers);
+            let answers = self.outcomes(&writes);
+            callers.tell(answers);
         }
         count
     }

@@ -3,7 +3,7 @@
 use crate::running::{Running, assert_done, in_epoch, keeping, lesson, write};
 use authority::fact::{IdempotencyKey, InvalidKey, MAX_IDEMPOTENCY_KEY_BYTES, Write, WriteError};
 use domain::Version;
-use testbed::{scene, story};
+use testbed::{note, scene, story};
 
 /// **A5** A retry gets the reply of the first try and has no effect of its own, also after other writes
 /// and a restart.
@@ -360,6 +360,30 @@ fn replies_are_kept_for_as_long_as_promised_and_then_forgotten() {
     });
 }
 
+/// **A5** A store that is opened with fewer replies to keep forgets the others with its next write.
+#[test]
+fn a_lower_bound_holds_from_the_next_write_on() {
+    story(|| async {
+        let mut running = Running::new();
+        let writes: Vec<Write> = (1..=6)
+            .map(|n| write(lesson(n), 0, &format!("key {n}")))
+            .collect();
+        let answers = running.write_all(writes.clone()).await;
+        assert!(answers.iter().all(Result::is_ok));
+        note("the store is opened again, to keep 2 replies");
+        let mut running = running.reopened(keeping(2));
+        let next = running.write(write(lesson(9), 0, "key 9")).await;
+        assert_done(&next, lesson(9), 1, "It is new.");
+        let answers = running.write_all(writes).await;
+        let kept: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+        assert_eq!(
+            kept,
+            [false, false, false, false, false, true],
+            "With 2 replies to keep, those of \"key 6\" and \"key 9\" are left. (True is a reply.)"
+        );
+    });
+}
+
 /// **A5** However many writes there have been, the store holds no more replies than it promised.
 #[test]
 fn replies_do_not_pile_up() {
@@ -403,6 +427,12 @@ fn an_idempotency_key_has_bounds() {
         for bytes in [0, MAX_IDEMPOTENCY_KEY_BYTES + 1] {
             let key = IdempotencyKey::new("k".repeat(bytes));
             assert_eq!(key, Err(InvalidKey { bytes }));
+            let from_elsewhere = postcard::to_stdvec(&"k".repeat(bytes)).expect("encodes");
+            let decoded = postcard::from_bytes::<IdempotencyKey>(&from_elsewhere);
+            assert!(
+                decoded.is_err(),
+                "A key of {bytes} bytes came in from elsewhere."
+            );
         }
     });
 }

@@ -6,6 +6,7 @@ use authority::group::Committer;
 use crashdisk::Disk;
 use domain::{LessonKey, Version};
 use std::num::NonZeroU64;
+use std::thread;
 use testbed::{idle, note, soon};
 use tokio::task::JoinHandle;
 
@@ -133,6 +134,14 @@ pub async fn answers(handed_in: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
         answers.push(answer);
     }
     answers
+}
+
+/// Fails because a committer's loop ended while there was something to commit.
+pub fn ended_early(running: thread::JoinHandle<()>) -> ! {
+    match running.join() {
+        Err(panic) => std::panic::resume_unwind(panic),
+        Ok(()) => panic!("`run` has ended, and a write waits to be committed."),
+    }
 }
 
 /// A lesson.

@@ -5,6 +5,7 @@ use redb::StorageBackend;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A disk with one file. Clones are the same disk.
 #[derive(Clone, Default)]
@@ -115,15 +116,23 @@ impl Disk {
         self.0.changed.notify_all();
     }
 
-    /// Waits, in real time, until a sync is held.
-    pub fn wait_for_a_held_sync(&self) {
-        let state = self.state();
-        drop(
-            self.0
+    /// Waits, in real time, until a sync is held. Says whether one is: it gives up once `ended`, since
+    /// then nobody is left who would sync.
+    pub fn wait_for_a_held_sync(&self, ended: impl Fn() -> bool) -> bool {
+        /// How often to ask whether there is anybody left.
+        const ASK_EVERY: Duration = Duration::from_millis(5);
+        let mut state = self.state();
+        while state.syncing == 0 {
+            if ended() {
+                return false;
+            }
+            (state, _) = self
+                .0
                 .changed
-                .wait_while(state, |state| state.syncing == 0)
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+                .wait_timeout(state, ASK_EVERY)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        true
     }
 
     /// The lock is never held across anything that can panic but a test's own misuse.

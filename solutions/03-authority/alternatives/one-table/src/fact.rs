@@ -18,7 +18,22 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
 
 /// What a caller makes once for each thing that it wants to happen, and uses again on each retry.
 #[derive(Clone, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = InvalidKey;
+
+    fn try_from(key: String) -> Result<Self, InvalidKey> {
+        Self::new(key)
+    }
+}
+
+impl From<IdempotencyKey> for String {
+    fn from(key: IdempotencyKey) -> Self {
+        key.0
+    }
+}
 
 /// Why a text is no idempotency key.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
