@@ -80,9 +80,10 @@ impl<S: Source> Cache<S> {
     ///   future). All who wait for it get this, and none of them starts another load.
     /// - [`ReadError::Shed`], at once, when a load is needed and neither runs nor may wait.
     /// - [`ReadError::Behind`] when a load that began after this read did brings less than the session
-    ///   was told. The authority isn't asked again.
+    ///   had been told when the read began. The authority isn't asked again.
     ///
-    /// Judged by the tests in `staleness`, `flights`, `sessions`, `errors`, `places` and `crossings`, by
+    /// Judged by the tests in `staleness`, `keys`, `flights`, `sessions`, `errors`, `places`, `queue` and
+    /// `crossings`, by
     /// `schedules::no_order_of_events_makes_an_answer_older_than_the_bound`, and first by
     /// `staleness::an_entry_serves_until_the_bound_and_no_longer`.
     pub async fn read(

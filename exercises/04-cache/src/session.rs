@@ -30,11 +30,12 @@ impl Session {
     /// Remembers that the authority acknowledged `version` of `key` to this session just now.
     ///
     /// Acknowledgements may arrive in any order, and the highest counts. What was acknowledged longer
-    /// ago than the staleness bound need not be kept, and is not kept for ever: at any time a session
-    /// holds little more than what it was told within the last two bounds.
+    /// ago than the staleness bound need not be kept, and is not kept for ever: after each
+    /// acknowledgement a session holds little more than what it was told within the last two bounds.
     ///
     /// Judged by `sessions::a_floor_lasts_as_long_as_the_staleness_bound`,
-    /// `sessions::a_later_acknowledgement_lasts_longer` and `sessions::a_long_session_stays_small`.
+    /// `sessions::a_later_acknowledgement_lasts_longer`, `sessions::a_long_session_stays_small` and the
+    /// tests in `floors`.
     pub fn acknowledged(&self, key: LessonKey, version: Version) {
         let _ = (key, version);
         todo!("Remember the highest version of the key, and until when it matters.")

@@ -1,7 +1,7 @@
 //! What a cache may hold.
 
 use crate::plain::Plain;
-use crate::world::{LESSON, lesson, roomy, session, settle};
+use crate::world::{LESSON, TTL, World, lesson, pass, roomy, session, settle};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings, SettingsError};
 use domain::Version;
@@ -189,4 +189,38 @@ fn within_bound(watch: &Watch, settings: Settings, what: &str) {
          entry?",
         settings.capacity_entries
     );
+}
+
+/// **C8** A full cache goes on keeping what is read, and does not throw the rest away for it.
+#[test]
+fn a_full_cache_stays_full_and_takes_what_is_new() {
+    story(|| async {
+        let world = World::new(Settings {
+            capacity_entries: 1000,
+            ..roomy()
+        });
+        world.authority.stop_holding();
+        for number in 0..3000 {
+            assert_eq!(world.read(lesson(number)).await, Ok(0));
+            let entries = world.cache.entries();
+            assert!(
+                number < 1000 || entries >= 500,
+                "{number} lessons have been read, there is room for 1000 entries, and {entries} are \
+                 held: at least half of the room is to be used."
+            );
+        }
+        pass(2 * TTL).await;
+        let before = world.loads();
+        for _ in 0..4 {
+            for number in 9000..9004 {
+                assert_eq!(world.read(lesson(number)).await, Ok(0));
+            }
+        }
+        assert!(
+            world.loads() < before + 16,
+            "Everything that the cache holds has expired, and what is read now, four times each, is not \
+             kept: {} loads for 4 lessons.",
+            world.loads() - before
+        );
+    });
 }

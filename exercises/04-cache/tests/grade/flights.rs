@@ -274,7 +274,15 @@ fn misses_after_an_invalidation_are_one_load_too() {
                  use to them: that makes one more. If the last read started a third, did the end of \
                  load 1 take away what was remembered of load 2?"
             );
-            assert_eq!(answers(late).await, vec![Ok(2); 21]);
+            for answer in answers(late).await {
+                // Who waits for an overtaken load to hold what it brings against the version hears of
+                // its failure like all who wait for it.
+                let heard = end == "fails" && answer == Err(ReadError::Unavailable);
+                assert!(
+                    heard || answer == Ok(2),
+                    "A read after the invalidation got {answer:?}."
+                );
+            }
         });
     }
 }

@@ -1,6 +1,8 @@
 //! What a session was told, it does not see taken back.
 
-use crate::world::{LESSON, OTHER, TICK, TTL, World, answers, roomy, session_told, settle};
+use crate::world::{
+    LESSON, OTHER, TICK, TTL, World, answers, roomy, session, session_told, settle,
+};
 use cache::session::Session;
 use cache::settings::{ReadError, Settings};
 use domain::{LessonKey, Version};
@@ -228,5 +230,142 @@ fn a_sessions_load_is_within_the_declared_capacity() {
         );
         assert_eq!(own.answer().await, Err(ReadError::Shed));
         assert_eq!(world.read(LESSON).await, Ok(1), "The entry is untouched.");
+    });
+}
+
+/// **C6** An authority that is behind for one session is asked once for all who need to know, and what it
+/// said is kept for those to whom it is no news.
+#[test]
+fn an_authority_that_is_behind_is_not_asked_again_and_again() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let told = session_told(LESSON, Version(5));
+        let mut readings = Vec::new();
+        for _ in 0..20 {
+            readings.push(world.start_in(LESSON, &told).await);
+        }
+        for _ in 0..30 {
+            world.authority.release_all();
+            settle().await;
+        }
+        for reading in readings {
+            assert_eq!(
+                reading.answer().await,
+                Err(ReadError::Behind { floor: Version(5) })
+            );
+        }
+        assert!(
+            world.loads() <= 2,
+            "20 reads of one session were told that the authority is behind, by {} loads. The first may \
+             have begun before the later reads; a second one, that all of them share, proves it.",
+            world.loads()
+        );
+        let stranger = world.start(LESSON).await;
+        assert!(
+            stranger.is_done(),
+            "What the authority said is too old for one session, and fresh for all others."
+        );
+        assert_eq!(stranger.answer().await, Ok(1));
+    });
+}
+
+/// **C6** "Not begun" is below every floor, also fresh from the authority.
+#[test]
+fn an_authority_that_forgot_a_lesson_is_behind() {
+    story(|| async {
+        let world = World::new(roomy());
+        world.authority.stop_holding();
+        let told = session_told(LESSON, Version(2));
+        assert_eq!(
+            world.read_in(LESSON, &told).await,
+            Err(ReadError::Behind { floor: Version(2) }),
+            "The session was told of version 2, and the authority says that nothing was begun."
+        );
+    });
+}
+
+/// **C6** A load that waited for its place until after the acknowledgement proves it, whoever asked for
+/// it first.
+#[test]
+fn a_joined_load_that_began_later_is_proof_enough() {
+    story(|| async {
+        let world = World::at_version(
+            1,
+            Settings {
+                max_loads: 1,
+                ..roomy()
+            },
+        );
+        world.authority.hold();
+        let running = world.start(OTHER).await;
+        let told = session_told(LESSON, Version(5));
+        let stranger = world.start(LESSON).await;
+        let behind = world.start_in(LESSON, &told).await;
+        world.authority.release(1);
+        settle().await;
+        world.let_all_go().await;
+        assert_eq!(
+            (running.answer().await, stranger.answer().await),
+            (Ok(0), Ok(1))
+        );
+        assert_eq!(
+            behind.answer().await,
+            Err(ReadError::Behind { floor: Version(5) })
+        );
+        assert!(
+            world.authority.loads_of(LESSON) <= 2,
+            "The load that it joined was waiting, and began after the read did. That was proof; {} \
+             loads are a loop.",
+            world.authority.loads_of(LESSON)
+        );
+    });
+}
+
+/// **C6** A load that began in the same instant as the acknowledgement may have looked before it.
+#[test]
+fn a_load_of_the_same_instant_proves_nothing() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let early = world.spawn(LESSON, &session());
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.loads(), 1, "A read that finds nothing begins a load.");
+        let version = world.authority.change(LESSON);
+        let told = session_told(LESSON, version);
+        let reading = world.spawn(LESSON, &told);
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        note("all that in one instant; the clock has not moved");
+        world.let_all_go().await;
+        assert_eq!(early.answer().await, Ok(1));
+        assert_eq!(
+            reading.answer().await,
+            Ok(2),
+            "The joined load looked before the acknowledgement, though at the same time by the clock. \
+             A further one had the answer."
+        );
+    });
+}
+
+/// **C6** A session that was told something joins a load like anybody: if that brings enough, it is
+/// enough.
+#[test]
+fn a_session_with_a_floor_joins_too() {
+    story(|| async {
+        let world = World::at_version(2, roomy());
+        world.authority.hold();
+        let told = session_told(LESSON, Version(2));
+        let first = world.start(LESSON).await;
+        let second = world.start_in(LESSON, &told).await;
+        world.authority.release_all();
+        assert_eq!(
+            (first.answer().await, second.answer().await),
+            (Ok(2), Ok(2))
+        );
+        assert_eq!(world.loads(), 1, "One load had the answer to both.");
     });
 }

@@ -1,9 +1,9 @@
 //! How old an answer may be.
 
-use crate::world::{LESSON, TICK, TTL, WAITED, World, pass, pass_until, roomy, settle};
+use crate::world::{LESSON, TICK, TTL, WAITED, World, pass, pass_until, roomy, session, settle};
 use cache::settings::Settings;
 use std::time::Duration;
-use testbed::{scene, story};
+use testbed::{note, scene, story};
 
 /// **C1** An entry serves until the staleness bound has passed, and not a moment longer.
 #[test]
@@ -146,5 +146,34 @@ fn not_begun_is_a_value_like_any_other() {
         world.authority.change(LESSON);
         pass(TTL + TICK).await;
         assert_eq!(world.read(LESSON).await, Ok(1));
+    });
+}
+
+/// **C1** At the bound itself, a value is within the bound: as an entry, and as a load to join.
+#[test]
+fn at_the_bound_itself_a_value_is_within_the_bound() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let first = world.spawn(LESSON, &session());
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::advance(TTL).await;
+        note("exactly the bound has passed since the load began");
+        let joined = world.spawn(LESSON, &session());
+        for _ in 0..5 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(
+            world.loads(),
+            1,
+            "The load began exactly the bound before this read, and \"at most\" takes that in."
+        );
+        world.authority.release_all();
+        assert_eq!(
+            (first.answer().await, joined.answer().await),
+            (Ok(1), Ok(1))
+        );
     });
 }

@@ -272,3 +272,48 @@ fn a_write_concerns_its_own_key() {
         );
     });
 }
+
+/// **C3** A write forgets what was read while it ran, whatever version that had.
+#[test]
+fn what_a_write_read_itself_is_not_served_after_it() {
+    story(|| async {
+        let world = World::new(roomy());
+        world.authority.stop_holding();
+        let writer = session();
+        let written = world.cache.write(LESSON, &writer, async {
+            let version = world.authority.change(LESSON);
+            let _ = world.cache.read(LESSON, &session()).await;
+            world.authority.change(LESSON);
+            Ok::<_, &str>(version)
+        });
+        assert_eq!(written.await, Ok(Version(1)));
+        assert_eq!(
+            world.read(LESSON).await,
+            Ok(2),
+            "Version 1 was loaded while the write ran. Before the write's end somebody else made version \
+             2, and a read that begins afterwards returns nothing from a load that began before."
+        );
+    });
+}
+
+/// **C3** A write leaves the running loads of other keys alone.
+#[test]
+fn a_write_leaves_other_loads_alone() {
+    story(|| async {
+        let world = World::new(roomy());
+        world.authority.hold();
+        let other = world.start(OTHER).await;
+        let writer = session();
+        let written = world
+            .cache
+            .write(LESSON, &writer, async { Ok::<_, &str>(Version(1)) });
+        assert_eq!(written.await, Ok(Version(1)));
+        world.authority.release_all();
+        assert_eq!(other.answer().await, Ok(0));
+        let hit = world.start(OTHER).await;
+        assert!(
+            hit.is_done(),
+            "Another lesson was written while this one was loading, and its load was not kept."
+        );
+    });
+}

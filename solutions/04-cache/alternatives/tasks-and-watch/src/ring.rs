@@ -70,6 +70,8 @@ impl Ring {
             if !std::mem::take(&mut slot.marked) {
                 let key = slot.key;
                 self.remove(key);
+                // Where it was is the newest now, and the hand must not find that first.
+                self.hand += 1;
                 return;
             }
             self.hand += 1;
