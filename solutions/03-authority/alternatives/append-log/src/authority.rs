@@ -3,6 +3,9 @@
 //! Everybody shares the file and what is true. What makes the difference is the channel to the
 //! committer: an [`Authority`] has a sender of it, and a [`Reader`] has none.
 
+/// Given by the lab.
+pub use ours::authority::Settings;
+
 use crate::changes::{self, Changes, Notice};
 use crate::fact::{
     Accepted, MAX_NOTE_BYTES, OpenError, ReadError, Receipt, Record, Write, WriteError,
@@ -15,28 +18,9 @@ use redb::StorageBackend;
 use redb::backends::FileBackend;
 use serde::de::DeserializeOwned;
 use std::fs::File;
-use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{broadcast, mpsc, oneshot};
-
-/// How an authority is run.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// For how many of the latest accepted writes the reply is kept. A retry that comes later is judged
-    /// as a new write.
-    pub retained_replies: NonZeroU64,
-}
-
-impl Default for Settings {
-    /// A hundred thousand replies: at a hundred writes a second that is a quarter of an hour, far
-    /// longer than any caller retries.
-    fn default() -> Self {
-        Self {
-            retained_replies: NonZeroU64::new(100_000).expect("not zero"),
-        }
-    }
-}
 
 /// What everybody shares. The file is given back with the last of them.
 #[derive(Debug)]

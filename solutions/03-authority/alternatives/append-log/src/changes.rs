@@ -4,27 +4,11 @@
 //! oldest, and tells whoever was behind. Only its end needs thought. A channel ends with its last
 //! sender; so those who can still cause a change hold senders, and those who look hold a weak one.
 
-use domain::{LessonKey, Version};
+/// Given by the lab.
+pub use ours::changes::{MAX_BEHIND, Notice};
+
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver, Sender};
-
-/// How many notices are kept for a subscriber that is behind: some 40 KB, and a few seconds of a busy
-/// platform.
-pub const MAX_BEHIND: usize = 1024;
-
-/// What a subscriber is told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Notice {
-    /// A fact has changed, and the change is durable.
-    Changed {
-        /// Which.
-        key: LessonKey,
-        /// What it is now.
-        version: Version,
-    },
-    /// The subscriber was too slow, and some notices are gone. Anything may have changed.
-    Missed,
-}
 
 /// The changes from one moment on.
 #[derive(Debug)]

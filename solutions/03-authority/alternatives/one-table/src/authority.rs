@@ -4,6 +4,9 @@
 //! they hold: when the last writer goes the committer may end, and when it has gone too so do the
 //! changes.
 
+/// Given by the lab.
+pub use ours::authority::Settings;
+
 use crate::changes::{Changes, Hub};
 use crate::desk::Desk;
 use crate::fact::{MAX_NOTE_BYTES, OpenError, ReadError, Receipt, Record, Write, WriteError};
@@ -13,28 +16,9 @@ use domain::LessonKey;
 use redb::backends::FileBackend;
 use redb::{Database, StorageBackend};
 use std::fs::File;
-use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// How an authority is run.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// For how many of the latest accepted writes the reply is kept. A retry that comes later is judged
-    /// as a new write.
-    pub retained_replies: NonZeroU64,
-}
-
-impl Default for Settings {
-    /// A hundred thousand replies: at a hundred writes a second that is a quarter of an hour, far
-    /// longer than any caller retries.
-    fn default() -> Self {
-        Self {
-            retained_replies: NonZeroU64::new(100_000).expect("not zero"),
-        }
-    }
-}
 
 /// What is needed to look, and to commit.
 #[derive(Debug)]

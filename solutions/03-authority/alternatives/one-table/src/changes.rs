@@ -4,29 +4,13 @@
 //! bound: the oldest notice goes, and a mark is left that one went. So a subscriber costs what it is
 //! behind, and one that listens costs next to nothing.
 
+/// Given by the lab.
+pub use ours::changes::{MAX_BEHIND, Notice};
+
 use crate::fact::Receipt;
-use domain::{LessonKey, Version};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
-
-/// How many notices are kept for a subscriber that is behind: some 40 KB, and a few seconds of a busy
-/// platform.
-pub const MAX_BEHIND: usize = 1024;
-
-/// What a subscriber is told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Notice {
-    /// A fact has changed, and the change is durable.
-    Changed {
-        /// Which.
-        key: LessonKey,
-        /// What it is now.
-        version: Version,
-    },
-    /// The subscriber was too slow, and some notices are gone. Anything may have changed.
-    Missed,
-}
 
 #[derive(Debug, Default)]
 struct List {

@@ -3,19 +3,15 @@
 //! The committer takes from the desk what waits there, has it judged and committed in one transaction,
 //! and then tells: first those who listen, then those who asked.
 
+/// Given by the lab.
+pub use ours::group::{MAX_GROUP, MAX_WAITING};
+
 use crate::authority::{Present, Store};
 use crate::desk::Desk;
 use crate::fact::WriteError;
 use crate::shelf::{self, Index};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// How many writes one transaction takes. It bounds how long the first of a group waits for the last,
-/// and what a transaction holds in memory: 4 MiB of notes.
-pub const MAX_GROUP: usize = 1024;
-
-/// How many writes may wait to be committed. Further callers wait for a place.
-pub const MAX_WAITING: usize = 1024;
 
 /// The one who commits. There is one for each authority, and somebody has to run it.
 #[derive(Debug)]
