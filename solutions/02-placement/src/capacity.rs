@@ -1,0 +1,99 @@
+//! What something can carry, before it is asked to.
+
+use std::time::Duration;
+
+use crate::quantity::{Rate, Unusable};
+
+// ANCHOR: little
+/// How many requests are there at once, on average, when they arrive at `rate` and each stays for
+/// `stay`: Little's law, `L = λW` ([Little 1961](https://doi.org/10.1287/opre.9.3.383)).
+///
+/// It holds for whatever has a border that can be drawn around it: a queue, a thread pool, a database,
+/// all of them together. It asks nothing of how arrivals are spread, only that what comes in goes out.
+pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
+    rate.each_second() * stay.as_secs_f64()
+}
+
+/// How many workers keep up with requests that arrive at `rate` and occupy one of them for `work`
+/// each, if no worker may be busy for more than the share `busy` of its time.
+///
+/// # Errors
+/// [`Unusable`] if `busy` is not above 0 and at most 1.
+pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusable> {
+    let busy = Rate::capacity(busy)?.each_second();
+    if busy > 1.0 {
+        return Err(Unusable::TooBusy(busy));
+    }
+    let workers = in_flight(rate, work) / busy;
+    // What is reckoned in binary fractions is a little off: 100 × 0.01 is no reason for a second worker.
+    let whole = workers.round();
+    let workers = if (workers - whole).abs() < 1e-9 * whole { whole } else { workers.ceil() };
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a whole number that is not negative; beyond the largest u64 it stays there"
+    )]
+    Ok(workers as u64)
+}
+// ANCHOR_END: little
+
+/// A throughput as measured over several rounds, each second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measured {
+    /// The round in which it was lowest.
+    pub lowest: f64,
+    /// The round in the middle.
+    pub median: f64,
+    /// The round in which it was highest.
+    pub highest: f64,
+}
+
+/// The smallest number of shards that beats one competent thread: the *configuration that outperforms
+/// a single thread* ([McSherry, Isard, Murray
+/// 2015](https://www.usenix.org/conference/hotos15/workshop-program/presentation/mcsherry)).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cost {
+    /// That many shards beat it.
+    Shards(u32),
+    /// None that was measured did.
+    NotWith {
+        /// The largest number that was tried.
+        up_to: u32,
+    },
+}
+
+/// Why there is no [`Cost`].
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NoCost {
+    /// No shards were measured.
+    #[error("nothing was measured with shards: there is nothing to compare the thread with")]
+    NotMeasured,
+    /// A measurement is not a throughput.
+    #[error("a throughput among the measurements is unusable: {0}")]
+    Unusable(#[from] Unusable),
+}
+
+// ANCHOR: cost
+/// Finds the smallest number of shards whose *lowest* round is above the *highest* round of the
+/// thread. A lead that is smaller than the noise is none.
+///
+/// The measurements of `sharded` are in any order.
+///
+/// # Errors
+/// [`NoCost`] if `sharded` is empty, or some figure is `NaN`, infinite, zero or negative.
+pub fn cost(thread: Measured, sharded: &[(u32, Measured)]) -> Result<Cost, NoCost> {
+    for measured in sharded.iter().map(|(_, measured)| measured).chain([&thread]) {
+        for figure in [measured.lowest, measured.median, measured.highest] {
+            Rate::capacity(figure)?;
+        }
+    }
+    let up_to = sharded.iter().map(|&(shards, _)| shards).max();
+    let up_to = up_to.ok_or(NoCost::NotMeasured)?;
+    let beats = sharded
+        .iter()
+        .filter(|(_, measured)| measured.lowest > thread.highest)
+        .map(|&(shards, _)| shards)
+        .min();
+    Ok(beats.map_or(Cost::NotWith { up_to }, Cost::Shards))
+}
+// ANCHOR_END: cost
