@@ -49,10 +49,11 @@ impl Sheet<'_> {
         let graded = self.tests.iter().filter(|test| !test.given).count();
         let _ = write!(
             out,
-            "<details class=\"hc-sheet\" id=\"coverage-{}\"><summary>{title} ({} objectives, {} invariants, {graded} tests)</summary><p>Chapter: <a href=\"{}\">{}</a>. Code: <code>exercises/{}/</code>.</p>",
+            "<details class=\"hc-sheet\" id=\"coverage-{}\"><summary>{title} ({}, {}, {})</summary><p>Chapter: <a href=\"{}\">{}</a>. Code: <code>exercises/{}/</code>.</p>",
             html::escape(&lab.name),
-            lab.objectives.len(),
-            lab.invariants.len(),
+            counted(lab.objectives.len(), "objective"),
+            counted(lab.invariants.len(), "invariant"),
+            counted(graded, "test"),
             html::escape(&self.page.link_to(&lab.chapter)),
             html::inline(&lab.title),
             html::escape(&lab.folder),
@@ -169,13 +170,17 @@ impl Sheet<'_> {
     /// The tests' names, folded: a lab has sixty of them.
     fn named(&self, invariant: &Invariant) -> String {
         let tests: Vec<&GradedTest> = self.of(invariant).collect();
-        let mut named = match tests.len() {
-            1 => "<details><summary>1 test</summary><ul>".to_owned(),
-            count => format!("<details><summary>{count} tests</summary><ul>"),
-        };
+        let mut named = format!(
+            "<details><summary>{}</summary><ul>",
+            counted(tests.len(), "test")
+        );
         for test in tests {
             let _ = write!(named, "<li><code>{}</code></li>", html::escape(&test.name));
         }
         named + "</ul></details>"
     }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
