@@ -58,7 +58,7 @@ impl Sheet<'_> {
             html::inline(&lab.title),
             html::escape(&lab.folder),
         );
-        self.open(
+        open(
             out,
             &format!("{title}, objectives"),
             "What a reader can do afterwards, and what shows it",
@@ -74,7 +74,7 @@ impl Sheet<'_> {
             );
         }
         out.push_str("</tbody></table></div>");
-        self.open(
+        open(
             out,
             &format!("{title}, invariants"),
             "What each invariant says, and which tests judge it",
@@ -90,17 +90,6 @@ impl Sheet<'_> {
             );
         }
         out.push_str("</tbody></table></div></details>");
-    }
-
-    fn open(&self, out: &mut String, label: &str, caption: &str, heads: [&str; 3]) {
-        let _ = write!(
-            out,
-            "<div class=\"table-wrapper\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table><caption>{caption}</caption><thead><tr>"
-        );
-        for head in heads {
-            let _ = write!(out, "<th scope=\"col\">{head}</th>");
-        }
-        out.push_str("</tr></thead><tbody>");
     }
 
     /// The invariants with the number of their tests, and the reader's own figures.
@@ -179,6 +168,18 @@ impl Sheet<'_> {
         }
         named + "</ul></details>"
     }
+}
+
+/// The beginning of a table, up to its first row.
+fn open(out: &mut String, label: &str, caption: &str, heads: [&str; 3]) {
+    let _ = write!(
+        out,
+        "<div class=\"table-wrapper\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table><caption>{caption}</caption><thead><tr>"
+    );
+    for head in heads {
+        let _ = write!(out, "<th scope=\"col\">{head}</th>");
+    }
+    out.push_str("</tr></thead><tbody>");
 }
 
 fn counted(count: usize, what: &str) -> String {
