@@ -86,7 +86,8 @@ Parts:
   solutions   each passes the same tests, under strict clippy
   mistakes    each applies, compiles, and is rejected by the test that it names
   book        anchors, links and directives resolve, and nothing is logged
-  coverage    invariants have tests, objectives have questions, stubs have hints, locks agree
+  coverage    invariants have tests, objectives have invariants and questions, stubs have hints,
+              locks agree
 
 Examples:
   cargo course verify

@@ -81,6 +81,19 @@ pub struct Objective {
     pub id: String,
     /// One sentence.
     pub text: String,
+    /// The invariants whose tests judge it, by their ids.
+    #[serde(default)]
+    pub invariants: Vec<String>,
+    /// What else shows it, or shows it alone where no test can.
+    pub shown_by: Option<ShownBy>,
+}
+
+/// What shows an objective besides tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShownBy {
+    /// The reader's own figures: no test asserts a time.
+    Measurement,
 }
 
 /// Something that the tests prove.

@@ -292,3 +292,44 @@ fn mdbook_with_the_plain_preprocessor_makes_the_same_pages() {
         "mdBook must not publish what the preprocessor refused"
     );
 }
+
+#[test]
+fn an_answer_that_is_run_names_its_command_and_a_teachers_table_finds_it() {
+    let course = Course::sound();
+    course.edit(
+        "exercises/01-measure/lab.toml",
+        "text = \"Name what each step costs.\"",
+        "text = \"Name what each step costs.\"\ninvariants = [\"M1\"]\nshown_by = \"measurement\"",
+    );
+    let run = "run = { lab = \"measure\", test = \"frames_survive\" }\nprompt";
+    course.edit("src/scope/measure.quiz.toml", "prompt", run);
+    course.append("src/introduction.md", "\n{{#coverage}}\n");
+    let html = page(&course, "scope/measure.html");
+    assert!(
+        html.contains("$ cargo test -p measure frames_survive"),
+        "{html}"
+    );
+    assert!(html.contains("<strong>M1</strong></a> Frames survive."));
+    assert!(html.contains("cargo test -p measure-solution frames_survive"));
+    let html = page(&course, "introduction.html");
+    for needle in [
+        "Lab 1: The price of a boundary (1 objective, 2 invariants, 1 test)",
+        "<a href=\"scope/measure.html#invariant-scope-measure-M1\">M1</a> (1), <a href=\"numbers.html\">own figures</a>",
+        "<a href=\"scope/measure.html#quiz-scope-measure-loopback\">loopback</a> (run)",
+        "<li><code>frames_survive</code></li>",
+    ] {
+        assert!(html.contains(needle), "the page lacks {needle}\n{html}");
+    }
+
+    let mistaken = "test = \"frames_survive\", mistake = \"trusting\"";
+    course.edit(
+        "src/scope/measure.quiz.toml",
+        "test = \"frames_survive\"",
+        mistaken,
+    );
+    let html = page(&course, "scope/measure.html");
+    let patch = "--directory=solutions/01-measure solutions/01-measure/mistakes/trusting.patch";
+    assert!(html.contains(&format!("$ git apply {patch}")), "{html}");
+    assert!(html.contains(&format!("$ git apply --reverse {patch}")));
+    assert!(html.contains("a solution that trusts the announced length."));
+}

@@ -11,6 +11,12 @@ use serde::Deserialize;
 
 use super::directives::Context;
 use super::html;
+use super::page::{self, Page};
+use crate::repo::Repo;
+
+mod run;
+
+pub use run::{Answer, Run, answers_by};
 
 /// The questions of one page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -31,6 +37,8 @@ pub struct Question {
     pub objective: Option<String>,
     /// Markdown.
     pub prompt: String,
+    /// What a reader runs to see the answer, where a test or a known mistake shows it.
+    pub run: Option<Run>,
     /// At least two, exactly one of them right.
     #[serde(rename = "option", default)]
     pub options: Vec<Choice>,
@@ -114,7 +122,14 @@ pub fn render(context: &Context<'_>) -> Result<String> {
         html::escape(context.page.key())
     );
     for question in &quiz.questions {
-        render_question(&mut out, &context.page.slug(), question);
+        let run = match &question.run {
+            Some(run) => run
+                .render(context)
+                .with_context(|| format!("question `{}`", question.id))?,
+            None => String::new(),
+        };
+        let id = fragment(context.page, question);
+        render_question(&mut out, &id, question, &run);
     }
     Ok(out + "</ol></course-quiz>")
 }
@@ -153,8 +168,28 @@ fn check_objectives(context: &Context<'_>, quiz: &Quiz) -> Result<()> {
     Ok(())
 }
 
-fn render_question(out: &mut String, slug: &str, question: &Question) {
-    let id = format!("quiz-{slug}-{}", super::page::slug(&question.id));
+/// Every quiz of the book with its page, in the order of the pages' paths.
+///
+/// # Errors
+/// When a quiz is wrong.
+pub fn all(repo: &Repo) -> Result<Vec<(Page, Quiz)>> {
+    let src = repo.book_src();
+    let mut quizzes = Vec::new();
+    for page in page::all(&src)? {
+        let path = page.sidecar(&src, "quiz");
+        if path.is_file() {
+            quizzes.push((page, Quiz::read(&path)?));
+        }
+    }
+    Ok(quizzes)
+}
+
+/// The fragment under which a page shows a question.
+pub fn fragment(page: &Page, question: &Question) -> String {
+    format!("quiz-{}-{}", page.slug(), page::slug(&question.id))
+}
+
+fn render_question(out: &mut String, id: &str, question: &Question, run: &str) {
     let (prompt, more) = html::lead(&question.prompt);
     let _ = write!(
         out,
@@ -170,7 +205,7 @@ fn render_question(out: &mut String, slug: &str, question: &Question) {
         .iter()
         .map(|option| option.text.as_str())
         .collect();
-    options(out, &id, &texts);
+    options(out, id, &texts);
     out.push_str("</fieldset></form><details class=\"hc-answers\"><summary>Answer, and why</summary><ul class=\"hc-whys\">");
     for (index, option) in question.options.iter().enumerate() {
         let (class, right, verdict) = if option.right {
@@ -185,7 +220,7 @@ fn render_question(out: &mut String, slug: &str, question: &Question) {
             html::blocks(&option.why)
         );
     }
-    out.push_str("</ul></details></li>");
+    let _ = write!(out, "</ul>{run}</details></li>");
 }
 
 /// The radio buttons of a question or a prediction.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::{Finding, Proof};
 use crate::book::quiz::Quiz;
-use crate::lab::{GradedTest, HintSection, Lab, Stub};
+use crate::lab::{GradedTest, HintSection, Lab, ShownBy, Stub};
 use crate::terminal::counted;
 
 /// A question, a pointer, the shape of the answer.
@@ -21,6 +21,7 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     head(proof, lab, &mut finding);
     graded(proof, lab, &tests, &mut finding)?;
     questions(proof, lab, &mut finding);
+    shown(lab, &mut finding);
     hinted(&stubs, &hints, &mut finding);
     finding.summary = format!(
         "{}, {}, {}, {}",
@@ -121,6 +122,44 @@ fn graded(proof: &Proof<'_>, lab: &Lab, tests: &[GradedTest], finding: &mut Find
     Ok(())
 }
 
+/// What a lab promises and what its tests judge are the same: each objective is shown by something,
+/// and no invariant serves none.
+fn shown(lab: &Lab, finding: &mut Finding) {
+    for objective in &lab.objectives {
+        let id = &objective.id;
+        if objective.invariants.is_empty() && objective.shown_by.is_none() {
+            finding.problem(format!(
+                "nothing shows the objective {id}: name its `invariants`, or say `shown_by = \"measurement\"`"
+            ));
+        }
+        if objective.shown_by == Some(ShownBy::Measurement) && lab.measure.is_none() {
+            finding.problem(format!(
+                "{id} is shown by measurement, and lab.toml has no [measure]"
+            ));
+        }
+        for invariant in &objective.invariants {
+            if lab.invariant(invariant).is_none() {
+                finding.problem(format!(
+                    "{id} names {invariant}, which lab.toml does not have"
+                ));
+            }
+        }
+        for twice in repeated(objective.invariants.iter()) {
+            finding.problem(format!("{id} names {twice} twice"));
+        }
+    }
+    for invariant in &lab.invariants {
+        if !lab
+            .objectives
+            .iter()
+            .any(|objective| objective.invariants.contains(&invariant.id))
+        {
+            finding.problem(format!("{} shows no objective", invariant.id));
+        }
+    }
+}
+
+/// Each objective is asked about in its own chapter: a reader who takes one lab has been asked.
 fn questions(proof: &Proof<'_>, lab: &Lab, finding: &mut Finding) {
     let path = proof
         .repo

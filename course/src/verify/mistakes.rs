@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::scratch::Scratch;
 use super::{Finding, Proof, built, outputs};
+use crate::book::quiz::{self, Answer};
 use crate::cargo::{self, TestBinary};
 use crate::grade::{GRADE, Outcome, Runner, Stopped, TestRun};
 use crate::lab::{Lab, Mistake};
@@ -51,6 +52,7 @@ fn of_lab(
     mistakes: &[Mistake],
 ) -> Result<()> {
     let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
+    let answers = quiz::answers_by(proof.repo, lab)?;
     thread::scope(|scope| {
         let mut running: Option<(&Mistake, ScopedJoinHandle<'_, Result<Vec<TestRun>>>)> = None;
         for (mistake, scratch) in mistakes.iter().zip(scratches.iter().cycle()) {
@@ -58,7 +60,7 @@ fn of_lab(
             let mut finding = Finding::default();
             let binary = build(proof, scratch, lab, mistake, &mut finding)?;
             if let Some((mistake, tests)) = running.take() {
-                conclude(proof, lab, mistake, tests)?;
+                conclude(proof, lab, mistake, &answers, tests)?;
             }
             match binary {
                 None => proof.item(&subject(lab, mistake), &finding),
@@ -67,7 +69,7 @@ fn of_lab(
                     let wanted = if thorough {
                         Wanted::All
                     } else {
-                        Wanted::these(lab, mistake)
+                        Wanted::these(lab, mistake, &answers)
                     };
                     let tests = scope.spawn(move || {
                         let runner = Runner {
@@ -87,7 +89,7 @@ fn of_lab(
             }
         }
         match running {
-            Some((mistake, tests)) => conclude(proof, lab, mistake, tests),
+            Some((mistake, tests)) => conclude(proof, lab, mistake, &answers, tests),
             None => Ok(()),
         }
     })
@@ -96,18 +98,24 @@ fn of_lab(
 /// Which tests run on a mistake.
 enum Wanted {
     All,
-    /// The one that has to reject it, and those that the book shows.
+    /// The one that has to reject it, and those that the book shows or answers a question by.
     These(Vec<String>),
 }
 
 impl Wanted {
-    fn these(lab: &Lab, mistake: &Mistake) -> Self {
+    fn these(lab: &Lab, mistake: &Mistake, answers: &[Answer]) -> Self {
         let shown = lab
             .outputs
             .iter()
             .filter(|output| output.from == mistake.name);
         let shown = shown.map(|output| output.test.clone());
-        Self::These(shown.chain([mistake.caught_by.clone()]).collect())
+        let answering = about(mistake, answers).map(|answer| answer.run.test.clone());
+        Self::These(
+            shown
+                .chain(answering)
+                .chain([mistake.caught_by.clone()])
+                .collect(),
+        )
     }
 
     fn has(&self, test: &str) -> bool {
@@ -166,16 +174,43 @@ fn conclude(
     proof: &mut Proof<'_>,
     lab: &Lab,
     mistake: &Mistake,
+    answers: &[Answer],
     tests: ScopedJoinHandle<'_, Result<Vec<TestRun>>>,
 ) -> Result<()> {
     let runs = tests
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let mut finding = judge(mistake, &runs, proof.thorough);
+    answered(mistake, answers, &runs, &mut finding);
     outputs::compare(proof.repo, lab, &mistake.name, &runs, &mut finding);
     proof.rejected += usize::from(finding.problems.is_empty());
     proof.item(&subject(lab, mistake), &finding);
     Ok(())
+}
+
+/// The book's answers about what this mistake does.
+fn about<'a>(mistake: &Mistake, answers: &'a [Answer]) -> impl Iterator<Item = &'a Answer> {
+    answers
+        .iter()
+        .filter(move |answer| answer.run.mistake.as_ref() == Some(&mistake.name))
+}
+
+/// A question that asks what this mistake does names a test that fails under it.
+fn answered(mistake: &Mistake, answers: &[Answer], runs: &[TestRun], finding: &mut Finding) {
+    for answer in about(mistake, answers) {
+        let rejected = runs.iter().any(|run| {
+            run.name == answer.run.test
+                && !matches!(run.outcome, Outcome::Passed | Outcome::Ignored)
+        });
+        if !rejected {
+            finding.problem(format!(
+                "{} has it rejected by {}, which does not",
+                answer.named(),
+                answer.run.test
+            ));
+            finding.summary.clear();
+        }
+    }
 }
 
 fn subject(lab: &Lab, mistake: &Mistake) -> String {

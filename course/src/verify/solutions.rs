@@ -2,14 +2,18 @@
 //! alternative, for a grader that refuses another sound design is as wrong as one that accepts a
 //! mistake.
 
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 use super::{Finding, Proof, built};
+use crate::book::quiz::{self, Answer};
 use crate::cargo;
 use crate::grade::{GRADE, Outcome, Runner, Stopped};
 use crate::lab::Lab;
+use crate::terminal::counted;
 
 pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
     for lab in labs {
@@ -20,11 +24,12 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
             proof.item(&lab.name, &finding);
             continue;
         }
-        let finding = one(proof, lab, &folder)?;
+        let answers = quiz::answers_by(proof.repo, lab)?;
+        let finding = one(proof, lab, &folder, &answers)?;
         proof.item(&lab.name, &finding);
         for alternative in folders_in(&folder.join("alternatives"))? {
             ensure!(!proof.stop.is_stopped(), Stopped);
-            let finding = one(proof, lab, &alternative)?;
+            let finding = one(proof, lab, &alternative, &[])?;
             let name = alternative
                 .file_name()
                 .unwrap_or_default()
@@ -36,7 +41,8 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
     Ok(())
 }
 
-fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path) -> Result<Finding> {
+/// Tries one crate; `answers` are those of the book that rest on a test of it.
+fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Result<Finding> {
     let mut finding = Finding::default();
     let manifest = manifest(proof, folder)?;
     finding
@@ -59,6 +65,7 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path) -> Result<Finding> {
         return Ok(finding);
     };
     let (mut passed, mut graded) = (0, 0);
+    let mut held = BTreeSet::new();
     for binary in &binaries {
         let runner = Runner {
             binary: &binary.executable,
@@ -70,6 +77,7 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path) -> Result<Finding> {
             graded += usize::from(binary.target == GRADE && !binary.of_library);
             if run.outcome == Outcome::Passed {
                 passed += 1;
+                held.insert(run.name);
             } else {
                 finding.problem(format!("{} rejects it:\n{}", run.name, run.told()));
             }
@@ -78,8 +86,24 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path) -> Result<Finding> {
     if graded == 0 {
         finding.problem("no graded test was run; a solution needs a test target `grade`");
     }
+    for answer in answers {
+        if !held.contains(&answer.run.test) {
+            finding.problem(format!(
+                "{} rests on {}, which did not hold here",
+                answer.named(),
+                answer.run.test
+            ));
+        }
+    }
     super::clippy(proof, root, &[package.to_owned()], &mut finding)?;
     finding.summary = format!("{passed} tests pass");
+    if !answers.is_empty() {
+        let _ = write!(
+            finding.summary,
+            ", {} of the book among them",
+            counted(answers.len(), "answer")
+        );
+    }
     if finding.problems.is_empty() {
         finding.summary.push_str(", clippy is content");
     }

@@ -204,6 +204,7 @@ prerequisites = ["counting"]
 [[objective]]
 id = "tiny-double"
 text = "Double a number."
+invariants = ["T1", "T2"]
 
 [[invariant]]
 id = "T1"

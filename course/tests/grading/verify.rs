@@ -268,6 +268,8 @@ fn gaps_in_the_coverage_are_found() {
             "T2 has no test",
             "T1: no mistake shows that its tests reject anything",
             "no question of the quiz checks the objective tiny-unasked",
+            "nothing shows the objective tiny-unasked: name its `invariants`",
+            "T3 shows no objective",
             "hints.md has no `## … parity …`",
             "hints.md, `double`: 2 hints of 3",
             "the todo of parity does not say what to do",
@@ -317,4 +319,107 @@ fn output_in_the_book_that_no_test_prints_any_more_is_found() {
                 "src/wraps.txt is of numbers::of_no_such_name, and there is no such test",
             ],
         );
+}
+
+/// A question whose answer is that `test` shows it, or shows that `mistake` is one.
+fn answered_by(test: &str, mistake: &str) -> String {
+    let mistake = match mistake {
+        "" => String::new(),
+        mistake => format!(", mistake = \"{mistake}\""),
+    };
+    format!(
+        "\n[[question]]\nid = \"run\"\nprompt = \"And then?\"\nobjective = \"tiny-double\"\n\
+         run = {{ lab = \"tiny\", test = \"{test}\"{mistake} }}\n\
+         [[question.option]]\ntext = \"a\"\nright = true\nwhy = \"w\"\n\
+         [[question.option]]\ntext = \"b\"\nwhy = \"v\"\n"
+    )
+}
+
+#[test]
+fn an_answer_that_is_run_holds_on_the_solution_and_rejects_its_mistake() {
+    let course = Course::sound();
+    course.append(
+        "src/tiny.quiz.toml",
+        &answered_by("numbers::stops_at_the_limit", "wraps"),
+    );
+    course
+        .run(&["verify", "--only", "solutions", "--only", "mistakes"])
+        .says(
+            0,
+            &[
+                "ok tiny 4 tests pass, 1 answer of the book among them",
+                "0 problems",
+            ],
+        );
+    // A test that the mistake passes says nothing about it, though it holds for the solution.
+    let quiz = course.read("src/tiny.quiz.toml");
+    course.write(
+        "src/tiny.quiz.toml",
+        &quiz.replace("numbers::stops_at_the_limit", "numbers::tells_parity"),
+    );
+    course.run(&["verify", "--only", "mistakes"]).says(
+        1,
+        &["the answer to `run` in src/tiny.md has it rejected by numbers::tells_parity, which does not"],
+    );
+}
+
+#[test]
+fn an_answer_that_cannot_be_run_is_found() {
+    let course = Course::sound();
+    let quiz = course.read("src/tiny.quiz.toml");
+    for (test, mistake, said) in [
+        (
+            "numbers::gone",
+            "",
+            "answered by the test `numbers::gone`, which tiny does not have",
+        ),
+        ("the_largest_is_the_types", "", "guards given code"),
+        (
+            "numbers::doubles",
+            "gone",
+            "names the mistake `gone`, which tiny does not have",
+        ),
+    ] {
+        course.write(
+            "src/tiny.quiz.toml",
+            &(quiz.clone() + &answered_by(test, mistake)),
+        );
+        course.run(&["verify", "--only", "book"]).says(1, &[said]);
+    }
+    course.write(
+        "src/tiny.quiz.toml",
+        &(quiz + &answered_by("numbers::gone", "")),
+    );
+    course.run(&["verify", "--only", "solutions"]).says(
+        1,
+        &["the answer to `run` in src/tiny.md rests on numbers::gone, which did not hold here"],
+    );
+}
+
+#[test]
+fn an_objective_that_nothing_shows_is_found() {
+    let course = Course::sound();
+    let shown = "invariants = [\"T1\", \"T2\"]";
+    for (instead, said) in [
+        (
+            "invariants = [\"T1\", \"T9\"]",
+            "tiny-double names T9, which lab.toml does not have",
+        ),
+        (
+            "invariants = [\"T1\", \"T1\"]",
+            "tiny-double names T1 twice",
+        ),
+        (
+            "shown_by = \"measurement\"",
+            "tiny-double is shown by measurement, and lab.toml has no [measure]",
+        ),
+        ("invariants = [\"T1\"]", "T2 shows no objective"),
+    ] {
+        let lab = course.read(LAB);
+        course.edit(LAB, shown, instead);
+        course
+            .run(&["verify", "--only", "coverage"])
+            .says(1, &[said]);
+        course.write(LAB, &lab);
+    }
 }

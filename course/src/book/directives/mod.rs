@@ -2,6 +2,7 @@
 
 mod calculator;
 mod chart;
+mod coverage;
 mod figure;
 mod hints;
 mod invariants;
@@ -21,9 +22,10 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "calculator",
     "chart",
+    "coverage",
     "figure",
     "hints",
     "invariants",
@@ -61,6 +63,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
     let html = match name {
         "calculator" => calculator::render(context, arguments)?,
         "chart" => chart::render(context, arguments)?,
+        "coverage" => coverage::render(context, arguments)?,
         // Figures and a lab's card are block elements that need no wrapper.
         "figure" => return figure::render(context, arguments),
         "hints" => hints::render(context, arguments)?,

@@ -1,0 +1,152 @@
+//! Answers that a reader can run.
+//!
+//! An explanation is somebody's word. Where a graded test shows the same thing, the answer says which
+//! command runs it, and `cargo course verify` makes sure that the test says what the answer says.
+//! What it shows isn't written down again: the test's own comment says it, and so it can't drift.
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use crate::book::directives::Context;
+use crate::book::html;
+use crate::book::page::Page;
+use crate::lab::{self, Lab};
+use crate::repo::Repo;
+
+/// What a reader runs to see an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The lab's name.
+    pub lab: String,
+    /// A graded test of that lab, as libtest prints its name. It holds for the solution.
+    pub test: String,
+    /// A mistake of that lab which the test rejects, when the question is what a wrong design does.
+    pub mistake: Option<String>,
+}
+
+/// An answer that is run, and where it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The page.
+    pub page: String,
+    /// The question's id.
+    pub question: String,
+    /// What is run.
+    pub run: Run,
+}
+
+impl Answer {
+    /// For a message: which answer rests on the test.
+    pub fn named(&self) -> String {
+        format!("the answer to `{}` in src/{}", self.question, self.page)
+    }
+}
+
+/// The answers that a lab's tests give, on all pages.
+///
+/// # Errors
+/// When a quiz is wrong.
+pub fn answers_by(repo: &Repo, lab: &Lab) -> Result<Vec<Answer>> {
+    let mut answers = Vec::new();
+    for (page, quiz) in super::all(repo)? {
+        for question in quiz.questions {
+            if let Some(run) = question.run.filter(|run| run.lab == lab.name) {
+                answers.push(Answer {
+                    page: page.path().to_owned(),
+                    question: question.id,
+                    run,
+                });
+            }
+        }
+    }
+    Ok(answers)
+}
+
+impl Run {
+    /// The commands, and what they show.
+    pub(super) fn render(&self, context: &Context<'_>) -> Result<String> {
+        let lab = lab::named(context.repo, &self.lab)?;
+        let tests = lab.tests(context.repo)?;
+        let test = tests
+            .iter()
+            .find(|test| test.name == self.test)
+            .with_context(|| {
+                format!(
+                    "it is answered by the test `{}`, which {} does not have",
+                    self.test, lab.name
+                )
+            })?;
+        ensure!(
+            !test.given,
+            "it is answered by `{}`, which guards given code and says nothing of a reader's",
+            self.test
+        );
+        let read = test.invariant.as_deref().and_then(|id| lab.invariant(id));
+        let shows = says(context.page, &test.doc, read);
+        let (name, package) = (html::escape(&lab.name), lab.solution_package());
+        let (test, package) = (html::escape(&self.test), html::escape(&package));
+        let Some(mistake) = &self.mistake else {
+            let commands = format!("$ cd exercises\n$ cargo test -p {name} {test}");
+            return Ok(format!(
+                "<div class=\"hc-run\"><p class=\"hc-label\">Run it, on your own code</p>{}<p>{shows}</p><p>Not built yet? On ours, at the root of the repository: <code>cargo test -p {package} {test}</code></p></div>",
+                console(&commands)
+            ));
+        };
+        let mistakes = lab.mistakes(context.repo)?;
+        let mistake = mistakes
+            .iter()
+            .find(|known| known.name == *mistake)
+            .with_context(|| {
+                format!(
+                    "it names the mistake `{mistake}`, which {} does not have",
+                    lab.name
+                )
+            })?;
+        let folder = format!("solutions/{}", html::escape(&lab.folder));
+        let patch = format!("{folder}/mistakes/{}.patch", html::escape(&mistake.name));
+        let commands = format!(
+            "$ git apply --directory={folder} {patch}\n$ cargo test -p {package} {test}\n$ git apply --reverse --directory={folder} {patch}"
+        );
+        Ok(format!(
+            "<div class=\"hc-run\"><p class=\"hc-label\">Watch it go wrong</p><p>The course keeps this design among its mistakes: a solution that {} At the root of the repository, put it into ours, run the test that rejects it, and take it out again:</p>{}<p>The test fails, since it asks for this: {shows}</p></div>",
+            html::inline(&sentence(&mistake.wrong)),
+            console(&commands)
+        ))
+    }
+}
+
+/// What a test's comment says first, with the invariant that it judges.
+fn says(page: &Page, doc: &str, invariant: Option<&lab::Invariant>) -> String {
+    let first = doc.split("\n\n").next().unwrap_or_default();
+    let text = html::inline(first);
+    match invariant {
+        Some(invariant) => format!(
+            "<a href=\"{}\"><strong>{}</strong></a> {text}",
+            html::escape(&page.link_to(&invariant.read)),
+            html::escape(&invariant.id)
+        ),
+        None => text,
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    let ended = text.ends_with(['.', '!', '?']);
+    format!("{text}{}", if ended { "" } else { "." })
+}
+
+fn console(commands: &str) -> String {
+    format!("<pre><code class=\"language-console\">{commands}</code></pre>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_half_sentence_is_ended_once() {
+        assert_eq!(sentence("keeps late fills"), "keeps late fills.");
+        assert_eq!(sentence("keeps late fills.\n"), "keeps late fills.");
+    }
+}
