@@ -25,9 +25,9 @@ fn rounds(lowest: f64, median: f64, highest: f64) -> Measured {
 fn what_is_there_is_what_arrives_times_its_stay() {
     live(|| {
         for (arrive, stay, there) in [
-            (1_000.0, 2Duration::ZERO, 20.0),
-            (0.5, 3_00Duration::ZERO, 1.5),
-            (0.0, 9_00Duration::ZERO, 0.0),
+            (1_000.0, 20 * MS, 20.0),
+            (0.5, 3_000 * MS, 1.5),
+            (0.0, 9_000 * MS, 0.0),
             (7.0, Duration::ZERO, 0.0),
         ] {
             let found = in_flight(rate(arrive), stay);
@@ -44,11 +44,11 @@ fn what_is_there_is_what_arrives_times_its_stay() {
 fn enough_workers_keep_up_and_none_is_idle_by_mistake() {
     live(|| {
         for (arrive, work, busy, workers) in [
-            (100.0, 1Duration::ZERO, 1.0, 1),
-            (100.0, 1Duration::ZERO, 0.5, 2),
+            (100.0, 10 * MS, 1.0, 1),
+            (100.0, 10 * MS, 0.5, 2),
             (100.0, 11 * MS, 1.0, 2),
-            (250.0, 4Duration::ZERO, 0.7, 15),
-            (0.0, 4Duration::ZERO, 0.7, 0),
+            (250.0, 40 * MS, 0.7, 15),
+            (0.0, 40 * MS, 0.7, 0),
             (100.0, Duration::ZERO, 0.7, 0),
         ] {
             assert_eq!(
@@ -58,7 +58,7 @@ fn enough_workers_keep_up_and_none_is_idle_by_mistake() {
             );
         }
         assert_eq!(
-            workers_for(rate(100.0), 7Duration::ZERO, 1.0),
+            workers_for(rate(100.0), 70 * MS, 1.0),
             Ok(7),
             "100 × 0.07 is 7, and a little more in binary fractions: that is no reason for an eighth."
         );

@@ -272,9 +272,13 @@ pub fn suffices(requirements: &Requirements, scope: Scope, costs: &Costs) -> boo
     };
     let waits = requirements.answer_within.is_some();
     let pressures = &requirements.pressures;
-    let ruled_out = pressures.iter().any(|one| ruled_out(one, scope, costs).is_some());
-    let contradicted =
-        waits && pressures.iter().any(|one| one.kind == Kind::Decoupling && presses(one));
+    let ruled_out = pressures
+        .iter()
+        .any(|one| ruled_out(one, scope, costs).is_some());
+    let contradicted = waits
+        && pressures
+            .iter()
+            .any(|one| one.kind == Kind::Decoupling && presses(one));
     let decided_at_the_edge = requirements.decides && scope == Scope::Edge;
     near && !ruled_out && !contradicted && !decided_at_the_edge
 }
