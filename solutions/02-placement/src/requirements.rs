@@ -41,6 +41,7 @@ impl Scope {
     pub const ALL: [Self; 5] = [Self::Thread, Self::Process, Self::Machine, Self::Cluster, Self::Edge];
 }
 
+// ANCHOR: pressure
 /// The five reasons for leaving a narrow scope.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
@@ -83,6 +84,7 @@ pub struct Pressure {
     /// What it may come to before it counts. A load has none.
     pub limit: Option<Quantity>,
 }
+// ANCHOR_END: pressure
 
 /// What a piece of work needs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
