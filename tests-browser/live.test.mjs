@@ -173,7 +173,10 @@ describe("cargo course serve", () => {
   test("grades what the reader saved, and the chapter shows it", { timeout: 2 * FIRST_GRADE_MS }, async () => {
     const clone = await copyRepository();
     const { file, args } = courseCommand("serve", "--no-open", "--port", "0");
-    const server = spawn(file, args, { cwd: clone.root, stdio: ["ignore", "pipe", "pipe"] });
+    // Its labs are built in a folder that stays, so that their dependencies are compiled once. Not where
+    // ours are: a lab of the clone would be taken for the one here. Without COURSE cargo builds the tool too.
+    const env = { ...process.env, CARGO_TARGET_DIR: path.join(ROOT, "target/live") };
+    const server = spawn(file, args, { cwd: clone.root, env, stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
     const ended = new Promise((resolve) => server.once("exit", resolve));
     try {
