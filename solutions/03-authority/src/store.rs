@@ -161,12 +161,12 @@ impl Store {
             facts: transaction.open_table(FACTS)?,
             replies: transaction.open_table(REPLIES)?,
             known: &mut self.known,
+            retained_replies: self.retained_replies,
         };
         let mut judged = Vec::with_capacity(writes.len());
         for write in writes {
             judged.push(group.judge(write)?);
         }
-        group.forget_beyond(self.retained_replies)?;
         Ok(judged)
     }
 }
@@ -200,6 +200,7 @@ struct Group<'g> {
     facts: Table<'g, (u64, u64), &'static [u8]>,
     replies: Table<'g, u64, &'static [u8]>,
     known: &'g mut Known,
+    retained_replies: NonZeroU64,
 }
 
 impl Group<'_> {
@@ -243,6 +244,7 @@ impl Group<'_> {
         let reply = encode(&ReplyRow::of(write, version));
         self.replies.insert(self.known.next, reply.as_slice())?;
         self.known.add(write.idempotency_key.as_str());
+        self.forget()?;
         // A newer writer is rare, and so is the need for this table.
         if write.epoch > self.known.newest {
             let mut fence = self.transaction.open_table(FENCE)?;
@@ -254,8 +256,8 @@ impl Group<'_> {
 
     // ANCHOR: forget
     /// Forgets the oldest replies, in the transaction that made them too many.
-    fn forget_beyond(&mut self, retained: NonZeroU64) -> Result<(), redb::Error> {
-        while self.known.replies.len() as u64 > retained.get()
+    fn forget(&mut self) -> Result<(), redb::Error> {
+        while self.known.replies.len() as u64 > self.retained_replies.get()
             && let Some((_, row)) = self.replies.pop_first()?
         {
             let reply: ReplyRow = decode(row.value())?;
