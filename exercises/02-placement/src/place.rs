@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::quantity::Quantity;
 use crate::requirements::{Costs, Kind, Pressure, Requirements, Scope};
 
+// ANCHOR: placement
 /// Where a piece of work belongs, and why there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
@@ -26,6 +27,7 @@ pub struct Placement {
     /// The pressures that were heard and not counted, because they lack a metric, a value or a limit.
     pub vague: Vec<Pressure>,
 }
+// ANCHOR_END: placement
 
 /// Something that is not sufficient, and what makes it so.
 #[derive(Clone, Debug, PartialEq)]

@@ -47,6 +47,7 @@ impl Scope {
     ];
 }
 
+// ANCHOR: pressure
 /// The five reasons for leaving a narrow scope.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
@@ -89,6 +90,7 @@ pub struct Pressure {
     /// What it may come to before it counts. A load has none.
     pub limit: Option<Quantity>,
 }
+// ANCHOR_END: pressure
 
 /// What a piece of work needs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -23,7 +23,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "calculator",
     "chart",
     "coverage",
