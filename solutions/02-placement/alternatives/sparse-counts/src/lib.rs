@@ -5,6 +5,7 @@
 //! enough. Curves are found by search, and so are peaks.
 
 pub mod capacity;
+mod given;
 pub mod place;
 pub mod quantity;
 pub mod scoring;
@@ -16,10 +17,5 @@ pub mod usl;
 pub mod fabric;
 #[path = "../../../src/requirements.rs"]
 pub mod requirements;
-
-// For the form of a decision, which the lab gives; the decision itself is made anew.
-#[expect(dead_code, reason = "the solution's own decision")]
-#[path = "../../../src/place.rs"]
-mod given;
 
 pub use ours::history;
