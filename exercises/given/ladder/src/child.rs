@@ -187,7 +187,7 @@ fn commands() -> Receiver<Budget> {
 }
 
 /// A panic as one sentence.
-fn last_word(panic: &PanicHookInfo<'_>) -> Broken {
+pub(crate) fn last_word(panic: &PanicHookInfo<'_>) -> Broken {
     let payload = panic.payload();
     let text = payload
         .downcast_ref::<String>()

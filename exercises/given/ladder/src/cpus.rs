@@ -1,5 +1,7 @@
 //! Which CPUs the pairs run on, and pinning to them.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Where client and server of a rung run. The names are those of the file of figures.
@@ -94,8 +96,27 @@ impl Cpus {
 /// # Errors
 /// Says why the system refused.
 pub fn pin(cpu: usize) -> Result<(), String> {
-    system::pin(cpu).map_err(|error| format!("cannot pin to CPU {cpu}: {error}"))
+    // What it may use has to be known before: a pinned thread may use one.
+    BEFORE.get_or_init(|| allowed().unwrap_or_default());
+    system::pin(&[cpu]).map_err(|error| format!("cannot pin to CPU {cpu}: {error}"))
 }
+
+/// Gives the calling thread, and the threads that it starts from now on, back every CPU that it could
+/// use before [`pin`]: for work that is meant to run on all of them at once.
+///
+/// # Errors
+/// Says why the system refused.
+pub fn unpin() -> Result<(), String> {
+    match BEFORE.get() {
+        Some(cpus) if !cpus.is_empty() => {
+            system::pin(cpus).map_err(|error| format!("cannot use the CPUs {cpus:?}: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What this process could use before it was pinned for the first time.
+static BEFORE: OnceLock<Vec<usize>> = OnceLock::new();
 
 /// Chooses two CPUs on different cores where there are such.
 ///
@@ -157,9 +178,11 @@ mod system {
         )
     }
 
-    pub fn pin(cpu: usize) -> nix::Result<()> {
+    pub fn pin(cpus: &[usize]) -> nix::Result<()> {
         let mut set = CpuSet::new();
-        set.set(cpu)?;
+        for &cpu in cpus {
+            set.set(cpu)?;
+        }
         sched_setaffinity(Pid::from_raw(0), &set)
     }
 }
@@ -170,7 +193,7 @@ mod system {
         None
     }
 
-    pub fn pin(_cpu: usize) -> Result<(), &'static str> {
+    pub fn pin(_cpus: &[usize]) -> Result<(), &'static str> {
         Err("this system has no way to pin a thread that the ladder knows of")
     }
 }
@@ -206,6 +229,19 @@ mod tests {
         assert_eq!(cpus.seats(Placement::OneCpu), Ok((Some(3), Some(3))));
         assert!(cpus.seats(Placement::TwoCpus).is_err());
         assert_eq!(Cpus::Unpinned.placements(), [Placement::Unpinned]);
+    }
+
+    #[test]
+    fn a_thread_that_was_pinned_gets_its_cpus_back() {
+        // Affinity belongs to a thread, so this one's ends with it.
+        let check = || {
+            let Some(before) = allowed() else { return };
+            pin(before[0]).unwrap();
+            assert_eq!(allowed(), Some(vec![before[0]]));
+            unpin().unwrap();
+            assert_eq!(allowed(), Some(before));
+        };
+        std::thread::spawn(check).join().unwrap();
     }
 
     #[test]

@@ -19,9 +19,10 @@
 //! Modules in reading order: [`slice`] takes samples; [`pair`] starts two processes and measures
 //! slices in them, [`child`] is their inside; [`cpus`] pins; [`suite`] says what can be measured, and
 //! `rungs` is the ladder itself; `measure` takes turns, [`rounds`] compares; [`record`] is the file
-//! of figures; `table`, `lessons` and [`figure`] show it. [`sides`] lends the pairs to other benches,
-//! [`scratch`] the files, [`zipf`] keys as readers choose them, and `counted` (with the feature
-//! `redb`) a file for the engine whose syncs are counted.
+//! of figures; `table`, `lessons` and [`figure`] show it. [`derived`] computes a line of a curve
+//! from others. [`sides`] lends the pairs to other benches, [`scratch`] the files, [`zipf`] keys as
+//! readers choose them, and `counted` (with the feature `redb`) a file for the engine whose syncs are
+//! counted.
 
 mod args;
 pub mod child;
@@ -29,6 +30,7 @@ pub mod child;
 pub mod counted;
 pub mod cpus;
 mod curves;
+pub mod derived;
 pub mod figure;
 mod figures;
 mod lessons;
@@ -54,6 +56,7 @@ use std::process::ExitCode;
 
 use tokio::net::TcpStream;
 
+use crate::record::Record;
 use crate::suite::Suite;
 
 /// What the harness needs to know of an RPC to measure it.
@@ -87,6 +90,12 @@ pub fn main<R: Rpc>() -> ExitCode {
 
 /// Measures a suite: the whole `main` of a bench, as [`main`] is for the ladder.
 pub fn main_of(suite: &Suite) -> ExitCode {
+    main_deriving(suite, |_| ())
+}
+
+/// As [`main_of`]; `derive` adds to the record what follows from what was measured, before it is
+/// written and shown. See [`derived`].
+pub fn main_deriving(suite: &Suite, derive: fn(&mut Record)) -> ExitCode {
     let series = suite.curves.iter().flat_map(|curve| &curve.series);
     let sides = suite.rungs.iter().map(|rung| &rung.side);
     if let Some(code) = child::enter(sides.chain(series.map(|series| &series.side))) {
@@ -98,7 +107,7 @@ pub fn main_of(suite: &Suite) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match args::Args::parse(args) {
-        Ok(args) => run::run(suite, &args),
+        Ok(args) => run::run(suite, derive, &args),
         Err(message) => {
             eprintln!("{}: {message}\n\n{}", suite.what, args::help(suite));
             ExitCode::from(2)

@@ -18,8 +18,8 @@ use crate::utc;
 const AUTHORS: &str = "the course's authors";
 
 /// Measures, writes and shows.
-pub fn run(suite: &Suite, args: &Args) -> ExitCode {
-    match try_run(suite, args) {
+pub fn run(suite: &Suite, derive: fn(&mut Record), args: &Args) -> ExitCode {
+    match try_run(suite, derive, args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{}: {error}", suite.what);
@@ -28,7 +28,7 @@ pub fn run(suite: &Suite, args: &Args) -> ExitCode {
     }
 }
 
-fn try_run(suite: &Suite, args: &Args) -> io::Result<()> {
+fn try_run(suite: &Suite, derive: fn(&mut Record), args: &Args) -> io::Result<()> {
     let root = root();
     let out = out(suite, args, &root);
     let build = machine::build();
@@ -40,7 +40,7 @@ fn try_run(suite: &Suite, args: &Args) -> io::Result<()> {
     let folder = out.parent().unwrap_or(&root);
     let plan = Plan::of(args);
     let measured = measure::measure(suite, folder, plan);
-    let record = Record {
+    let mut record = Record {
         format: FORMAT,
         what: suite.what.to_owned(),
         by: args.reference.then(|| AUTHORS.to_owned()),
@@ -52,6 +52,7 @@ fn try_run(suite: &Suite, args: &Args) -> io::Result<()> {
         rungs: figures::rungs(&measured, folder),
         curves: figures::curves(suite, &measured),
     };
+    derive(&mut record);
     println!("{}", table::table(&record, suite));
     for lesson in (suite.lessons)(&record) {
         print!("{}", table::wrapped("- ", &lesson));

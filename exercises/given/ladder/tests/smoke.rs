@@ -13,6 +13,7 @@ use std::time::Duration;
 use ladder::Rpc;
 use ladder::child::{Probe, Seat, Side};
 use ladder::cpus::Placement;
+use ladder::derived;
 use ladder::record::{Figure, Record, Status};
 use ladder::suite::{Axis, Curve, Rung, Series, Suite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,8 +25,11 @@ const CASE: &str = "LADDER_SMOKE_CASE";
 
 fn main() -> ExitCode {
     if std::env::var_os(CASE).is_some() {
-        return if case("curve") || case("curve-todo") {
-            ladder::main_of(&tallies())
+        return if ["curve", "curve-todo", "derived-todo"]
+            .into_iter()
+            .any(case)
+        {
+            ladder::main_deriving(&tallies(), halve)
         } else {
             ladder::main::<Tiny>()
         };
@@ -107,8 +111,12 @@ fn a_curve_has_a_point_for_each_place_and_a_todo_none(folder: &Path) {
     let [curve] = record.curves.as_slice() else {
         panic!("{:?}", record.curves);
     };
-    let ys: Vec<_> = curve.series[0].points.iter().map(|p| (p.x, p.y)).collect();
-    assert_eq!(ys, [(1.0, 2.0), (10.0, 20.0)]);
+    let ys = |at: usize| -> Vec<_> {
+        let points = &curve.series[at].points;
+        points.iter().map(|p| (p.x, p.y)).collect()
+    };
+    assert_eq!(ys(0), [(1.0, 2.0), (10.0, 20.0)]);
+    assert_eq!(ys(1), [(1.0, 1.0), (10.0, 10.0)], "derived");
     let [base, twice] = record.rungs.as_slice() else {
         panic!("{:?}", record.rungs);
     };
@@ -124,6 +132,15 @@ fn a_curve_has_a_point_for_each_place_and_a_todo_none(folder: &Path) {
     assert_eq!(series.status, Status::NotBuilt);
     assert!(series.points.is_empty());
     assert!(output.contains("not built yet: Count them"), "{output}");
+
+    let (record, output) = run(folder, "derived-todo");
+    let [measured, halved] = record.curves[0].series.as_slice() else {
+        panic!("{:?}", record.curves);
+    };
+    assert_eq!(measured.status, Status::Measured);
+    assert_eq!(halved.status, Status::NotBuilt);
+    assert_eq!(halved.message, "Halve them");
+    assert!(!output.contains("panicked"), "{output}");
 }
 
 fn run(folder: &Path, case: &str) -> (Record, String) {
@@ -196,6 +213,17 @@ fn tallies() -> Suite {
         lessons: |_| Vec::new(),
         picture: None,
     }
+}
+
+/// A line that follows from the measured one.
+fn halve(record: &mut Record) {
+    derived::add(record, "doubling", "halved", "halved", |curve| {
+        if case("derived-todo") {
+            todo!("Halve them");
+        }
+        let points = curve.series[0].points.iter();
+        Ok(points.map(|p| derived::exact(p.x, p.y / 2.0)).collect())
+    });
 }
 
 /// Seven turns a slice, or seven for each place on the axis.
