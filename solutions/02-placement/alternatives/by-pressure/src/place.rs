@@ -34,10 +34,10 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
         upwards.into_iter().find(|scope| against(*scope).is_empty())
     });
 
-    let ruled_out = Scope::ALL
+    let narrower = Scope::ALL
         .into_iter()
         .filter(|scope| found.is_none_or(|found| *scope < found));
-    let mut reasons: Vec<(usize, Reason)> = ruled_out
+    let mut reasons: Vec<(usize, Reason)> = narrower
         .flat_map(|scope| {
             let rules_out = Choice::Scope(scope);
             let reason = move |(whose, because)| (whose, Reason { rules_out, because });

@@ -1,8 +1,7 @@
 //! Lab 2 solved in a third way.
 //!
 //! Rows are kept in one vector and cross to shards as one; counts cross as sorted pairs, merged like
-//! sorted files. What rules a scope out is a bit in a mask, and one reason for each narrower scope is
-//! enough. Curves are found by search, and so are peaks.
+//! sorted files. What rules a scope out is a bit in a mask. Curves are found by search, and so are peaks.
 
 pub mod capacity;
 mod given;

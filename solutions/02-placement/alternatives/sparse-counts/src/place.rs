@@ -1,6 +1,6 @@
 //! Where work belongs: everything that can be against a scope is a column of five places, and a mask of
-//! those that are taken. The first place that no mask covers is the scope; for each before it the first
-//! column that has something to say there gives the reason.
+//! those that are taken. The first place that no mask covers is the scope; for each before it every
+//! column that has something to say there gives a reason.
 
 use crate::quantity::Quantity;
 use crate::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
@@ -23,14 +23,16 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
         of_its_kind(pressure)?;
     }
     for pressure in &requirements.pressures {
-        let Some((value, limit)) = figures(pressure) else {
+        let Some((measured, limit)) = figures(pressure) else {
             vague.push(pressure.clone());
             continue;
         };
         load |= pressure.kind == Kind::Load;
-        let own = limit.and_then(|limit| objection(pressure, value, limit));
+        let own = limit.and_then(|limit| objection(pressure, measured, limit));
         columns.push(Scope::ALL.map(|scope| match (pressure.kind, limit) {
-            (Kind::Load, _) => objection(pressure, value, Quantity::Rate(costs.capacity(scope)?)),
+            (Kind::Load, _) => {
+                objection(pressure, measured, Quantity::Rate(costs.capacity(scope)?))
+            }
             (Kind::Geography, Some(limit)) if scope == Scope::Edge => {
                 own.as_ref()?;
                 objection(pressure, Quantity::Time(costs.call(scope)?), limit)
@@ -77,9 +79,9 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
         .enumerate()
         .take_while(|(_, scope)| found.is_none_or(|(found, _)| *scope < found));
     let mut reasons: Vec<Reason> = narrower
-        .filter_map(|(at, scope)| {
-            let because = columns.iter().find_map(|column| column[at].clone())?;
-            Some(Reason {
+        .flat_map(|(at, scope)| {
+            let said = columns.iter().filter_map(move |column| column[at].clone());
+            said.map(move |because| Reason {
                 rules_out: Choice::Scope(scope),
                 because,
             })

@@ -105,9 +105,9 @@ fn first(up_to: u32, holds: impl Fn(u32) -> bool) -> Option<u32> {
     while low < high {
         let middle = low.midpoint(high);
         if holds(middle) {
-            high = middle
+            high = middle;
         } else {
-            low = middle + 1
+            low = middle + 1;
         }
     }
     holds(low).then_some(low)
