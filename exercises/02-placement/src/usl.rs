@@ -94,7 +94,8 @@ impl Usl {
         todo!("Find the whole number of shards beyond which more bring less, if there is one.")
     }
 
-    /// The smallest number of shards that brings at least `demand`; `None` if no number does.
+    /// The smallest number of shards, and at least one, that brings at least `demand`; `None` if no number
+    /// does.
     ///
     /// Judged by `usl::a_demand_beyond_the_peak_is_met_by_no_number`.
     pub fn shards_for(&self, demand: Rate) -> Option<u32> {

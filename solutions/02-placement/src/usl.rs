@@ -142,7 +142,8 @@ impl Usl {
         Some(if more { below + 1 } else { below })
     }
 
-    /// The smallest number of shards that brings at least `demand`; `None` if no number does.
+    /// The smallest number of shards, and at least one, that brings at least `demand`; `None` if no number
+    /// does.
     pub fn shards_for(&self, demand: Rate) -> Option<u32> {
         let enough = |shards| self.throughput(shards) >= demand.each_second();
         // Up to the peak the curve rises, so that halving finds the place.
