@@ -18,8 +18,8 @@ pub struct Placement {
     pub module: bool,
     /// Whether the caller is told that the work will be done, and not its result.
     pub later: bool,
-    /// Why nothing narrower is sufficient: for every scope narrower than this one at least one, and one
-    /// for each pressure that asks for the module or for later.
+    /// Why nothing narrower is sufficient: for every scope that is narrower, each pressure that rules it
+    /// out, and whatever else does; and at least one for the module and for later, if they are there.
     pub reasons: Vec<Reason>,
     /// The pressures that were heard and not counted, because they lack a metric, a value or a limit.
     pub vague: Vec<Pressure>,
