@@ -32,7 +32,7 @@ describe("a page that cargo course serves", () => {
   });
 
   /** The chapter on a server whose state and events the test decides. */
-  async function follow(first) {
+  async function follow(first, chapter = CHAPTER) {
     let state = first;
     const streams = new Set();
     const site = await serve(await bookFolder(), {
@@ -53,7 +53,7 @@ describe("a page that cargo course serves", () => {
     closing.push(site.close);
     const opened = await browser.open({ origin: site.origin });
     closing.push(opened.close);
-    await opened.page.goto(`${site.origin}/${CHAPTER}`);
+    await opened.page.goto(`${site.origin}/${chapter}`);
     await opened.page.locator(".hc-live").waitFor({ state: "attached" });
     const send = (name, next = state) => {
       state = next;
@@ -110,6 +110,42 @@ describe("a page that cargo course serves", () => {
     assert.equal(await page.locator(".hc-question input").nth(1).isChecked(), true);
   });
 
+  test("says that a grade is from last time, and no longer once it is made again", async () => {
+    const before = { ...lab("graded", [true, false]), from_last_time: true, graded_at: 1_795_404_600 };
+    const { send, tally } = await follow({ labs: { measure: before } });
+    await tally("1 of 2 invariants hold, as graded on 23 November 2026; nothing has changed since.");
+    send("state", { labs: { measure: lab("graded", [true, true]) } });
+    await tally(/^All 2 invariants hold\.$/);
+  });
+
+  test("shows the way: what holds, what was predicted, and the one next step", async () => {
+    const standing = (name, mark, stands) => ({ name, mark, stands, graded_at: null, changed: [], left_out: false });
+    const next = { lab: "measure", sentence: "Go on with lab 1", command: "cargo course check measure", page: "scope/measure.md#frames" };
+    const labs = [standing("measure", "open", "1 of 8 invariants hold"), standing("authority", "fresh", "not begun"), standing("gone", "fresh", "…")];
+    const { page, send, notes } = await follow({ labs: { measure: lab("graded", [true, false]) }, way: { labs, next } }, "way.html");
+    const row = (name) => page.locator(`course-way tr[data-lab="${name}"]`);
+    await row("measure").locator(".hc-stands", { hasText: "1 of 8 invariants hold" }).waitFor();
+    assert.match(await row("measure").locator(".hc-mark").textContent(), /open:/);
+    assert.equal(await row("authority").locator(".hc-stands").textContent(), "not begun");
+    assert.equal(await page.locator(".hc-next").textContent(), "Next: Go on with lab 1: cargo course check measure. Read it here.");
+    assert.equal(await page.locator(".hc-next a").getAttribute("href"), "scope/measure.html#frames");
+    assert.match(await row("measure").locator(".hc-predicted").textContent(), /^\d+ to predict$/);
+
+    send("state", { labs: { measure: lab("grading", [true, false]) }, way: { labs, next } });
+    await row("measure").locator(".hc-stands", { hasText: "being graded" }).waitFor();
+    const done = { lab: null, sentence: "Every lab that you took on holds", command: null, page: null };
+    send("state", { labs: { measure: lab("graded", [true, true]) }, way: { labs: [standing("measure", "holds", "all 8 invariants hold")], next: done } });
+    await page.locator(".hc-next", { hasText: /^Next: Every lab that you took on holds\.$/ }).waitFor();
+    assert.match(await row("measure").locator(".hc-mark").textContent(), /holds:/);
+
+    // A prediction that was made on the chapter's page is counted here.
+    const key = (await row("measure").locator(".hc-predicted").getAttribute("data-predictions")).split(" ")[0];
+    await page.evaluate((name) => localStorage.setItem(`hybrid-by-design:predict:${name}`, '{"value":3}'), key);
+    await page.reload();
+    await row("measure").locator(".hc-predicted", { hasText: /^1 of \d+ predicted$/ }).waitFor();
+    assert.deepEqual(notes, { errors: [], strangers: [] });
+  });
+
   test("says so when the book did not build, and when the server is gone", async () => {
     const { page, send, stop } = await follow({ labs: {}, book: { ok: true } });
     send("state", { labs: {}, book: { ok: false, message: "scope/index.md:3: no such quiz" } });
@@ -137,7 +173,10 @@ describe("cargo course serve", () => {
   test("grades what the reader saved, and the chapter shows it", { timeout: 2 * FIRST_GRADE_MS }, async () => {
     const clone = await copyRepository();
     const { file, args } = courseCommand("serve", "--no-open", "--port", "0");
-    const server = spawn(file, args, { cwd: clone.root, stdio: ["ignore", "pipe", "pipe"] });
+    // Its labs are built in a folder that stays, so that their dependencies are compiled once. Not where
+    // ours are: a lab of the clone would be taken for the one here. Without COURSE cargo builds the tool too.
+    const env = { ...process.env, CARGO_TARGET_DIR: path.join(ROOT, "target/live") };
+    const server = spawn(file, args, { cwd: clone.root, env, stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
     const ended = new Promise((resolve) => server.once("exit", resolve));
     try {

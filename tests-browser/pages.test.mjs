@@ -24,70 +24,73 @@ test("the table of contents names pages", () => {
   assert.ok(pages.includes("scope/measure.html"));
 });
 
-for (const name of pages) {
-  describe(name, () => {
-    for (const [mode, look] of Object.entries(MODES)) {
-      describe(mode, () => {
-        let visit;
-        before(async () => {
-          visit = await browser.open({ origin: site.origin, ...look });
-          await visit.page.goto(`${site.origin}/${name}`, { waitUntil: "networkidle" });
-        });
-        after(() => visit.close());
-
-        test("logs no error, and asks nobody else for anything", () => {
-          assert.deepEqual(visit.notes, { errors: [], strangers: [] });
-        });
-
-        test("breaks no accessibility rule", async () => {
-          const found = await violations(visit.page);
-          assert.deepEqual(found.map(({ id, target, why }) => `${id} at ${target}: ${why}`), []);
-        });
-
-        test("breaks none with everything unfolded either", async () => {
-          await visit.page.evaluate(() => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
-          const found = await violations(visit.page);
-          assert.deepEqual(found.map(({ id, target, why }) => `${id} at ${target}: ${why}`), []);
-        });
-
-        test("never makes the page scroll sideways", async () => {
-          // mdBook clips what sticks out, so the scroll width alone would not tell.
-          const wide = await visit.page.evaluate(() => {
-            const limit = document.documentElement.clientWidth;
-            const content = document.querySelector("#mdbook-content");
-            const out = [...content.querySelectorAll("main *")].filter((element) => {
-              const { width, right } = element.getBoundingClientRect();
-              if (width === 0 || right <= limit + 1 || getComputedStyle(element).clipPath !== "none") return false;
-              for (let above = element; above !== content; above = above.parentElement) {
-                if (/auto|scroll|hidden/.test(getComputedStyle(above).overflowX)) return false;
-              }
-              return true;
-            }).map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""}`);
-            const sideways = [document.scrollingElement, content]
-              .filter((element) => element.scrollWidth > element.clientWidth + 1)
-              .map((element) => `${element.id || element.tagName} scrolls ${element.scrollWidth} in ${element.clientWidth}`);
-            return [...out.slice(0, 5), ...sideways];
+// Two pages at a time, each in a process of the browser's own; what is looked at on one page stays in order.
+describe("every page", { concurrency: 2 }, () => {
+  for (const name of pages) {
+    describe(name, { concurrency: false }, () => {
+      for (const [mode, look] of Object.entries(MODES)) {
+        describe(mode, () => {
+          let visit;
+          before(async () => {
+            visit = await browser.open({ origin: site.origin, ...look });
+            await visit.page.goto(`${site.origin}/${name}`, { waitUntil: "networkidle" });
           });
-          assert.deepEqual(wide, []);
-        });
-      });
-    }
+          after(() => visit.close());
 
-    test(`weighs at most ${RAW_LIMIT / 1000} KB, and ${COMPRESSED_LIMIT / 1000} KB compressed, with all that it loads`, async (t) => {
-      const { page, close } = await browser.open({ origin: site.origin });
-      const loaded = [];
-      page.on("response", (response) => loaded.push(response));
-      await page.goto(`${site.origin}/${name}`, { waitUntil: "networkidle" });
-      const bodies = await Promise.all(loaded.map(async (response) => [response.url().slice(site.origin.length), await response.body()]));
-      await close();
-      const sum = (size) => bodies.reduce((total, [, body]) => total + size(body), 0);
-      const raw = sum((body) => body.length);
-      const compressed = sum((body) => gzipSync(body).length);
-      const heaviest = bodies.sort(([, one], [, other]) => other.length - one.length).slice(0, 5).map(([url, body]) => `${url} ${body.length}`);
-      t.diagnostic(`${raw} bytes, ${compressed} compressed, ${bodies.length} files`);
-      assert.ok(bodies.length > 5, "css and scripts were not counted");
-      assert.ok(raw <= RAW_LIMIT, `${raw} bytes; heaviest: ${heaviest.join(", ")}`);
-      assert.ok(compressed <= COMPRESSED_LIMIT, `${compressed} bytes compressed; heaviest: ${heaviest.join(", ")}`);
+          test("logs no error, and asks nobody else for anything", () => {
+            assert.deepEqual(visit.notes, { errors: [], strangers: [] });
+          });
+
+          test("breaks no accessibility rule", async () => {
+            const found = await violations(visit.page);
+            assert.deepEqual(found.map(({ id, target, why }) => `${id} at ${target}: ${why}`), []);
+          });
+
+          test("breaks none with everything unfolded either", async () => {
+            await visit.page.evaluate(() => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
+            const found = await violations(visit.page);
+            assert.deepEqual(found.map(({ id, target, why }) => `${id} at ${target}: ${why}`), []);
+          });
+
+          test("never makes the page scroll sideways", async () => {
+            // mdBook clips what sticks out, so the scroll width alone would not tell.
+            const wide = await visit.page.evaluate(() => {
+              const limit = document.documentElement.clientWidth;
+              const content = document.querySelector("#mdbook-content");
+              const out = [...content.querySelectorAll("main *")].filter((element) => {
+                const { width, right } = element.getBoundingClientRect();
+                if (width === 0 || right <= limit + 1 || getComputedStyle(element).clipPath !== "none") return false;
+                for (let above = element; above !== content; above = above.parentElement) {
+                  if (/auto|scroll|hidden/.test(getComputedStyle(above).overflowX)) return false;
+                }
+                return true;
+              }).map((element) => `${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""}`);
+              const sideways = [document.scrollingElement, content]
+                .filter((element) => element.scrollWidth > element.clientWidth + 1)
+                .map((element) => `${element.id || element.tagName} scrolls ${element.scrollWidth} in ${element.clientWidth}`);
+              return [...out.slice(0, 5), ...sideways];
+            });
+            assert.deepEqual(wide, []);
+          });
+        });
+      }
+
+      test(`weighs at most ${RAW_LIMIT / 1000} KB, and ${COMPRESSED_LIMIT / 1000} KB compressed, with all that it loads`, async (t) => {
+        const { page, close } = await browser.open({ origin: site.origin });
+        const loaded = [];
+        page.on("response", (response) => loaded.push(response));
+        await page.goto(`${site.origin}/${name}`, { waitUntil: "networkidle" });
+        const bodies = await Promise.all(loaded.map(async (response) => [response.url().slice(site.origin.length), await response.body()]));
+        await close();
+        const sum = (size) => bodies.reduce((total, [, body]) => total + size(body), 0);
+        const raw = sum((body) => body.length);
+        const compressed = sum((body) => gzipSync(body).length);
+        const heaviest = bodies.sort(([, one], [, other]) => other.length - one.length).slice(0, 5).map(([url, body]) => `${url} ${body.length}`);
+        t.diagnostic(`${raw} bytes, ${compressed} compressed, ${bodies.length} files`);
+        assert.ok(bodies.length > 5, "css and scripts were not counted");
+        assert.ok(raw <= RAW_LIMIT, `${raw} bytes; heaviest: ${heaviest.join(", ")}`);
+        assert.ok(compressed <= COMPRESSED_LIMIT, `${compressed} bytes compressed; heaviest: ${heaviest.join(", ")}`);
+      });
     });
-  });
-}
+  }
+});

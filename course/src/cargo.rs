@@ -80,6 +80,25 @@ pub(crate) fn build_tests(
     stop: &Stop,
     echo: Option<fn(&str)>,
 ) -> Result<Build> {
+    read_build(tests_of(workspace, package), limit, stop, echo)
+}
+
+/// The same into a target folder of its own, and without progress.
+pub(crate) fn build_tests_into(
+    target: Option<&Path>,
+    workspace: &Path,
+    package: &str,
+    limit: Duration,
+    stop: &Stop,
+) -> Result<Build> {
+    let mut cargo = tests_of(workspace, package);
+    if let Some(target) = target {
+        cargo.arg("--target-dir").arg(target);
+    }
+    read_build(cargo, limit, stop, None)
+}
+
+fn tests_of(workspace: &Path, package: &str) -> Command {
     let mut cargo = command(workspace);
     cargo.args([
         "test",
@@ -88,7 +107,7 @@ pub(crate) fn build_tests(
         "--package",
         package,
     ]);
-    read_build(cargo, limit, stop, echo)
+    cargo
 }
 
 /// Runs clippy over all targets of `packages`; warnings are errors.

@@ -11,8 +11,9 @@ use serde_json::json;
 
 use crate::grade::{self, Limits, Report, Stop, Verdict};
 use crate::lab::{self, Lab};
+use crate::memory::{self, Files};
 use crate::repo::Repo;
-use crate::terminal::Terminal;
+use crate::terminal::{OPEN, Terminal, painted};
 use page::Page;
 
 /// What `check` is asked for.
@@ -26,9 +27,14 @@ pub(crate) struct Request {
 pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCode> {
     let mut graded = Vec::new();
     for lab in &request.labs {
+        // Before the grade: what is saved meanwhile is not what was graded.
+        let files = Files::of(repo, lab);
         let report = grade::grade_with(repo, lab, stop, request.limits, !request.json)?;
-        // Only `hint` reads it, and does without.
-        let _ = grade::record(repo, lab, &report);
+        if let Err(error) = memory::keep(repo, lab, files, &report) {
+            // The grade is what was asked for; that nobody will remember it is a remark.
+            let word = painted(OPEN, "note:");
+            anstream::eprintln!("{word} this grade is not remembered: {error:#}");
+        }
         graded.push((lab, report));
     }
     let all_hold = graded.iter().all(|(_, report)| report.all_hold());

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
@@ -15,15 +15,18 @@ use crate::grade::{Limits, Stop, Stopped};
 use crate::hint::{self, Depth};
 use crate::lab;
 use crate::measure::MeasureArgs;
+use crate::moment;
 use crate::repo::Repo;
 use crate::reset;
 use crate::serve::{PORT, ServeOptions};
 use crate::terminal::{HEADING, Terminal, painted};
 use crate::verify::{self, Part};
+use crate::way::Way;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo course                    read the book, with your grades in it
+  cargo course status             where you stand, and what is next
   cargo course check measure      what holds in lab 1, what does not, and what to do next
   cargo course hint measure       when stuck
   cargo course measure --quick    your machine's own figures
@@ -48,6 +51,16 @@ enum Command {
     /// Build the book into book/
     #[command(after_help = "Example:\n  cargo course build")]
     Build,
+    /// Where you stand: every lab, what held when it was last graded, and the one next step
+    #[command(after_help = "\
+Compiles nothing: it tells what `check` and `serve` found last, and what has changed since.
+
+Examples:
+  cargo course status
+  cargo course status --json
+
+Exit codes: 0 every lab holds, 1 one does not or is not known to, 2 the labs cannot be read.")]
+    Status(StatusArgs),
     /// Grade a lab: what holds, what does not, what to do next
     #[command(after_help = "\
 Without LAB: the lab of the current folder; elsewhere all labs, and the first open one in full.
@@ -113,6 +126,13 @@ impl Default for ServeArgs {
             no_open: false,
         }
     }
+}
+
+#[derive(Debug, Args)]
+struct StatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -228,6 +248,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 ExitCode::from(1)
             })
         }
+        Command::Status(args) => status(&repo, &args),
         Command::Check(args) => {
             let limits = args.limits.within(Limits::default());
             let labs = check::meant(&repo, args.lab.as_deref())?;
@@ -269,6 +290,21 @@ fn run(command: Command) -> Result<ExitCode> {
             verify::run(&repo, &request, &stop_on_interrupt()?)
         }
     }
+}
+
+fn status(repo: &Repo, args: &StatusArgs) -> Result<ExitCode> {
+    let way = Way::remembered(repo)?;
+    if args.json {
+        anstream::println!("{}", serde_json::to_string_pretty(&way)?);
+    } else {
+        let now = moment::seconds(SystemTime::now());
+        anstream::print!("{}", way.text(Terminal::of_stdout(), now));
+    }
+    Ok(if way.all_hold() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn told(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {

@@ -7,11 +7,11 @@
 mod output;
 mod run;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use serde::Serialize;
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
 
 use crate::cargo::{self, Build, Built, TestBinary};
 use crate::lab::{GradedTest, Lab};
@@ -28,7 +28,7 @@ pub(crate) use run::{Runner, TestRun};
 pub(crate) const GRADE: &str = "grade";
 
 /// How a lab stands. Serialises to the lab's entry of the served `state.json`.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// The lab's name.
     pub lab: String,
@@ -55,7 +55,7 @@ pub struct Report {
 }
 
 /// Whether a lab got a grade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Its tests ran.
@@ -69,7 +69,7 @@ pub enum Verdict {
 }
 
 /// One invariant and the tests that judge it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InvariantReport {
     /// Such as `M1`.
     pub id: String,
@@ -84,7 +84,7 @@ pub struct InvariantReport {
 }
 
 /// How one test went.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TestReport {
     /// As libtest prints it.
     pub name: String,
@@ -95,10 +95,10 @@ pub struct TestReport {
     /// The panic's text, or what else it said at its end; empty when it passed.
     pub message: String,
     /// Where it panicked.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// Panics before the last one, such as those of tasks that the test had started.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Panic>,
 }
 
@@ -387,19 +387,4 @@ fn spoken(duration: Duration) -> String {
         1 => "1 second".to_owned(),
         seconds => format!("{seconds} seconds"),
     }
-}
-
-/// Where the last grade of each lab is kept, for `hint`.
-pub(crate) fn record_path(repo: &Repo, lab: &Lab) -> PathBuf {
-    repo.state_dir()
-        .join("grades")
-        .join(format!("{}.json", lab.name))
-}
-
-/// Keeps the grade, so that `hint` knows where the reader stands.
-pub(crate) fn record(repo: &Repo, lab: &Lab, report: &Report) -> Result<()> {
-    let path = record_path(repo, lab);
-    std::fs::create_dir_all(path.parent().unwrap_or(&path))?;
-    let text = serde_json::to_string_pretty(report)?;
-    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }

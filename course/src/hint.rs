@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::grade;
 use crate::lab::{HintSection, Lab};
+use crate::memory::{self, Recalled};
 use crate::repo::Repo;
 use crate::terminal::{HEADING, OPEN, QUIET, Terminal, painted};
 
@@ -245,22 +245,18 @@ fn find<'a>(lab: &Lab, sections: &'a [HintSection], topic: &str) -> Result<&'a H
 
 /// The function that the last `check` sent the reader to.
 fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<String> {
-    let text = std::fs::read_to_string(grade::record_path(repo, lab)).ok()?;
-    let report: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let Recalled::Known(memory) = memory::recall(repo, lab) else {
+        return None;
+    };
     let stubs = lab.stubs(repo).ok()?;
-    let red = report["invariants"]
-        .as_array()?
-        .iter()
-        .find(|invariant| invariant["holds"] == false)?;
-    let places = red["tests"].as_array()?.iter().filter_map(|test| {
-        let place = &test["place"];
-        Some((place["file"].as_str()?.to_owned(), place["line"].as_u64()?))
-    });
+    let invariants = &memory.report.invariants;
+    let red = invariants.iter().find(|invariant| !invariant.holds)?;
+    let places = red.tests.iter().filter_map(|test| test.place.as_ref());
     places
-        .filter_map(|(file, line)| {
-            stubs
-                .iter()
-                .find(|stub| repo.relative(&stub.file) == file && stub.line as u64 == line)
+        .filter_map(|place| {
+            stubs.iter().find(|stub| {
+                repo.relative(&stub.file) == place.file && stub.line == place.line as usize
+            })
         })
         .min_by_key(|stub| (stub.file.clone(), stub.line))
         .map(|stub| stub.function.clone())

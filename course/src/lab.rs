@@ -6,6 +6,7 @@
 
 mod hints;
 mod mistakes;
+mod needs;
 mod stubs;
 mod tests;
 mod tokens;
@@ -13,10 +14,11 @@ mod tokens;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use hints::HintSection;
 pub use mistakes::Mistake;
+pub use needs::{Needed, Whose};
 pub use stubs::Stub;
 pub use tests::GradedTest;
 
@@ -33,6 +35,8 @@ pub struct Lab {
     pub number: u8,
     /// Its title.
     pub title: String,
+    /// What a reader builds in it, in one line of markdown; empty where it does not say.
+    pub builds: String,
     /// Its chapter, relative to the book's `src/`.
     pub chapter: String,
     /// How long it takes.
@@ -62,7 +66,7 @@ pub struct Measure {
 }
 
 /// How long a lab takes, in minutes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Minutes {
     /// Reading the chapter.
@@ -71,6 +75,22 @@ pub struct Minutes {
     pub measure: u32,
     /// Building until the tests are green.
     pub build: u32,
+}
+
+impl Minutes {
+    /// All of them.
+    pub fn total(self) -> u32 {
+        self.read + self.measure + self.build
+    }
+}
+
+/// `240` minutes as `4 h`, for a reader.
+pub fn duration(minutes: u32) -> String {
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
 }
 
 /// Something that a reader can do after the lab; quiz questions name it by its id.
@@ -218,6 +238,11 @@ impl Lab {
         tests::read(&self.dir(repo).join("tests/grade/main.rs"))
     }
 
+    /// The crates of the course that its tests are built from.
+    pub fn needs(&self, repo: &Repo) -> Vec<Needed> {
+        needs::of(repo, self)
+    }
+
     /// The functions in the reader's crate that still hold a `todo!`.
     ///
     /// # Errors
@@ -232,6 +257,8 @@ impl Lab {
 struct File {
     name: String,
     title: String,
+    #[serde(default)]
+    builds: String,
     chapter: String,
     minutes: Minutes,
     #[serde(default)]
@@ -271,6 +298,7 @@ fn load(repo: &Repo, folder: &str) -> Result<Lab> {
         folder: folder.to_owned(),
         number,
         title: file.title,
+        builds: file.builds,
         chapter: file.chapter,
         minutes: file.minutes,
         prerequisites: file.prerequisites,
@@ -289,5 +317,16 @@ fn numbered(folder: &str) -> Option<(u8, &str)> {
         Some((number.parse().ok()?, name))
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests_of_words {
+    #[test]
+    fn minutes_read_like_minutes() {
+        assert_eq!(
+            [45, 60, 180, 100].map(super::duration),
+            ["45 min", "1 h", "3 h", "1 h 40 min"]
+        );
     }
 }

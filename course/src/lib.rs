@@ -10,6 +10,8 @@
 //! - [`lab`]: what a lab says about itself, in `lab.toml`, hints, mistakes and test comments.
 //! - [`book`]: our directives in the book's pages, and the check of the built book.
 //! - `grade`: runs a lab's tests and says which invariants hold.
+//! - `memory`: what is remembered of the last grade, and whether it is still that of these files.
+//! - `way`: where the reader stands in the whole course, and the next step.
 //! - `verify`: starters fail, solutions pass, every known mistake is caught.
 //! - `serve`: the book in a browser, with live reload and live grades.
 //! - `cli`: the command line.
@@ -40,8 +42,14 @@ mod check;
 #[cfg(feature = "tool")]
 mod hint;
 #[cfg(feature = "tool")]
+mod memory;
+#[cfg(feature = "tool")]
+mod moment;
+#[cfg(feature = "tool")]
 mod process;
 #[cfg(feature = "tool")]
 mod reset;
 #[cfg(feature = "tool")]
 mod terminal;
+#[cfg(feature = "tool")]
+mod way;

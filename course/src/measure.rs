@@ -73,7 +73,7 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
     let Some(name) = &args.lab else {
         let mut chosen = Vec::new();
         for (index, (lab, measure)) in measurable.into_iter().enumerate() {
-            if index == 0 || args.reference || begun(repo, &lab)? {
+            if index == 0 || args.reference || Starter::of(repo, &lab)?.begun() {
                 chosen.push((lab, measure));
             } else {
                 eprintln!(
@@ -103,13 +103,6 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
         lab.name,
         known.join(", ")
     )
-}
-
-/// Whether a reader has changed anything in the lab's code.
-fn begun(repo: &Repo, lab: &Lab) -> Result<bool> {
-    let starter = Starter::of(repo, lab)?;
-    let mut changed = starter.changed().into_iter();
-    Ok(starter.files().is_empty() || changed.any(|file| file.path.starts_with("src/")))
 }
 
 fn bench(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure) -> Command {

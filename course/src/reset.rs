@@ -1,11 +1,12 @@
 //! `cargo course reset`: the starter again, and the reader's work kept aside.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::lab::Lab;
+use crate::moment;
 use crate::repo::Repo;
 use crate::starter::Starter;
 
@@ -72,7 +73,11 @@ pub(crate) fn run(repo: &Repo, lab: &Lab) -> Result<Done> {
 }
 
 fn keep(repo: &Repo, lab: &Lab, folder: &Path) -> Result<PathBuf> {
-    let name = format!("{}-{}", lab.name, stamp(SystemTime::now()));
+    let name = format!(
+        "{}-{}",
+        lab.name,
+        moment::stamp(moment::seconds(SystemTime::now()))
+    );
     let kept = repo.state_dir().join("kept");
     // Two resets within a second must not share a folder.
     let mut target = kept.join(&name);
@@ -100,43 +105,4 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// `20261123T033000Z`: sorts by time, and every file system takes it.
-fn stamp(time: SystemTime) -> String {
-    let seconds = time
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Days to a date by counting in eras of 400 years that begin in March.
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::stamp;
-    use std::time::{Duration, UNIX_EPOCH};
-
-    #[test]
-    fn stamps_are_dates() {
-        let at = |seconds| stamp(UNIX_EPOCH + Duration::from_secs(seconds));
-        assert_eq!(at(0), "19700101T000000Z");
-        assert_eq!(at(1_709_164_800), "20240229T000000Z");
-        assert_eq!(at(1_795_404_600), "20261123T033000Z");
-    }
 }

@@ -137,6 +137,17 @@ impl Starter {
         Ok(found)
     }
 
+    /// Whether a reader has changed anything in the lab's code. Without a lock nobody can tell, and
+    /// so it counts as begun.
+    pub fn begun(&self) -> bool {
+        let in_code = |path: &str| path.starts_with("src/");
+        self.files.is_empty()
+            || self.changed().iter().any(|file| in_code(&file.path))
+            || self
+                .added()
+                .is_ok_and(|added| added.iter().any(|path| in_code(path)))
+    }
+
     /// A note for the reader when test files are not the course's any more.
     pub(crate) fn changed_tests(&self, repo: &Repo) -> Vec<String> {
         self.changed()
@@ -196,7 +207,7 @@ fn kept_blob(repo: &Repo, id: &str) -> PathBuf {
 }
 
 /// Git's id of a text with these bytes, whatever line ends the checkout gave it.
-fn blob_id(bytes: &[u8]) -> String {
+pub(crate) fn blob_id(bytes: &[u8]) -> String {
     let mut unix = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
@@ -215,7 +226,7 @@ fn blob_id(bytes: &[u8]) -> String {
 }
 
 /// Every file below `folder`, relative, sorted; what a run leaves behind is not part of a lab.
-fn paths_below(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn paths_below(folder: &Path) -> Result<Vec<String>> {
     let mut paths = Vec::new();
     let mut left = vec![String::new()];
     while let Some(below) = left.pop() {

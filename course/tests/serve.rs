@@ -308,6 +308,78 @@ fn what_held_is_shown_until_the_new_grade_is_there() {
 }
 
 #[test]
+fn a_grade_from_last_time_is_shown_at_once_and_made_again_only_if_a_file_changed() {
+    let course = Course::sound();
+    let (server, _) = start(&course, at_once());
+    let mut events = Events::open(&server);
+    let first =
+        events.wait_until(|state| state["way"]["labs"][0]["stands"] == "1 of 2 invariants hold");
+    assert_eq!(first["labs"]["measure"]["from_last_time"], false);
+    drop(server);
+
+    let (grader, calls, _answer) = gated();
+    let (server, said) = start(&course, grader);
+    let back = state(&server);
+    let measure = &back["labs"]["measure"];
+    assert_eq!(
+        (
+            verdict(&back),
+            &measure["holds"],
+            &measure["from_last_time"]
+        ),
+        ("graded", &1.into(), &true.into())
+    );
+    assert_eq!(back["way"]["next"]["page"], "scope/measure.md#frames");
+    assert!(
+        calls.try_recv().is_err(),
+        "nothing has changed, and yet it is graded"
+    );
+    assert!(said.lock().unwrap().is_empty());
+    drop(server);
+
+    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
+    let (grader, calls, answer) = gated();
+    let (server, said) = start(&course, grader);
+    calls.recv_timeout(FAILED).unwrap();
+    let mut events = Events::open(&server);
+    let again = state(&server);
+    assert_eq!(
+        (verdict(&again), &again["labs"]["measure"]["holds"]),
+        ("grading", &1.into())
+    );
+    answer.send(2).unwrap();
+    events.wait_until(|state| state["way"]["labs"][0]["mark"] == "holds");
+    assert_eq!(
+        *said.lock().unwrap(),
+        ["measure: all 2 invariants hold; new: M2"]
+    );
+}
+
+#[test]
+fn a_grade_that_cannot_be_kept_is_shown_and_the_reader_is_told_once() {
+    let course = Course::sound();
+    course.write(".course/grades", "somebody's file\n");
+    let (grader, calls, answer) = gated();
+    let (server, said) = start(&course, grader);
+    let mut events = Events::open(&server);
+    for holds in [1, 2] {
+        calls.recv_timeout(FAILED).unwrap();
+        answer.send(holds).unwrap();
+        events.wait_until(|state| {
+            verdict(state) == "graded" && state["labs"]["measure"]["holds"] == holds
+        });
+        course.append("exercises/01-measure/src/lib.rs", "// newer\n");
+    }
+    // The third has begun: whatever the second had to say was said.
+    calls.recv_timeout(FAILED).unwrap();
+    let said = said.lock().unwrap();
+    let told = said
+        .iter()
+        .filter(|line| line.starts_with("Grades are not remembered"));
+    assert_eq!(told.count(), 1, "{said:?}");
+}
+
+#[test]
 fn a_grader_that_fails_or_panics_ends_nothing() {
     let course = Course::sound();
     let calls = AtomicUsize::new(0);

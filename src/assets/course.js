@@ -53,6 +53,7 @@
     return `${number(us / scale)} ${unit}`;
   }
   const day = (stamp) => (stamp ?? "").slice(0, 10);
+  const dayOf = (seconds) => new Date(1000 * seconds).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 
   /** What a reader writes for a number: `6400`, `6,400`, `6.4k`, `1e6`, `0,5`. Null if it is none. */
   function parseNumber(text) {
@@ -403,6 +404,40 @@
       }
     },
 
+    /** The labs in order; `cargo course` says what holds and what is next, and the browser what was predicted. */
+    "course-way": class extends HTMLElement {
+      connectedCallback() {
+        fillPredictions();
+      }
+
+      show({ labs = {}, way }) {
+        for (const known of way?.labs ?? []) {
+          const row = [...this.querySelectorAll("tr[data-lab]")].find(({ dataset }) => dataset.lab === known.name);
+          if (!row) continue; // a lab that came after this page was built
+          const grading = labs[known.name]?.verdict === "grading";
+          row.dataset.stands = known.mark;
+          const [mark, words] = { holds: ["✓", "holds:"], open: ["○", "open:"], fresh: ["", ""] }[known.mark] ?? ["", ""];
+          const shown = h("span", { "aria-hidden": "true" }, mark);
+          row.querySelector(".hc-mark").replaceChildren(...(mark ? [shown, unseen(words)] : []));
+          const graded = labs[known.name]?.from_last_time && known.graded_at ? `, graded ${dayOf(known.graded_at)}` : "";
+          const left = known.left_out ? "; left out: later labs take ours" : "";
+          say(row.querySelector(".hc-stands"), grading && known.mark !== "fresh" ? "being graded …" : `${known.stands}${graded}${left}`);
+        }
+        if (way?.next) this.next(way.next);
+      }
+
+      next({ sentence, command, page }) {
+        const next = this.querySelector(".hc-next");
+        const told = JSON.stringify([sentence, command, page]);
+        if (next.told === told) return;
+        next.told = told;
+        const parts = [h("strong", {}, "Next: "), sentence];
+        if (command) parts.push(": ", h("code", {}, command));
+        if (page) parts.push(". ", h("a", { href: page.replace(".md", ".html") }, "Read it here"));
+        next.replaceChildren(...parts, ".");
+      }
+    },
+
     /** The reader's predictions beside the figures. */
     "course-numbers": class extends HTMLElement {
       connectedCallback() {
@@ -412,12 +447,13 @@
   };
 
   /** Where a lab stands, in one sentence. */
-  function sentence({ verdict, message, holds, of }) {
+  function sentence({ verdict, message, holds, of, from_last_time: before, graded_at: at }) {
     if (verdict === "grading") return "Grading your code …";
     if (verdict === "does-not-compile") return `Your code does not compile${message ? `: ${message}` : "."}`;
     if (verdict === "timed-out") return `The tests did not come to an end${message ? `: ${message}` : "."}`;
     if (verdict !== "graded") return message ?? "";
-    return holds === of ? `All ${of} invariants hold.` : `${holds} of ${of} invariants hold.`;
+    const since = before && at ? `, as graded on ${dayOf(at)}; nothing has changed since` : "";
+    return holds === of ? `All ${of} invariants hold${since}.` : `${holds} of ${of} invariants hold${since}.`;
   }
 
   /** Sets a live region's text only when it changed: what is set is read out. */
@@ -433,6 +469,11 @@
       cell.none ??= [...cell.childNodes]; // a dash, and words for it
       cell.replaceChildren(...(value ? [value] : cell.none));
     }
+    for (const count of document.querySelectorAll(".hc-predicted")) {
+      const keys = count.dataset.predictions.split(" ");
+      const kept = keys.filter((key) => store.get(`predict:${key}`)).length;
+      if (kept) say(count, `${kept} of ${keys.length} predicted`);
+    }
   }
 
   /** Follows `cargo course`: marks change with each grade, and a rebuilt book reloads in place. */
@@ -441,9 +482,11 @@
     document.documentElement.classList.add("hc-served");
     document.body.append(bar);
     const marks = [...document.querySelectorAll("course-invariants")];
+    const ways = [...document.querySelectorAll("course-way")];
     let asked = 0;
 
-    function show({ labs = {}, book }) {
+    function show({ labs = {}, book, way }) {
+      for (const element of ways) element.show({ labs, way });
       for (const mark of marks) if (labs[mark.dataset.lab]) mark.show(labs[mark.dataset.lab]);
       bar.toggleAttribute("data-trouble", book?.ok === false);
       if (book?.ok === false) {
@@ -454,8 +497,8 @@
       const here = new Set(marks.map(({ dataset }) => dataset.lab));
       const lines = Object.entries(labs)
         .filter(([name]) => here.size === 0 || here.has(name))
-        .map(([name, lab]) => `${name}: ${sentence({ ...lab, message: "" })}`);
-      say(bar, here.size || lines.length < 3 ? lines.join(" ") : "");
+        .map(([name, lab]) => `${name}: ${sentence({ ...lab, message: "", from_last_time: false })}`);
+      say(bar, ways.length ? "" : here.size || lines.length < 3 ? lines.join(" ") : "");
       bar.hidden = bar.textContent === "";
     }
 

@@ -52,6 +52,12 @@ impl Measured {
         Self { files }
     }
 
+    /// The day on which something was measured, as `2026-11-23`.
+    pub fn day(&self, what: &str) -> Option<String> {
+        let figures = self.files.iter().find(|figures| figures.what == what)?;
+        figures.measured_at.get(..10).map(str::to_owned)
+    }
+
     /// What there are files of.
     pub fn whats(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(|figures| figures.what.as_str())

@@ -1,12 +1,12 @@
 //! Reads what libtest prints for one test.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a `todo!` begins what it says.
 const TODO: &str = "not yet implemented";
 
 /// A panic, as the default hook prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Panic {
     /// Its text.
     pub message: String,
@@ -29,7 +29,7 @@ pub(crate) fn todo_sentence(message: &str) -> &str {
 }
 
 /// A place in a source file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The file, from the repository's root where it lies inside.
     pub file: String,

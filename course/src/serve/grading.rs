@@ -9,18 +9,22 @@ use std::panic::AssertUnwindSafe;
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow};
 
-use super::hub::Hub;
+use super::hub::{Hub, Last};
 use super::{Grader, Say};
 use crate::grade::{Report, Stop, Stopped, Verdict};
 use crate::lab::{self, Lab};
+use crate::memory::{self, Files, Recalled};
+use crate::moment;
 use crate::repo::Repo;
+use crate::way::{Known, Way};
 
 pub(super) struct Grading {
     repo: Repo,
+    hub: Arc<Hub>,
     queue: Arc<Queue>,
     /// Says when the thread has ended.
     ended: Mutex<mpsc::Receiver<()>>,
@@ -46,10 +50,11 @@ impl Grading {
         let (end, ended) = mpsc::channel();
         let worker = Worker {
             repo: repo.clone(),
-            hub,
+            hub: Arc::clone(&hub),
             grader,
             say,
             queue: Arc::clone(&queue),
+            told: Mutex::default(),
         };
         thread::Builder::new()
             .name("grading".to_owned())
@@ -60,9 +65,37 @@ impl Grading {
             .context("cannot start a thread for grading")?;
         Ok(Self {
             repo: repo.clone(),
+            hub,
             queue,
             ended: Mutex::new(ended),
         })
+    }
+
+    /// Shows what held the last time, and asks for a grade of every lab that is not as it was then.
+    /// A grade doesn't depend on the day: what has not changed needs no other.
+    pub fn begin(&self) {
+        for lab in lab::all(&self.repo).unwrap_or_default() {
+            let mut current = false;
+            if let Recalled::Known(memory) = memory::recall(&self.repo, &lab)
+                // One that did not compile is made again: its errors may be those of the toolchain.
+                && memory.report.verdict == Verdict::Graded
+            {
+                current = memory.files == Files::of(&self.repo, &lab);
+                let mut report = memory.report;
+                if !current {
+                    report.verdict = Verdict::Grading;
+                }
+                self.hub.graded(Last {
+                    report,
+                    graded_at: Some(memory.graded_at),
+                    from_last_time: true,
+                });
+            }
+            if !current {
+                self.queue.request(lab.name, false);
+            }
+        }
+        survey(&self.repo, &self.hub);
     }
 
     /// Asks for a grade of every lab, after those that are asked for already.
@@ -141,12 +174,30 @@ impl Queue {
     }
 }
 
+/// Looks where the reader stands in the whole course, and tells the hub.
+fn survey(repo: &Repo, hub: &Hub) {
+    let labs = lab::all(repo).unwrap_or_default();
+    let known = |lab: &Lab| match hub.last(&lab.name) {
+        Some(last) if last.graded_at.is_some() => Known::Graded {
+            report: Box::new(last.report),
+            at: last.graded_at,
+            // What changed is being graded already.
+            changed: Vec::new(),
+        },
+        _ => Known::Nothing,
+    };
+    let way = Way::of(repo, &labs, known);
+    hub.stands(serde_json::to_value(way).unwrap_or_default());
+}
+
 struct Worker {
     repo: Repo,
     hub: Arc<Hub>,
     grader: Arc<Grader>,
     say: Arc<Say>,
     queue: Arc<Queue>,
+    /// Whether it was said that grades are not remembered; once is enough.
+    told: Mutex<bool>,
 }
 
 impl Worker {
@@ -160,11 +211,14 @@ impl Worker {
                     (self.say)(&format!("{name}: {error:#}"));
                 }
             }
+            survey(&self.repo, &self.hub);
         }
     }
 
     fn grade(&self, lab: &Lab, stop: &Stop) {
         let before = self.hub.grading(lab);
+        // Before the grade: what is saved meanwhile is not what was graded.
+        let files = Files::of(&self.repo, lab);
         let outcome =
             std::panic::catch_unwind(AssertUnwindSafe(|| (self.grader)(&self.repo, lab, stop)))
                 .unwrap_or_else(|_| {
@@ -177,7 +231,10 @@ impl Worker {
             Err(error) if error.is::<Stopped>() => return,
             // Whoever raised the flag does not want an answer either, whatever it is.
             _ if stop.is_stopped() => return,
-            Ok(report) => report,
+            Ok(report) => {
+                self.remember(lab, files, &report);
+                report
+            }
             Err(error) => {
                 let mut report = Report::grading(lab);
                 report.verdict = Verdict::DoesNotCompile;
@@ -186,7 +243,21 @@ impl Worker {
             }
         };
         (self.say)(&line(&report, before.as_ref()));
-        self.hub.graded(report);
+        self.hub.graded(Last {
+            report,
+            graded_at: Some(moment::seconds(SystemTime::now())),
+            from_last_time: false,
+        });
+    }
+
+    /// That a grade cannot be kept is no reason not to show it.
+    fn remember(&self, lab: &Lab, files: Files, report: &Report) {
+        if let Err(error) = memory::keep(&self.repo, lab, files, report) {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if !std::mem::replace(&mut *told, true) {
+                (self.say)(&format!("Grades are not remembered: {error:#}"));
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -30,7 +31,9 @@ pub(super) struct Hub {
 
 #[derive(Default)]
 struct Known {
-    labs: BTreeMap<String, Report>,
+    labs: BTreeMap<String, Last>,
+    /// Where the reader stands in the whole course.
+    way: Value,
     site: Option<PathBuf>,
     /// Counts the books; with the process's id it names one.
     build: u64,
@@ -38,6 +41,17 @@ struct Known {
     version: u64,
     /// Why the last build failed.
     broken: Option<String>,
+}
+
+/// The last grade of a lab.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Last {
+    #[serde(flatten)]
+    pub report: Report,
+    /// When it was made, in seconds since 1970; none while the first is being made.
+    pub graded_at: Option<u64>,
+    /// It was remembered from an earlier run of the server.
+    pub from_last_time: bool,
 }
 
 impl Hub {
@@ -81,6 +95,7 @@ impl Hub {
             "version": known.version,
             "book": { "ok": known.broken.is_none(), "message": known.broken.as_deref().unwrap_or_default() },
             "labs": known.labs,
+            "way": known.way,
         })
     }
 
@@ -113,22 +128,39 @@ impl Hub {
     /// A grade is being made. What held before is shown until it is there, and is returned.
     pub fn grading(&self, lab: &Lab) -> Option<Report> {
         let mut known = self.known();
-        let before = known.labs.get(&lab.name).cloned();
-        let report = known
-            .labs
-            .entry(lab.name.clone())
-            .or_insert_with(|| Report::grading(lab));
-        report.verdict = Verdict::Grading;
-        report.message.clear();
+        let before = known.labs.get(&lab.name).map(|last| last.report.clone());
+        let last = known.labs.entry(lab.name.clone()).or_insert_with(|| Last {
+            report: Report::grading(lab),
+            graded_at: None,
+            from_last_time: false,
+        });
+        last.report.verdict = Verdict::Grading;
+        last.report.message.clear();
         drop(known);
         self.changed();
         before
     }
 
     /// A grade is there.
-    pub fn graded(&self, report: Report) {
-        self.known().labs.insert(report.lab.clone(), report);
+    pub fn graded(&self, graded: Last) {
+        let name = graded.report.lab.clone();
+        self.known().labs.insert(name, graded);
         self.changed();
+    }
+
+    /// The last grade of a lab.
+    pub fn last(&self, lab: &str) -> Option<Last> {
+        self.known().labs.get(lab).cloned()
+    }
+
+    /// Where the reader stands has been looked at again.
+    pub fn stands(&self, way: Value) {
+        let mut known = self.known();
+        if known.way != way {
+            known.way = way;
+            drop(known);
+            self.changed();
+        }
     }
 
     /// A lab is gone.

@@ -17,7 +17,7 @@ mod watch;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
@@ -25,7 +25,10 @@ use tokio::sync::watch as flag;
 
 use crate::grade::{self, Report, Stop};
 use crate::lab::Lab;
+use crate::moment;
 use crate::repo::Repo;
+use crate::terminal::Terminal;
+use crate::way::Way;
 
 use grading::Grading;
 use hub::Hub;
@@ -68,12 +71,11 @@ const GRACE: Duration = Duration::from_secs(3);
 /// When no port can be had, or the system refuses threads.
 pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
     let say: Arc<Say> = Arc::new(|line| anstream::println!("{line}"));
-    let grader: Arc<Grader> = Arc::new(|repo, lab, stop| {
-        let report = grade::grade(repo, lab, stop)?;
-        // `hint` starts from the last grade. That it cannot be kept is no reason not to show it.
-        let _ = grade::record(repo, lab, &report);
-        Ok(report)
-    });
+    let grader: Arc<Grader> = Arc::new(grade::grade);
+    if let Ok(way) = Way::remembered(repo) {
+        let now = moment::seconds(SystemTime::now());
+        say(&way.text(Terminal::of_stdout(), now));
+    }
     let port = options.port;
     let server = Server::start(repo, port, grader, Arc::clone(&say))?;
     let address = format!("http://{}/", server.address());
@@ -125,7 +127,7 @@ impl Server {
         site.build();
 
         let grading = Arc::new(Grading::start(repo, Arc::clone(&hub), grader, say)?);
-        grading.request_all();
+        grading.begin();
         let watch = watch.run(site, Arc::clone(&grading))?;
         Ok(Self {
             address,

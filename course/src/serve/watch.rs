@@ -279,11 +279,12 @@ fn work_of(
                 work.book = true;
             }
             [".course"] | [".course", "measurements", ..] => work.book = true,
-            ["exercises"] => {
+            // The manifest says whose lab another builds on, which a page shows.
+            ["exercises"] | ["exercises", "Cargo.toml"] => {
                 work.book = true;
                 work.all_labs = true;
             }
-            ["exercises", "Cargo.toml"] | ["exercises", "given", ..] => work.all_labs = true,
+            ["exercises", "given", ..] | ["exercises", "boundaries.toml"] => work.all_labs = true,
             ["exercises", folder, inside @ ..] if is_lab(folder) => {
                 work.book |= matches!(inside, [] | ["lab.toml" | "hints.md"]);
                 let graded = matches!(
@@ -359,6 +360,14 @@ mod tests {
                 all_labs: true,
                 ..Work::default()
             }
+        );
+        assert_eq!(
+            work(&["exercises/boundaries.toml"]),
+            Work {
+                all_labs: true,
+                ..Work::default()
+            },
+            "the ledger is graded by every lab that keeps it"
         );
         assert_eq!(
             work(&[".course/measurements/ladder.json"]),

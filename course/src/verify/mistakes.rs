@@ -1,18 +1,21 @@
 //! Every mistake applies, compiles, and is rejected by the very test that it names.
 //!
-//! While the tests of one mistake run, the next is built, in another copy of the tree: a test may look at
-//! the files that it was built from.
+//! Two are tried at a time, each in its own copy of the tree and with its own target folder: cargo locks
+//! a target folder while it builds, and a test may look at the files that it was built from. For one
+//! mistake after the other, the compiler alone leaves half of two CPUs idle.
 
-use std::path::{Path, PathBuf};
-use std::thread::{self, ScopedJoinHandle};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::scratch::Scratch;
 use super::{Finding, Proof, built, outputs};
 use crate::book::quiz::{self, Answer};
-use crate::cargo::{self, TestBinary};
-use crate::grade::{GRADE, Outcome, Runner, Stopped, TestRun};
+use crate::cargo;
+use crate::grade::{GRADE, Limits, Outcome, Runner, Stop, Stopped, TestRun};
 use crate::lab::{Lab, Mistake};
 
 pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
@@ -45,54 +48,112 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
     Ok(())
 }
 
+/// Tries all of them, and tells of each in the order of their names.
 fn of_lab(
     proof: &mut Proof<'_>,
     scratches: &[Scratch<'_>; 2],
     lab: &Lab,
     mistakes: &[Mistake],
 ) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let (tell, told) = mpsc::channel();
     let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
     let answers = quiz::answers_by(proof.repo, lab)?;
+    let answers = answers.as_slice();
     thread::scope(|scope| {
-        let mut running: Option<(&Mistake, ScopedJoinHandle<'_, Result<Vec<TestRun>>>)> = None;
-        for (mistake, scratch) in mistakes.iter().zip(scratches.iter().cycle()) {
-            ensure!(!stop.is_stopped(), Stopped);
-            let mut finding = Finding::default();
-            let binary = build(proof, scratch, lab, mistake, &mut finding)?;
-            if let Some((mistake, tests)) = running.take() {
-                conclude(proof, lab, mistake, &answers, tests)?;
-            }
-            match binary {
-                None => proof.item(&subject(lab, mistake), &finding),
-                Some(executable) => {
-                    let folder = scratch.solution(lab);
-                    let wanted = if thorough {
-                        Wanted::All
-                    } else {
-                        Wanted::these(lab, mistake, &answers)
+        for scratch in scratches {
+            let (tell, next) = (tell.clone(), &next);
+            scope.spawn(move || {
+                let trial = Trial {
+                    scratch,
+                    lab,
+                    limits,
+                    stop,
+                    thorough,
+                    answers,
+                };
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(mistake) = mistakes.get(index) else {
+                        return;
                     };
-                    let tests = scope.spawn(move || {
-                        let runner = Runner {
-                            binary: &executable,
-                            folder: &folder,
-                            limits,
-                            stop,
-                        };
-                        let mut tests = runner.list()?;
-                        tests.retain(|test| wanted.has(test));
-                        let runs = runner.run(&tests);
-                        let _ = std::fs::remove_file(&executable);
-                        runs
-                    });
-                    running = Some((mistake, tests));
+                    let tried = trial.of(mistake);
+                    if tried.is_err() {
+                        // What stops one stops all.
+                        next.store(mistakes.len(), Ordering::Relaxed);
+                    }
+                    if tell.send((index, tried)).is_err() {
+                        return;
+                    }
                 }
+            });
+        }
+        drop(tell);
+        let mut early = BTreeMap::new();
+        let mut due = 0;
+        for (index, tried) in told {
+            early.insert(index, tried?);
+            while let Some((finding, runs)) = early.remove(&due) {
+                conclude(proof, lab, &mistakes[due], answers, finding, runs);
+                due += 1;
             }
         }
-        match running {
-            Some((mistake, tests)) => conclude(proof, lab, mistake, &answers, tests),
-            None => Ok(()),
-        }
+        Ok(())
     })
+}
+
+/// What it takes to try one mistake after the other.
+struct Trial<'a> {
+    scratch: &'a Scratch<'a>,
+    lab: &'a Lab,
+    limits: Limits,
+    stop: &'a Stop,
+    thorough: bool,
+    answers: &'a [Answer],
+}
+
+impl Trial<'_> {
+    /// Builds the mistake and runs its tests; no runs if it could not be built, which the finding says.
+    fn of(&self, mistake: &Mistake) -> Result<(Finding, Option<Vec<TestRun>>)> {
+        ensure!(!self.stop.is_stopped(), Stopped);
+        let mut finding = Finding::default();
+        self.scratch.restore(self.lab)?;
+        if let Err(error) = self.scratch.apply(self.lab, mistake) {
+            finding.problem(format!("{error:#}"));
+            return Ok((finding, None));
+        }
+        let build = cargo::build_tests_into(
+            self.scratch.target(),
+            self.scratch.workspace(),
+            &self.lab.solution_package(),
+            self.limits.build,
+            self.stop,
+        )?;
+        let Some(binaries) = built(build, &mut finding)? else {
+            return Ok((finding, None));
+        };
+        let Some(binary) = binaries
+            .iter()
+            .find(|binary| binary.target == GRADE && !binary.of_library)
+        else {
+            finding.problem("the solution has no test target `grade`");
+            return Ok((finding, None));
+        };
+        let runner = Runner {
+            binary: &binary.executable,
+            folder: &self.scratch.solution(self.lab),
+            limits: self.limits,
+            stop: self.stop,
+        };
+        let wanted = if self.thorough {
+            Wanted::All
+        } else {
+            Wanted::these(self.lab, mistake, self.answers)
+        };
+        let mut tests = runner.list()?;
+        tests.retain(|test| wanted.has(test));
+        Ok((finding, Some(runner.run(&tests)?)))
+    }
 }
 
 /// Which tests run on a mistake.
@@ -126,66 +187,22 @@ impl Wanted {
     }
 }
 
-/// Builds the mistake; gives its own copy of the test executable, for the next build replaces it.
-fn build(
-    proof: &Proof<'_>,
-    scratch: &Scratch<'_>,
-    lab: &Lab,
-    mistake: &Mistake,
-    finding: &mut Finding,
-) -> Result<Option<PathBuf>> {
-    scratch.restore(lab)?;
-    if let Err(error) = scratch.apply(lab, mistake) {
-        finding.problem(format!("{error:#}"));
-        return Ok(None);
-    }
-    let package = lab.solution_package();
-    let build = cargo::build_tests(
-        scratch.workspace(),
-        &package,
-        proof.limits.build,
-        proof.stop,
-        None,
-    )?;
-    let Some(binaries) = built(build, finding)? else {
-        return Ok(None);
-    };
-    let Some(binary) = binaries
-        .iter()
-        .find(|binary| binary.target == GRADE && !binary.of_library)
-    else {
-        finding.problem("the solution has no test target `grade`");
-        return Ok(None);
-    };
-    own_copy(binary, &scratch.workspace().join("bin"), mistake).map(Some)
-}
-
-fn own_copy(binary: &TestBinary, folder: &Path, mistake: &Mistake) -> Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let copy = folder
-        .join(&mistake.name)
-        .with_extension(std::env::consts::EXE_EXTENSION);
-    std::fs::copy(&binary.executable, &copy)
-        .with_context(|| format!("cannot copy {}", binary.executable.display()))?;
-    Ok(copy)
-}
-
 fn conclude(
     proof: &mut Proof<'_>,
     lab: &Lab,
     mistake: &Mistake,
     answers: &[Answer],
-    tests: ScopedJoinHandle<'_, Result<Vec<TestRun>>>,
-) -> Result<()> {
-    let runs = tests
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let mut finding = judge(mistake, &runs, proof.thorough);
-    answered(mistake, answers, &runs, &mut finding);
-    outputs::compare(proof.repo, lab, &mistake.name, &runs, &mut finding);
-    proof.rejected += usize::from(finding.problems.is_empty());
+    built: Finding,
+    runs: Option<Vec<TestRun>>,
+) {
+    let finding = runs.map_or(built, |runs| {
+        let mut finding = judge(mistake, &runs, proof.thorough);
+        answered(mistake, answers, &runs, &mut finding);
+        outputs::compare(proof.repo, lab, &mistake.name, &runs, &mut finding);
+        proof.rejected += usize::from(finding.problems.is_empty());
+        finding
+    });
     proof.item(&subject(lab, mistake), &finding);
-    Ok(())
 }
 
 /// The book's answers about what this mistake does.

@@ -2,8 +2,9 @@
 //!
 //! It lies below `target/`, with the same relative paths, so that a solution finds its tests and the
 //! given crates; and cargo, which looks for its configuration upwards, finds the course's own and with
-//! it the one target directory, where the dependencies are built already. Only what differs is
-//! copied: what has not changed since the last run is not compiled again.
+//! it the one target directory, where the dependencies are built already. (A second copy has a target
+//! directory of its own, so that both can be built at a time.) Only what differs is copied: what has
+//! not changed since the last run is not compiled again.
 //!
 //! The copy's workspace starts one folder further up than the course's. Cargo tells packages apart by
 //! their paths from the root of their workspace: were those the same, a mistake would be built over
@@ -26,7 +27,11 @@ pub(super) struct Scratch<'a> {
     name: &'static str,
     workspace: PathBuf,
     tree: PathBuf,
+    own_target: Option<PathBuf>,
 }
+
+/// The copy that is built in the course's own target folder.
+const FIRST: &str = "even";
 
 /// The reader's ledger. One in the solution's folder stands before the one that all solutions share.
 const LEDGER: &str = "boundaries.toml";
@@ -39,6 +44,7 @@ impl<'a> Scratch<'a> {
             repo,
             name,
             tree: workspace.join(name),
+            own_target: (name != FIRST).then(|| workspace.join("target")),
             workspace,
         };
         for folder in ["exercises", "solutions"] {
@@ -58,6 +64,12 @@ impl<'a> Scratch<'a> {
     /// Its workspace.
     pub fn workspace(&self) -> &Path {
         &self.workspace
+    }
+
+    /// Where it is built: the first copy beside the solutions, whose dependencies are there; the other
+    /// in a folder of its own, which takes their building once more and lets both build at a time.
+    pub fn target(&self) -> Option<&Path> {
+        self.own_target.as_deref()
     }
 
     pub fn solution(&self, lab: &Lab) -> PathBuf {
@@ -126,6 +138,17 @@ impl<'a> Scratch<'a> {
             toml::Value::Array(vec![format!("{tree}/exercises").into()]),
         );
         workspace.remove("default-members");
+        let members = std::fs::read_dir(self.repo.solutions())?;
+        let mut packages = toml::Table::new();
+        for member in members {
+            let name = member?.file_name().to_string_lossy().into_owned();
+            if let Some((_, lab)) = name.split_once('-') {
+                // A panic's place is told without; a quarter of the time to build is for the rest.
+                let no_debug = toml::Table::from_iter([("debug".into(), 0.into())]);
+                packages.insert(format!("{lab}-solution"), no_debug.into());
+            }
+        }
+
         let dependencies = workspace
             .get_mut("dependencies")
             .and_then(toml::Value::as_table_mut);
@@ -137,6 +160,20 @@ impl<'a> Scratch<'a> {
             {
                 *path = format!("{tree}/{below}").into();
             }
+        }
+        let profiles = [
+            ("profile", None),
+            ("dev", None),
+            ("package", Some(packages)),
+        ];
+        let mut table = &mut manifest;
+        for (name, more) in profiles {
+            table = table
+                .entry(name)
+                .or_insert_with(|| toml::Table::new().into())
+                .as_table_mut()
+                .context("[profile.dev.package] of Cargo.toml is no table")?;
+            table.extend(more.into_iter().flatten());
         }
         Ok(manifest.to_string())
     }

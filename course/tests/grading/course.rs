@@ -51,6 +51,21 @@ impl Course {
         course
     }
 
+    /// A reader's clone of another, which is a git repository.
+    pub fn cloned(origin: &Self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let course = Self {
+            root: folder.path().join("my clone"),
+            _folder: folder,
+        };
+        let cloned = Command::new("git")
+            .args(["clone", "--quiet"])
+            .args([&origin.root, &course.root])
+            .status();
+        assert!(cloned.unwrap().success());
+        course
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -101,25 +116,40 @@ impl Course {
     }
 
     /// Runs git with a name and an address of its own.
+    #[track_caller]
     pub fn git(&self, arguments: &[&str]) {
-        let mut command = Command::new("git");
-        command
-            .args([
-                "-c",
-                "user.name=A reader",
-                "-c",
-                "user.email=reader@example.org",
-            ])
-            .args([
-                "-c",
-                "init.defaultBranch=main",
-                "-c",
-                "commit.gpgsign=false",
-            ])
-            .args(arguments)
-            .current_dir(&self.root);
-        let ran = self.ran(command);
+        let ran = self.git_ran(arguments);
         assert_eq!(ran.code, 0, "git {arguments:?}: {}", ran.err);
+    }
+
+    /// The same, for what git has to refuse or to leave unfinished.
+    #[track_caller]
+    pub fn git_fails(&self, arguments: &[&str]) {
+        let ran = self.git_ran(arguments);
+        assert_ne!(ran.code, 0, "git {arguments:?}: {}", ran.out);
+    }
+
+    /// What git answers.
+    #[track_caller]
+    pub fn git_says(&self, arguments: &[&str]) -> String {
+        let ran = self.git_ran(arguments);
+        assert_eq!(ran.code, 0, "git {arguments:?}: {}", ran.err);
+        ran.out.trim().to_owned()
+    }
+
+    fn git_ran(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new("git");
+        let own = [
+            "user.name=A reader",
+            "user.email=reader@example.org",
+            "init.defaultBranch=main",
+            "commit.gpgsign=false",
+        ];
+        for setting in own {
+            command.args(["-c", setting]);
+        }
+        command.args(arguments).current_dir(&self.root);
+        self.ran(command)
     }
 
     fn ran(&self, mut command: Command) -> Ran {

@@ -5,4 +5,6 @@
 mod check;
 mod course;
 mod hint_and_reset;
+mod status;
+mod update;
 mod verify;

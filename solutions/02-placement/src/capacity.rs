@@ -27,7 +27,11 @@ pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusabl
     let workers = in_flight(rate, work) / busy;
     // What is reckoned in binary fractions is a little off: 100 × 0.01 is no reason for a second worker.
     let whole = workers.round();
-    let workers = if (workers - whole).abs() < 1e-9 * whole { whole } else { workers.ceil() };
+    let workers = if (workers - whole).abs() < 1e-9 * whole {
+        whole
+    } else {
+        workers.ceil()
+    };
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -82,7 +86,11 @@ pub enum NoCost {
 /// # Errors
 /// [`NoCost`] if `sharded` is empty, or some figure is `NaN`, infinite, zero or negative.
 pub fn cost(thread: Measured, sharded: &[(u32, Measured)]) -> Result<Cost, NoCost> {
-    for measured in sharded.iter().map(|(_, measured)| measured).chain([&thread]) {
+    for measured in sharded
+        .iter()
+        .map(|(_, measured)| measured)
+        .chain([&thread])
+    {
         for figure in [measured.lowest, measured.median, measured.highest] {
             Rate::capacity(figure)?;
         }

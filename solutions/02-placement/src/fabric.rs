@@ -36,6 +36,7 @@ pub enum Broken {
     },
 }
 
+// ANCHOR: fabric
 /// Some shards, numbered from 0.
 pub trait Fabric {
     /// How many there are.
@@ -48,6 +49,7 @@ pub trait Fabric {
     /// [`Broken`] if an answer is missing; there are no others then.
     fn round(&mut self, requests: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Broken>;
 }
+// ANCHOR_END: fabric
 
 /// A thread for each shard, which lives as long as the fabric does.
 pub struct Threads {

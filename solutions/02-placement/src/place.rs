@@ -6,12 +6,14 @@
 //! needs and take the widest, is shorter; and it goes wrong where something *rules out* a wide scope,
 //! as a budget for the answer does: then the widest that is needed is not one that will do.
 
-use std::fmt;
+mod tell;
+
 use std::time::Duration;
 
 use crate::quantity::Quantity;
 use crate::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
 
+// ANCHOR: placement
 /// Where a piece of work belongs, and why there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
@@ -22,12 +24,13 @@ pub struct Placement {
     pub module: bool,
     /// Whether the caller is told that the work will be done, and not its result.
     pub later: bool,
-    /// Why nothing narrower is sufficient: for every scope narrower than this one at least one, and one
-    /// for each pressure that asks for the module or for later.
+    /// Why nothing narrower is sufficient: for every scope that is narrower, each pressure that rules it
+    /// out, and whatever else does; and at least one for the module and for later, if they are there.
     pub reasons: Vec<Reason>,
     /// The pressures that were heard and not counted, because they lack a metric, a value or a limit.
     pub vague: Vec<Pressure>,
 }
+// ANCHOR_END: placement
 
 /// Something that is not sufficient, and what makes it so.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,7 +106,7 @@ pub enum Unplaced {
         found: Quantity,
     },
     /// The requirements contradict each other, or what can be had: for each scope, what is against it.
-    #[error("{}", contradiction(.0))]
+    #[error("{}", tell::contradiction(.0))]
     NothingSuffices(Vec<Reason>),
 }
 
@@ -141,13 +144,28 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
     let (clear, vague) = heard(&requirements.pressures)?;
     let mut reasons = Vec::new();
     for scope in Scope::ALL {
-        let asked = Asked { scope, requirements, costs };
+        let asked = Asked {
+            scope,
+            requirements,
+            costs,
+        };
         let objections = asked.objections(&clear);
         if objections.is_empty() {
             asked.measured(&clear)?;
-            let (module, later) = (asks(&clear, Kind::Ownership), asks(&clear, Kind::Decoupling));
-            reasons.extend(module.into_iter().map(|pressure| pressure.against(Choice::NoModule)));
-            reasons.extend(later.into_iter().map(|pressure| pressure.against(Choice::Now)));
+            let (module, later) = (
+                asks(&clear, Kind::Ownership),
+                asks(&clear, Kind::Decoupling),
+            );
+            reasons.extend(
+                module
+                    .into_iter()
+                    .map(|pressure| pressure.against(Choice::NoModule)),
+            );
+            reasons.extend(
+                later
+                    .into_iter()
+                    .map(|pressure| pressure.against(Choice::Now)),
+            );
             return Ok(Placement {
                 scope,
                 module: module.is_some(),
@@ -157,7 +175,11 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
             });
         }
         let rules_out = Choice::Scope(scope);
-        reasons.extend(objections.into_iter().map(|because| Reason { rules_out, because }));
+        reasons.extend(
+            objections
+                .into_iter()
+                .map(|because| Reason { rules_out, because }),
+        );
     }
     Err(Unplaced::NothingSuffices(reasons))
 }
@@ -198,7 +220,7 @@ impl Clear<'_> {
 
 /// Tells what counts from what is only said.
 fn heard(pressures: &[Pressure]) -> Result<(Vec<Clear<'_>>, Vec<Pressure>), Unplaced> {
-    let (mut clear, mut vague) = (Vec::new(), Vec::new());
+    let (mut clear, mut wishes) = (Vec::new(), Vec::new());
     for pressure in pressures {
         for found in [pressure.value, pressure.limit].into_iter().flatten() {
             let time = matches!(pressure.kind, Kind::Geography | Kind::Decoupling);
@@ -213,21 +235,23 @@ fn heard(pressures: &[Pressure]) -> Result<(Vec<Clear<'_>>, Vec<Pressure>), Unpl
         }
         let limited = pressure.limit.is_some() || pressure.kind == Kind::Load;
         match pressure.value {
-            Some(value) if limited && !pressure.metric.trim().is_empty() => clear.push(Clear {
+            Some(figure) if limited && !pressure.metric.trim().is_empty() => clear.push(Clear {
                 kind: pressure.kind,
                 metric: &pressure.metric,
-                value,
+                value: figure,
                 limit: pressure.limit.filter(|_| pressure.kind != Kind::Load),
             }),
-            _ => vague.push(pressure.clone()),
+            _ => wishes.push(pressure.clone()),
         }
     }
-    Ok((clear, vague))
+    Ok((clear, wishes))
 }
 
 /// The first pressure of this kind that is above its limit.
 fn asks<'a, 'b>(clear: &'a [Clear<'b>], kind: Kind) -> Option<&'a Clear<'b>> {
-    clear.iter().find(|pressure| pressure.kind == kind && pressure.presses())
+    clear
+        .iter()
+        .find(|pressure| pressure.kind == kind && pressure.presses())
 }
 
 /// Whether one scope will do.
@@ -285,8 +309,8 @@ impl Asked<'_> {
     /// Whether nothing is missing to say that there is nothing against it.
     fn measured(self, clear: &[Clear<'_>]) -> Result<(), Unplaced> {
         let load = clear.iter().any(|pressure| pressure.kind == Kind::Load);
-        let far = self.requirements.answer_within.is_some()
-            || asks(clear, Kind::Geography).is_some();
+        let far =
+            self.requirements.answer_within.is_some() || asks(clear, Kind::Geography).is_some();
         let missing = if load && self.costs.capacity(self.scope).is_none() {
             Figure::Capacity
         } else if far && self.costs.call(self.scope).is_none() {
@@ -294,7 +318,10 @@ impl Asked<'_> {
         } else {
             return Ok(());
         };
-        Err(Unplaced::NotMeasured { scope: self.scope, figure: missing })
+        Err(Unplaced::NotMeasured {
+            scope: self.scope,
+            figure: missing,
+        })
     }
 }
 
@@ -304,74 +331,5 @@ fn exceeds(value: Quantity, limit: Quantity) -> bool {
         (Quantity::Rate(value), Quantity::Rate(limit)) => value > limit,
         (Quantity::Time(value), Quantity::Time(limit)) => value > limit,
         _ => false,
-    }
-}
-
-fn contradiction(reasons: &[Reason]) -> String {
-    let mut said = "nothing suffices:".to_owned();
-    for reason in reasons {
-        said.push_str(&format!("\n- {reason}"));
-    }
-    said
-}
-
-impl fmt::Display for Placement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.scope)?;
-        if self.module {
-            f.write_str(", as a module")?;
-        }
-        if self.later {
-            f.write_str(", later")?;
-        }
-        for reason in &self.reasons {
-            write!(f, "\n- {reason}")?;
-        }
-        for vague in &self.vague {
-            write!(f, "\n- {} was not counted: it has no ", vague.kind)?;
-            f.write_str(match vague {
-                Pressure { metric, .. } if metric.trim().is_empty() => "metric",
-                Pressure { value: None, .. } => "value",
-                _ => "limit",
-            })?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.rules_out {
-            Choice::Scope(scope) => write!(f, "not the {scope}: ")?,
-            Choice::NoModule => f.write_str("not without a module: ")?,
-            Choice::Now => f.write_str("not at once: ")?,
-        }
-        self.because.fmt(f)
-    }
-}
-
-impl fmt::Display for Objection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pressure { kind, metric, value, limit } => {
-                write!(f, "{kind}, {metric}: {value}, above {limit}")
-            }
-            Self::TooFar { call, within } => {
-                write!(f, "getting there takes {call:?}, and the caller has {within:?}")
-            }
-            Self::Decides => f.write_str("this work decides what is true, and has to be in one place"),
-            Self::NeedsAnswer => {
-                f.write_str("the caller needs the result, and can't wait as long as the work takes")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Figure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Capacity => "what it carries",
-            Self::Call => "what a call to it takes",
-        })
     }
 }

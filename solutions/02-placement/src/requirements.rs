@@ -38,9 +38,16 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, from narrow to wide.
-    pub const ALL: [Self; 5] = [Self::Thread, Self::Process, Self::Machine, Self::Cluster, Self::Edge];
+    pub const ALL: [Self; 5] = [
+        Self::Thread,
+        Self::Process,
+        Self::Machine,
+        Self::Cluster,
+        Self::Edge,
+    ];
 }
 
+// ANCHOR: pressure
 /// The five reasons for leaving a narrow scope.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Kind {
@@ -83,6 +90,7 @@ pub struct Pressure {
     /// What it may come to before it counts. A load has none.
     pub limit: Option<Quantity>,
 }
+// ANCHOR_END: pressure
 
 /// What a piece of work needs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -159,6 +167,12 @@ impl FromStr for Costs {
     type Err = FormError;
 
     fn from_str(text: &str) -> Result<Self, FormError> {
+        Ok(toml::from_str(text)?)
+    }
+}
+
+impl<'de> Deserialize<'de> for Costs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Measured {
@@ -168,20 +182,17 @@ impl FromStr for Costs {
             call: Option<Duration>,
         }
         let mut costs = Self::new();
-        let scopes: BTreeMap<Scope, toml::Spanned<Measured>> = toml::from_str(text)?;
-        for (scope, measured) in scopes {
-            let measured = measured.into_inner();
+        for (scope, measured) in BTreeMap::<Scope, Measured>::deserialize(deserializer)? {
             match measured.capacity {
                 None => {}
                 Some(Quantity::Rate(rate)) => {
                     costs = costs
                         .with_capacity(scope, rate.each_second())
-                        .map_err(serde::de::Error::custom)
-                        .map_err(FormError)?;
+                        .map_err(serde::de::Error::custom)?;
                 }
                 Some(Quantity::Time(_)) => {
                     let why = format!("the capacity of the {scope} is a time: it has to be a rate");
-                    return Err(FormError(serde::de::Error::custom(why)));
+                    return Err(serde::de::Error::custom(why));
                 }
             }
             if let Some(call) = measured.call {
@@ -228,7 +239,12 @@ impl<'de> Deserialize<'de> for Pressure {
                 return Err(serde::de::Error::custom(why));
             }
         };
-        Ok(Self { kind, metric: form.metric, value: form.value, limit: form.limit })
+        Ok(Self {
+            kind,
+            metric: form.metric,
+            value: form.value,
+            limit: form.limit,
+        })
     }
 }
 
@@ -240,7 +256,9 @@ fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantit
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     match quantity(deserializer)? {
         Some(Quantity::Time(time)) => Ok(Some(time)),
-        _ => Err(serde::de::Error::custom("a rate, where a time was expected, such as 50 ms")),
+        _ => Err(serde::de::Error::custom(
+            "a rate, where a time was expected, such as 50 ms",
+        )),
     }
 }
 

@@ -39,15 +39,27 @@ pub struct Refused;
 /// To a shard. Borrowed where it is sent, so that nothing is copied twice.
 #[derive(Serialize)]
 enum Ask<'a> {
-    Count { lessons: usize, rows: Vec<&'a [Lesson]> },
-    Score { counts: &'a Counts, top: usize },
+    Count {
+        lessons: usize,
+        rows: Vec<&'a [Lesson]>,
+    },
+    Score {
+        counts: &'a Counts,
+        top: usize,
+    },
 }
 
 /// The same as [`Ask`], as it arrives.
 #[derive(Deserialize)]
 enum Asked {
-    Count { lessons: usize, rows: Vec<Vec<Lesson>> },
-    Score { counts: Counts, top: usize },
+    Count {
+        lessons: usize,
+        rows: Vec<Vec<Lesson>>,
+    },
+    Score {
+        counts: Counts,
+        top: usize,
+    },
 }
 
 /// Rows of best lessons, one for each of a shard's learners.
@@ -109,7 +121,10 @@ pub fn recommend(
             .ok_or(Unscored::NoAnswer(shard))?;
     }
 
-    let request = bytes(&Ask::Score { counts: &counts, top });
+    let request = bytes(&Ask::Score {
+        counts: &counts,
+        top,
+    });
     let requests = vec![request; parts.len()];
     let mut all = Vec::with_capacity(history.learners().len());
     for (shard, answer) in shards.round(requests)?.iter().enumerate() {
@@ -119,7 +134,10 @@ pub fn recommend(
         }
         for (at, best) in parts[shard].clone().zip(best) {
             let lessons = scored(history, best).ok_or(Unscored::NoAnswer(shard))?;
-            all.push(Recommended { learner: history.learners()[at], lessons });
+            all.push(Recommended {
+                learner: history.learners()[at],
+                lessons,
+            });
         }
     }
     Ok(all)

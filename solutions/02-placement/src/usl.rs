@@ -56,7 +56,9 @@ pub enum NoFit {
     #[error("one measurement is of no shards at all")]
     NoShards,
     /// The points lie on no curve of this law, not even roughly.
-    #[error("no curve of this law comes near these points: more shards bring more than their share")]
+    #[error(
+        "no curve of this law comes near these points: more shards bring more than their share"
+    )]
     NoCurve,
 }
 
@@ -100,8 +102,14 @@ impl Usl {
             sigma: b / a,
             kappa: c / a,
         };
-        let finite = [curve.lambda, curve.sigma, curve.kappa].iter().all(|x| x.is_finite());
-        if finite { Ok(curve) } else { Err(NoFit::NoCurve) }
+        let finite = [curve.lambda, curve.sigma, curve.kappa]
+            .iter()
+            .all(|x| x.is_finite());
+        if finite {
+            Ok(curve)
+        } else {
+            Err(NoFit::NoCurve)
+        }
     }
     // ANCHOR_END: fit
 
@@ -134,7 +142,8 @@ impl Usl {
         Some(if more { below + 1 } else { below })
     }
 
-    /// The smallest number of shards that brings at least `demand`; `None` if no number does.
+    /// The smallest number of shards, and at least one, that brings at least `demand`; `None` if no number
+    /// does.
     pub fn shards_for(&self, demand: Rate) -> Option<u32> {
         let enough = |shards| self.throughput(shards) >= demand.each_second();
         // Up to the peak the curve rises, so that halving finds the place.

@@ -7,7 +7,7 @@
 use crate::changes::{Announcer, Changes};
 use crate::fact::{MAX_NOTE_BYTES, OpenError, ReadError, Receipt, Record, Write, WriteError};
 use crate::group::{self, Committer, Queue};
-use crate::store::Store;
+use crate::store::{Facts, Store};
 use domain::LessonKey;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
@@ -15,7 +15,6 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZeroU64;
 use std::path::Path;
-use std::sync::Arc;
 
 /// How an authority is run.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +44,7 @@ pub struct Authority {
 /// One that may look. Clones look at the same authority.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    store: Arc<Store>,
+    facts: Facts,
     announcer: Announcer,
 }
 
@@ -58,10 +57,11 @@ pub fn open(
     backend: impl StorageBackend,
     settings: Settings,
 ) -> Result<(Authority, Committer), OpenError> {
-    let store = Arc::new(Store::open(backend, settings.retained_replies)?);
+    let store = Store::open(backend, settings.retained_replies)?;
     let announcer = Announcer::new();
-    let (queue, committer) = group::queue(Arc::clone(&store), announcer.clone());
-    let reader = Reader { store, announcer };
+    let facts = store.facts();
+    let (queue, committer) = group::queue(store, announcer.clone());
+    let reader = Reader { facts, announcer };
     Ok((Authority { queue, reader }, committer))
 }
 
@@ -125,7 +125,7 @@ impl Reader {
     /// # Errors
     /// [`ReadError`] when the disk fails.
     pub fn read(&self, key: LessonKey) -> Result<Option<Record>, ReadError> {
-        self.store.read(key)
+        self.facts.read(key)
     }
 
     /// The changes from now on.

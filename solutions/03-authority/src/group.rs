@@ -12,7 +12,7 @@
 use crate::changes::{Announcer, Notice};
 use crate::fact::{Receipt, Write, WriteError};
 use crate::store::{Judged, Store};
-use std::sync::Arc;
+use std::iter;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes one transaction takes. It bounds how long the first of a group waits for the last,
@@ -36,7 +36,7 @@ pub(crate) struct Queue(mpsc::Sender<Waiting>);
 
 /// The one who commits. There is one for each authority, and somebody has to run it.
 pub struct Committer {
-    store: Arc<Store>,
+    store: Store,
     waiting: mpsc::Receiver<Waiting>,
     announcer: Announcer,
     /// Set once the disk has failed under a group. What it then holds is known only after re-opening:
@@ -44,7 +44,7 @@ pub struct Committer {
     broken: bool,
 }
 
-pub(crate) fn queue(store: Arc<Store>, announcer: Announcer) -> (Queue, Committer) {
+pub(crate) fn queue(store: Store, announcer: Announcer) -> (Queue, Committer) {
     let (sender, waiting) = mpsc::channel(MAX_WAITING);
     let committer = Committer {
         store,
@@ -92,27 +92,23 @@ impl Committer {
     /// Commits what waits, at most [`MAX_GROUP`] writes, as one group, and answers each of them. Says
     /// how many there were.
     pub fn commit_waiting(&mut self) -> usize {
-        let mut group = Vec::new();
-        while group.len() < MAX_GROUP
-            && let Ok(waiting) = self.waiting.try_recv()
-        {
-            group.push(waiting);
+        match self.waiting.try_recv() {
+            Ok(first) => self.commit_with(first),
+            Err(_) => 0,
         }
-        self.commit(group)
     }
 
-    fn commit(&mut self, group: Vec<Waiting>) -> usize {
-        let (writes, callers): (Vec<_>, Vec<_>) = group
-            .into_iter()
+    /// Commits the group of `first` and those who have gathered behind it.
+    fn commit_with(&mut self, first: Waiting) -> usize {
+        let behind = iter::from_fn(|| self.waiting.try_recv().ok());
+        let (writes, callers): (Vec<_>, Vec<_>) = iter::once(first)
+            .chain(behind)
+            .take(MAX_GROUP)
             .map(|waiting| (waiting.write, waiting.answer))
             .unzip();
-        let count = writes.len();
-        if count > 0 {
-            let mut callers = Callers(callers);
-            let answers = self.outcomes(&writes);
-            callers.tell(answers);
-        }
-        count
+        let mut callers = Callers(callers);
+        callers.tell(self.outcomes(&writes));
+        writes.len()
     }
 
     /// What to answer, and only once it is true.
@@ -145,13 +141,7 @@ impl Committer {
     /// calls that would otherwise wait behind it.
     pub fn run(mut self) {
         while let Some(first) = self.waiting.blocking_recv() {
-            let mut group = vec![first];
-            while group.len() < MAX_GROUP
-                && let Ok(waiting) = self.waiting.try_recv()
-            {
-                group.push(waiting);
-            }
-            self.commit(group);
+            self.commit_with(first);
         }
     }
     // ANCHOR_END: run

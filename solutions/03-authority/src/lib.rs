@@ -7,9 +7,10 @@
 //!
 //! 1. [`fact`]: what is written, what is decided, and who can make which
 //! 2. [`store`]: one transaction for a group of writes, on an embedded engine
-//! 3. [`group`]: many writers, one sync
-//! 4. [`authority`]: what callers hold: the one who writes, and all the others
-//! 5. [`changes`]: telling the others, without waiting for them
+//! 3. `rows`: what a fact and a reply look like in the file
+//! 4. [`group`]: many writers, one sync
+//! 5. [`authority`]: what callers hold: the one who writes, and all the others
+//! 6. [`changes`]: telling the others, without waiting for them
 //!
 //! It is not a database server: there is one process, one file and no query language. It is not
 //! replicated either. What it has is what every authority needs, at any size: versions, a
@@ -20,4 +21,5 @@ pub mod authority;
 pub mod changes;
 pub mod fact;
 pub mod group;
+mod rows;
 pub mod store;

@@ -1,66 +1,56 @@
 //! One transaction for a group of writes, on an embedded engine.
 //!
-//! What belongs together is in one transaction: the fact, the reply that is kept for retries, the order
-//! in which replies are forgotten, and the highest epoch. Kept apart, each pair of them has a moment
-//! between its two commits, and a crash finds every such moment sooner or later.
+//! What belongs together is in one transaction: the fact, the reply that is kept for retries, the one
+//! that is forgotten for it, and the highest epoch. Kept apart, each pair of them has a moment between
+//! its two commits, and a crash finds every such moment sooner or later.
 //!
 //! The engine gives atomicity: a transaction is there or it is not. What it can't give is the question
 //! *when to say so*, nor what a retry means.
+//!
+//! Which reply an idempotency key has is looked up in memory, and found in the file when it is opened.
+//! A table from keys to replies was the other choice. Keys come in no order, so that each write of a
+//! group would change a page of its own there: nearly half of what a group has to write.
 
 use crate::fact::{Epoch, OpenError, ReadError, Receipt, Record, Write, WriteError};
-use domain::{LessonKey, Progress, Version};
-use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    StorageBackend, StorageError, Table, TableDefinition, WriteTransaction,
+use crate::rows::{
+    Asked, FACTS, FENCE, FactRow, REPLIES, ReplyRow, decode, encode, fact_in, newest_in, place_of,
+    version_in,
 };
-use serde::{Deserialize, Serialize};
+use domain::{LessonKey, Version};
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
+    WriteTransaction,
+};
+use std::collections::HashMap;
 use std::io;
 use std::num::NonZeroU64;
-
-/// Learner and lesson to the fact, as [`StoredFact`].
-const FACTS: TableDefinition<(u64, u64), &[u8]> = TableDefinition::new("facts");
-/// Idempotency key to the reply, as [`StoredReply`].
-const REPLIES: TableDefinition<&str, &[u8]> = TableDefinition::new("replies");
-/// The number of an accepted write to its idempotency key: which reply is the oldest.
-const ORDER: TableDefinition<u64, &str> = TableDefinition::new("order");
-/// Single numbers.
-const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
-/// In [`NUMBERS`]: the highest epoch that has written.
-const EPOCH: &str = "epoch";
+use std::sync::Arc;
 
 /// What the engine may keep in memory.
 const ENGINE_CACHE_BYTES: usize = 16 << 20;
 
-#[derive(Serialize, Deserialize)]
-struct StoredFact {
-    version: Version,
-    steps_done: u32,
-    completed: bool,
-    note: String,
-}
+/// The facts, as of the last commit. Clones show the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts(Arc<Database>);
 
-/// The whole request is kept, and not a hash of it: a hash would be smaller, and this cannot collide.
-#[derive(Serialize, Deserialize)]
-struct StoredReply {
-    asked: Asked,
-    version: Version,
-}
-
-/// What a write asks for: all of it but who asks, and in whose name.
-#[derive(Debug, Eq, PartialEq, Serialize, Deserialize)]
-struct Asked {
-    key: LessonKey,
-    expected: Option<Version>,
-    steps_done: u32,
-    completed: bool,
-    note: String,
-}
-
-/// The store.
+/// The store, for the one who commits.
 #[derive(Debug)]
 pub(crate) struct Store {
-    database: Database,
+    database: Arc<Database>,
+    known: Known,
     retained_replies: NonZeroU64,
+}
+
+/// What is known in memory of what is in the file. A write under judgement counts at once, since the
+/// next of its group has to see it; so this is ahead of the file once a commit has failed.
+#[derive(Debug)]
+struct Known {
+    /// Idempotency key to the number of its reply.
+    replies: HashMap<Box<str>, u64>,
+    /// The number that the next reply gets.
+    next: u64,
+    /// The highest epoch that has written.
+    newest: Epoch,
 }
 
 /// What came of one write of a group.
@@ -73,8 +63,20 @@ pub(crate) enum Judged {
     Refused(WriteError),
 }
 
-/// The disk failed, and whether the group took effect is unknown.
+/// The disk failed, and whether the group took effect is unknown. The store must not be used again:
+/// what it knows may be ahead of the file.
 pub(crate) struct Failed;
+
+impl Facts {
+    /// The fact under `key`, if there is one.
+    pub(crate) fn read(&self, key: LessonKey) -> Result<Option<Record>, ReadError> {
+        let read = || -> Result<_, redb::Error> {
+            let facts = self.0.begin_read()?.open_table(FACTS)?;
+            Ok(fact_in(&facts, key)?)
+        };
+        read().map_err(|error| ReadError::Disk(error.to_string()))
+    }
+}
 
 impl Store {
     // ANCHOR: open
@@ -95,33 +97,31 @@ impl Store {
             .create_with_backend(backend)
             .map_err(|error| open_error(&error))?;
         // Every table is there from the start, so that reading never has to ask.
-        let create = || -> Result<(), redb::Error> {
+        let create = || -> Result<Known, redb::Error> {
             let transaction = database.begin_write()?;
             transaction.open_table(FACTS)?;
-            transaction.open_table(REPLIES)?;
-            transaction.open_table(ORDER)?;
-            transaction.open_table(NUMBERS)?;
+            let known = Known {
+                newest: newest_in(&transaction.open_table(FENCE)?)?,
+                ..Known::of(&transaction.open_table(REPLIES)?)?
+            };
             transaction.commit()?;
-            Ok(())
+            Ok(known)
         };
-        create().map_err(|error| match error {
+        let known = create().map_err(|error| match error {
             redb::Error::Io(error) => OpenError::Disk(error.to_string()),
             other => OpenError::Corrupt(other.to_string()),
         })?;
         Ok(Self {
-            database,
+            database: Arc::new(database),
+            known,
             retained_replies,
         })
     }
     // ANCHOR_END: open
 
-    /// The fact under `key`, if there is one.
-    pub(crate) fn read(&self, key: LessonKey) -> Result<Option<Record>, ReadError> {
-        let read = || -> Result<_, redb::Error> {
-            let facts = self.database.begin_read()?.open_table(FACTS)?;
-            Ok(fact_in(&facts, key)?)
-        };
-        read().map_err(|error| ReadError::Disk(error.to_string()))
+    /// A way to look at the facts, and at nothing else.
+    pub(crate) fn facts(&self) -> Facts {
+        Facts(Arc::clone(&self.database))
     }
 
     // ANCHOR: commit
@@ -130,8 +130,8 @@ impl Store {
     ///
     /// A group in which nothing is new costs no sync: a repeated reply was durable before it was first
     /// given.
-    pub(crate) fn commit(&self, writes: &[Write]) -> Result<Vec<Judged>, Failed> {
-        let commit = || -> Result<_, redb::Error> {
+    pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<Vec<Judged>, Failed> {
+        let mut commit = || -> Result<_, redb::Error> {
             let transaction = self.database.begin_write()?;
             let judged = self.judge(&transaction, writes)?;
             if judged
@@ -152,140 +152,120 @@ impl Store {
     // ANCHOR_END: commit
 
     fn judge(
-        &self,
+        &mut self,
         transaction: &WriteTransaction,
         writes: &[Write],
     ) -> Result<Vec<Judged>, redb::Error> {
-        let mut tables = Tables {
+        let mut group = Group {
+            transaction,
             facts: transaction.open_table(FACTS)?,
             replies: transaction.open_table(REPLIES)?,
-            order: transaction.open_table(ORDER)?,
-            numbers: transaction.open_table(NUMBERS)?,
+            known: &mut self.known,
+            retained_replies: self.retained_replies,
         };
         let mut judged = Vec::with_capacity(writes.len());
         for write in writes {
-            judged.push(tables.judge(write)?);
+            judged.push(group.judge(write)?);
         }
-        tables.forget_beyond(self.retained_replies)?;
         Ok(judged)
     }
 }
 
-/// The tables of one transaction.
-struct Tables<'t> {
-    facts: Table<'t, (u64, u64), &'static [u8]>,
-    replies: Table<'t, &'static str, &'static [u8]>,
-    order: Table<'t, u64, &'static str>,
-    numbers: Table<'t, &'static str, u64>,
+impl Known {
+    /// What is known of `replies`.
+    fn of(replies: &impl ReadableTable<u64, &'static [u8]>) -> Result<Self, StorageError> {
+        let mut known = Self {
+            replies: HashMap::new(),
+            next: 0,
+            newest: Epoch(0),
+        };
+        for row in replies.iter()? {
+            let (number, reply) = row?;
+            known.next = number.value();
+            known.add(decode::<ReplyRow>(reply.value())?.idempotency_key);
+        }
+        Ok(known)
+    }
+
+    /// Adds a reply, under the next number.
+    fn add(&mut self, idempotency_key: &str) {
+        self.replies.insert(idempotency_key.into(), self.next);
+        self.next += 1;
+    }
 }
 
-impl Tables<'_> {
+/// A group in the making.
+struct Group<'g> {
+    transaction: &'g WriteTransaction,
+    facts: Table<'g, (u64, u64), &'static [u8]>,
+    replies: Table<'g, u64, &'static [u8]>,
+    known: &'g mut Known,
+    retained_replies: NonZeroU64,
+}
+
+impl Group<'_> {
     // ANCHOR: judge
     /// Decides about one write. The order of the questions is the contract.
     fn judge(&mut self, write: &Write) -> Result<Judged, redb::Error> {
         // Was it done before? That is asked first, because the answer is about the past: neither a
         // newer epoch nor a newer version makes it untrue that this caller's write was done.
-        let asked = Asked::by(write);
-        if let Some(reply) = self.reply(write)? {
-            return Ok(if reply.asked == asked {
-                Judged::Repeated(Receipt::of(write.key, reply.version))
-            } else {
-                Judged::Refused(WriteError::Conflict)
-            });
+        if let Some(number) = self.known.replies.get(write.idempotency_key.as_str()) {
+            return self.repeat(*number, write);
         }
-        let newest = Epoch(self.numbers.get(EPOCH)?.map_or(0, |epoch| epoch.value()));
+        let newest = self.known.newest;
         if write.epoch < newest {
             return Ok(Judged::Refused(WriteError::Fenced { newest }));
         }
-        let current = fact_in(&self.facts, write.key)?.map(|fact| fact.progress().version);
+        let current = version_in(&self.facts, write.key)?;
         if write.expected != current {
             return Ok(Judged::Refused(WriteError::Stale { current }));
         }
         let version = Version(current.map_or(1, |version| version.0 + 1));
-        if write.epoch > newest {
-            self.numbers.insert(EPOCH, write.epoch.0)?;
-        }
-        self.accept(write, version, asked)?;
+        self.accept(write, version)?;
         Ok(Judged::Accepted(Receipt::of(write.key, version)))
     }
     // ANCHOR_END: judge
 
-    fn reply(&self, write: &Write) -> Result<Option<StoredReply>, redb::Error> {
-        self.replies
-            .get(write.idempotency_key.as_str())?
-            .map(|bytes| decode(bytes.value()))
-            .transpose()
-            .map_err(Into::into)
+    /// Answers a write under an idempotency key that has a reply.
+    fn repeat(&self, number: u64, write: &Write) -> Result<Judged, redb::Error> {
+        let row = self.replies.get(number)?;
+        let row = row.ok_or_else(|| StorageError::Corrupted(format!("no reply {number}")))?;
+        let reply: ReplyRow = decode(row.value())?;
+        Ok(if reply.asked == Asked::by(write) {
+            Judged::Repeated(Receipt::of(write.key, reply.version))
+        } else {
+            Judged::Refused(WriteError::Conflict)
+        })
     }
 
-    fn accept(&mut self, write: &Write, version: Version, asked: Asked) -> Result<(), redb::Error> {
-        let fact = encode(&StoredFact {
-            version,
-            steps_done: write.steps_done,
-            completed: write.completed,
-            note: write.note.clone(),
-        });
+    fn accept(&mut self, write: &Write, version: Version) -> Result<(), redb::Error> {
+        let fact = encode(&FactRow::of(write, version));
         self.facts.insert(place_of(write.key), fact.as_slice())?;
-        let idempotency_key = write.idempotency_key.as_str();
-        let reply = encode(&StoredReply { asked, version });
-        self.replies.insert(idempotency_key, reply.as_slice())?;
-        let number = self.order.last()?.map_or(0, |(last, _)| last.value() + 1);
-        self.order.insert(number, idempotency_key)?;
+        let reply = encode(&ReplyRow::of(write, version));
+        self.replies.insert(self.known.next, reply.as_slice())?;
+        self.known.add(write.idempotency_key.as_str());
+        self.forget()?;
+        // A newer writer is rare, and so is the need for this table.
+        if write.epoch > self.known.newest {
+            let mut fence = self.transaction.open_table(FENCE)?;
+            fence.insert((), write.epoch.0)?;
+            self.known.newest = write.epoch;
+        }
         Ok(())
     }
 
     // ANCHOR: forget
     /// Forgets the oldest replies, in the transaction that made them too many.
-    fn forget_beyond(&mut self, retained: NonZeroU64) -> Result<(), redb::Error> {
-        while self.order.len()? > retained.get() {
-            if let Some((_, idempotency_key)) = self.order.pop_first()? {
-                self.replies.remove(idempotency_key.value())?;
-            }
+    fn forget(&mut self) -> Result<(), redb::Error> {
+        while self.known.replies.len() as u64 > self.retained_replies.get()
+            && let Some((_, row)) = self.replies.pop_first()?
+        {
+            let reply: ReplyRow = decode(row.value())?;
+            self.known.replies.remove(reply.idempotency_key);
         }
         Ok(())
     }
     // ANCHOR_END: forget
-}
-
-impl Asked {
-    fn by(write: &Write) -> Self {
-        Self {
-            key: write.key,
-            expected: write.expected,
-            steps_done: write.steps_done,
-            completed: write.completed,
-            note: write.note.clone(),
-        }
-    }
-}
-
-fn place_of(key: LessonKey) -> (u64, u64) {
-    (key.learner.0, key.lesson.0)
-}
-
-fn fact_in(
-    facts: &impl ReadableTable<(u64, u64), &'static [u8]>,
-    key: LessonKey,
-) -> Result<Option<Record>, StorageError> {
-    let Some(bytes) = facts.get(place_of(key))? else {
-        return Ok(None);
-    };
-    let fact: StoredFact = decode(bytes.value())?;
-    let progress = Progress {
-        key,
-        version: fact.version,
-        steps_done: fact.steps_done,
-        completed: fact.completed,
-    };
-    Ok(Some(Record::stored(progress, fact.note)))
-}
-
-fn encode(what: &impl Serialize) -> Vec<u8> {
-    postcard::to_stdvec(what).expect("a vector takes everything that these types can hold")
-}
-
-fn decode<'b, T: Deserialize<'b>>(bytes: &'b [u8]) -> Result<T, StorageError> {
-    postcard::from_bytes(bytes).map_err(|error| StorageError::Corrupted(error.to_string()))
 }
 
 fn open_error(error: &DatabaseError) -> OpenError {

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::Context;
 use crate::book::html;
+use crate::lab::duration;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let lab = context.lab("lab", arguments)?;
@@ -51,23 +52,4 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     .map(|(command, what)| (format!("<code>{command}</code>"), what));
     out.push_str(&html::definitions("hc-commands", &commands));
     Ok(out + "</section>")
-}
-
-fn duration(minutes: u32) -> String {
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn minutes_read_like_minutes() {
-        assert_eq!(
-            [45, 60, 180, 100].map(super::duration),
-            ["45 min", "1 h", "3 h", "1 h 40 min"]
-        );
-    }
 }

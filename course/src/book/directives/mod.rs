@@ -10,6 +10,7 @@ mod lab;
 mod mistakes;
 mod numbers;
 mod steps;
+mod way;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
@@ -22,7 +23,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "calculator",
     "chart",
     "coverage",
@@ -35,6 +36,7 @@ pub const NAMES: [&str; 12] = [
     "predict",
     "quiz",
     "steps",
+    "way",
 ];
 
 /// What a directive may look at.
@@ -73,6 +75,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
         "numbers" => numbers::render(context, arguments)?,
         "predict" => predict::render(context, arguments)?,
         "steps" => return steps::render(context, arguments),
+        "way" => way::render(context, arguments)?,
         "quiz" => {
             if !arguments.is_empty() {
                 bail!("`{{{{#quiz}}}}` takes no argument: it shows the quiz of its own page");

@@ -1,1 +1,149 @@
+//! One competent thread.
 
+use domain::{LearnerId, LessonId};
+use placement::scoring::{Recommended, recommend};
+use testbed::{for_all, live, note};
+
+use crate::world::{by_definition, history, regular, rows};
+
+fn plain(recommended: &[Recommended]) -> Vec<Vec<(LessonId, u64)>> {
+    let row = |one: &Recommended| one.lessons.iter().map(|to| (to.lesson, to.score)).collect();
+    recommended.iter().map(row).collect()
+}
+
+/// **P1** A score is the sum of the shares of those who completed each of the learner's lessons and the
+/// candidate too.
+#[test]
+fn a_score_is_a_sum_of_shares() {
+    live(|| {
+        // Of three who completed lesson 1, two completed 2; of two who completed 3, both completed 2.
+        let history = history(&[vec![1, 3], vec![1, 2, 3], vec![1, 2], vec![3, 2]]);
+        let recommended = recommend(&history, 5);
+        assert_eq!(
+            recommended.len(),
+            4,
+            "There is one row for each learner, in the history's order."
+        );
+        assert_eq!(recommended[0].learner, LearnerId(100));
+        assert_eq!(
+            plain(&recommended)[0],
+            [(LessonId(2), 666_666 + 666_666)],
+            "Learner 100 completed 1 and 3. Two of three who completed 1 also completed 2, and two of \
+             three who completed 3: each share is 666,666 millionths, rounded down *before* adding. A \
+             sum of rounded shares is the same in every order."
+        );
+    });
+}
+
+/// **P1** Higher scores come first, and of equal ones the smaller lesson; `top` is a bound.
+#[test]
+fn the_best_come_first_and_equals_by_lesson() {
+    live(|| {
+        let rows = [
+            vec![1],
+            vec![1, 9, 5, 7],
+            vec![1, 9, 5],
+            vec![1, 7],
+            vec![9, 2],
+        ];
+        let history = history(&rows);
+        let all = [(5, 500_000), (7, 500_000), (9, 500_000)].map(|(l, s)| (LessonId(l), s));
+        assert_eq!(
+            plain(&recommend(&history, 9))[0],
+            all,
+            "Lessons 5, 7 and 9 score the same for learner 100. Equal scores come by lesson, or else the \
+             order hangs on how the work was split."
+        );
+        assert_eq!(plain(&recommend(&history, 2))[0], all[..2], "`top` is 2.");
+        assert!(
+            plain(&recommend(&history, 0)).iter().all(Vec::is_empty),
+            "`top` is 0."
+        );
+    });
+}
+
+/// **P1** Nothing is recommended that was completed, or that scores nothing.
+#[test]
+fn what_was_completed_or_scores_nothing_is_left_out() {
+    live(|| {
+        let history = history(&[vec![1, 2], vec![1, 2], vec![], vec![8]]);
+        let recommended = plain(&recommend(&history, 9));
+        assert_eq!(
+            recommended.len(),
+            4,
+            "A learner to whom nothing is recommended has an empty row."
+        );
+        for (learner, lessons) in recommended.iter().enumerate() {
+            assert!(
+                lessons.is_empty(),
+                "Learner {} is recommended {lessons:?}: each is completed already, or has no learner in \
+                 common with what was completed, and so scores 0.",
+                100 + learner
+            );
+        }
+        assert!(
+            recommend(&super::world::history(&[]), 3).is_empty(),
+            "Of no learners there is no row."
+        );
+    });
+}
+
+/// **P1** What one thread computes is what the definition says, for any history.
+#[test]
+fn one_thread_computes_what_the_definition_says() {
+    live(|| {
+        for_all(&(rows(), 0_usize..6), |(rows, top)| {
+            let history = history(&rows);
+            let expected = by_definition(&history, top);
+            let recommended = recommend(&history, top);
+            assert_eq!(
+                plain(&recommended),
+                expected,
+                "The scores differ from the definition's."
+            );
+            let learners: Vec<LearnerId> = recommended.iter().map(|one| one.learner).collect();
+            assert_eq!(
+                learners,
+                history.learners(),
+                "The learners come in the history's order."
+            );
+        });
+    });
+}
+
+/// **P2** Each row is read a fixed number of times, however many learners there are.
+#[test]
+fn each_row_is_read_a_fixed_number_of_times() {
+    live(|| {
+        for learners in [10, 100, 1_000] {
+            let history = history(&regular(learners, 4));
+            let _ = recommend(&history, 3);
+            note(format!(
+                "{learners} learners: {} rows read",
+                history.reads()
+            ));
+            assert!(
+                history.reads() >= learners,
+                "Only {} rows were read of {learners}.",
+                history.reads()
+            );
+            assert!(
+                history.reads() <= 4 * learners,
+                "{} rows were read to score {learners} learners, more than four for each. A program that \
+                 compares learners with learners does ten times the work a learner for ten times the \
+                 learners: any number of shards will beat it, and none of them is to be praised for that.",
+                history.reads()
+            );
+        }
+    });
+}
+
+/// **P2** Work grows with what was completed, not with the square of the learners.
+#[test]
+fn a_city_of_learners_is_scored_in_one_go() {
+    live(|| {
+        let history = history(&regular(20_000, 4));
+        let recommended = recommend(&history, 3);
+        assert_eq!(recommended.len(), 20_000);
+    });
+}

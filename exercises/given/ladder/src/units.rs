@@ -59,11 +59,16 @@ pub fn grouped(count: u64) -> String {
     grouped_digits(&count.to_string())
 }
 
-/// Counts in a row: `1,204 syncs, 2,864 writes`.
+/// Counts in a row: `1,204 syncs, 1 write`. What is counted is named in the plural, by its first word.
 pub fn counts(counts: &BTreeMap<String, u64>) -> String {
-    let words = counts
-        .iter()
-        .map(|(what, times)| format!("{} {what}", grouped(*times)));
+    let words = counts.iter().map(|(what, &times)| {
+        let (noun, of_what) = what.split_at(what.find(' ').unwrap_or(what.len()));
+        let noun = match times {
+            1 => noun.strip_suffix('s').unwrap_or(noun),
+            _ => noun,
+        };
+        format!("{} {noun}{of_what}", grouped(times))
+    });
     words.collect::<Vec<_>>().join(", ")
 }
 
@@ -137,5 +142,15 @@ mod tests {
         assert_eq!(count(4.06), "4.1");
         assert_eq!(count(99.6), "100");
         assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let counted = [("syncs", 1204), ("syncs to grow the file", 1), ("loads", 1)];
+        let counted = counted.map(|(what, times)| (what.to_owned(), times));
+        assert_eq!(
+            counts(&counted.into()),
+            "1 load, 1,204 syncs, 1 sync to grow the file"
+        );
     }
 }

@@ -9,12 +9,14 @@
 //!
 //! - [`form`] is the file's form, as types
 //! - [`check`] tells an answer from a wish
+//! - [`lab`] is a lab's look at the one boundary that it is about
 //!
 //! What is checked here is the form of an entry, one boundary at a time. Whether the boundaries of a
 //! system fit together is another question.
 
 pub mod check;
 pub mod form;
+pub mod lab;
 
 pub use check::Complaint;
 pub use form::{Boundary, Component, Ledger, LedgerError, Role};

@@ -1,0 +1,346 @@
+//! The reader's way through the course: where each lab stands, and the one next step.
+//!
+//! `cargo course status` prints it, `cargo course` prints it when it starts and serves it to the book's
+//! page. Nothing is compiled for it: it looks at what was remembered of each lab's last grade, and
+//! whether the files are still those.
+
+mod text;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::book::measured::Measured;
+use crate::grade::{Report, Verdict};
+use crate::lab::{self, Lab, Minutes, Whose};
+use crate::memory::{self, Changed, Files, Memory, Recalled};
+use crate::repo::Repo;
+use crate::starter::Starter;
+
+/// The whole course, as one reader stands in it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Way {
+    /// In the course's order.
+    pub labs: Vec<Standing>,
+    pub next: Next,
+    /// What could not be read, and that it does no harm.
+    pub notes: Vec<String>,
+}
+
+/// Where one lab stands.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Standing {
+    pub name: String,
+    pub number: u8,
+    pub title: String,
+    pub minutes: Minutes,
+    pub mark: Mark,
+    /// In a few words: `3 of 8 invariants hold`.
+    pub stands: String,
+    /// When it was graded, in seconds since 1970; none if that is not known.
+    pub graded_at: Option<u64>,
+    /// What is not as it was then, in words.
+    pub changed: Vec<String>,
+    /// The day of the reader's last measurement; none where there is none.
+    pub measured: Option<String>,
+    /// Whether it measures anything.
+    pub measures: bool,
+    /// The earlier labs that it builds on.
+    pub builds_on: Vec<Earlier>,
+    /// The reader took the course's solution of it for the labs that build on it.
+    pub left_out: bool,
+}
+
+/// An earlier lab that another builds on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Earlier {
+    pub name: String,
+    /// Whether the course's solution is taken instead of the reader's.
+    pub ours: bool,
+}
+
+/// A lab's standing at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Mark {
+    /// Every invariant holds, and nothing has changed since.
+    Holds,
+    /// It was begun.
+    Open,
+    /// It is as it was given.
+    Fresh,
+}
+
+/// The one thing to do now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Next {
+    /// The lab that it is about; none when the course is done.
+    pub lab: Option<String>,
+    /// A sentence that ends in a colon where a command or a page follows.
+    pub sentence: String,
+    /// What to type.
+    pub command: Option<String>,
+    /// Where to read, relative to the book's `src/`: `scope/measure.md#frames`.
+    pub page: Option<String>,
+}
+
+/// What is known of a lab's grade.
+pub(crate) enum Known {
+    Nothing,
+    /// There is something that is of no use, and why.
+    Unusable(String),
+    Graded {
+        report: Box<Report>,
+        at: Option<u64>,
+        changed: Vec<Changed>,
+    },
+}
+
+impl Known {
+    /// From the disk.
+    pub fn remembered(repo: &Repo, lab: &Lab) -> Self {
+        match memory::recall(repo, lab) {
+            Recalled::Nothing => Self::Nothing,
+            Recalled::Unusable(why) => Self::Unusable(why),
+            Recalled::Known(memory) => {
+                let Memory {
+                    report,
+                    graded_at,
+                    files,
+                    ..
+                } = *memory;
+                Self::Graded {
+                    changed: files.changed(&Files::of(repo, lab)),
+                    report: Box::new(report),
+                    at: Some(graded_at),
+                }
+            }
+        }
+    }
+}
+
+impl Way {
+    /// As it is remembered.
+    ///
+    /// # Errors
+    /// When the labs cannot be listed.
+    pub fn remembered(repo: &Repo) -> Result<Self> {
+        let labs = lab::all(repo)?;
+        Ok(Self::of(repo, &labs, |lab| Known::remembered(repo, lab)))
+    }
+
+    /// The same, by what the caller knows of each lab.
+    pub fn of(repo: &Repo, labs: &[Lab], known: impl Fn(&Lab) -> Known) -> Self {
+        let measured = Measured::readers(repo);
+        let mut notes = Vec::new();
+        let mut places: Vec<Place<'_>> = labs
+            .iter()
+            .map(|lab| Place::of(repo, lab, known(lab), &measured, &mut notes))
+            .collect();
+        let replaced: BTreeSet<String> = places
+            .iter()
+            .flat_map(|place| &place.standing.builds_on)
+            .filter(|earlier| earlier.ours)
+            .map(|earlier| earlier.name.clone())
+            .collect();
+        for Place { standing, .. } in &mut places {
+            standing.left_out = replaced.contains(&standing.name) && standing.mark != Mark::Holds;
+        }
+        let next = next(&places);
+        Self {
+            labs: places.into_iter().map(|place| place.standing).collect(),
+            next,
+            notes,
+        }
+    }
+
+    /// Whether every lab holds.
+    pub fn all_hold(&self) -> bool {
+        self.labs.iter().all(|lab| lab.mark == Mark::Holds)
+    }
+}
+
+/// A lab, how it stands, and what is needed to tell the next step.
+struct Place<'a> {
+    lab: &'a Lab,
+    standing: Standing,
+    /// The first invariant that does not hold.
+    open: Option<&'a lab::Invariant>,
+    compiles: bool,
+}
+
+impl<'a> Place<'a> {
+    fn of(
+        repo: &Repo,
+        lab: &'a Lab,
+        known: Known,
+        measured: &Measured,
+        notes: &mut Vec<String>,
+    ) -> Self {
+        let begun = Starter::of(repo, lab).map_or(true, |starter| starter.begun());
+        let mut standing = Standing {
+            name: lab.name.clone(),
+            number: lab.number,
+            title: lab.title.clone(),
+            minutes: lab.minutes,
+            mark: if begun { Mark::Open } else { Mark::Fresh },
+            stands: if begun {
+                "begun, and not graded yet".to_owned()
+            } else {
+                "not begun".to_owned()
+            },
+            graded_at: None,
+            changed: Vec::new(),
+            measured: lab
+                .measure
+                .as_ref()
+                .and_then(|measure| measured.day(&measure.figures)),
+            measures: lab.measure.is_some(),
+            builds_on: builds_on(repo, lab),
+            left_out: false,
+        };
+        let (mut open, mut compiles) = (None, true);
+        match known {
+            Known::Nothing => {}
+            Known::Unusable(why) => notes.push(format!(
+                "{why}; the next grade of lab {} replaces it",
+                lab.name
+            )),
+            // The grade of an untouched starter says nothing that "not begun" doesn't.
+            Known::Graded { report, .. } if !begun && !report.all_hold() => {}
+            Known::Graded {
+                report,
+                at,
+                changed,
+            } => {
+                standing.stands = stands(&report);
+                standing.graded_at = at;
+                standing.changed = changed.iter().map(words).collect();
+                compiles = report.verdict != Verdict::DoesNotCompile;
+                if report.all_hold() && changed.is_empty() {
+                    standing.mark = Mark::Holds;
+                }
+                let red = report.invariants.iter().find(|known| !known.holds);
+                open = red.and_then(|red| lab.invariant(&red.id));
+            }
+        }
+        Self {
+            lab,
+            standing,
+            open,
+            compiles,
+        }
+    }
+
+    fn next(&self) -> Next {
+        let (lab, standing) = (self.lab, &self.standing);
+        let check = Some(format!("cargo course check {}", lab.name));
+        let of_lab = |sentence: String, command, page: Option<&str>| Next {
+            lab: Some(lab.name.clone()),
+            sentence,
+            command,
+            page: page.map(str::to_owned),
+        };
+        let named = format!("lab {}, {}", lab.number, lab.name);
+        if standing.mark == Mark::Fresh {
+            let sentence = format!("Begin {named}: read its chapter, and predict before you run");
+            return of_lab(sentence, None, Some(&lab.chapter));
+        }
+        if standing.graded_at.is_none() {
+            return of_lab(format!("Have {named}, graded"), check, None);
+        }
+        if !standing.changed.is_empty() {
+            let changed = joined(&standing.changed);
+            let have = if standing.changed.len() == 1 && !changed.ends_with('s') {
+                "has"
+            } else {
+                "have"
+            };
+            let sentence = format!("Grade {named}, again: {changed} {have} changed since");
+            return of_lab(sentence, check, None);
+        }
+        match self.open {
+            _ if !self.compiles => of_lab(
+                format!("Make {named}, compile; this shows the first error"),
+                check,
+                None,
+            ),
+            Some(invariant) => of_lab(
+                format!(
+                    "Go on with {named}: {} is the first that does not hold",
+                    invariant.id
+                ),
+                check,
+                Some(&invariant.read),
+            ),
+            None => of_lab(format!("See what {named}, still lacks"), check, None),
+        }
+    }
+}
+
+/// The lab that was begun and worked on last; else the first that was not begun.
+fn next(places: &[Place<'_>]) -> Next {
+    let wanted = || places.iter().filter(|place| !place.standing.left_out);
+    let begun = wanted()
+        .filter(|place| place.standing.mark == Mark::Open)
+        // Of those graded at the same second, the first.
+        .rev()
+        .max_by_key(|place| place.standing.graded_at);
+    let fresh = || wanted().find(|place| place.standing.mark == Mark::Fresh);
+    if let Some(place) = begun.or_else(fresh) {
+        return place.next();
+    }
+    let sentence = if places.is_empty() {
+        "This clone has no labs"
+    } else {
+        "Every lab that you took on holds. Lay your code beside ours, in solutions/"
+    };
+    Next {
+        lab: None,
+        sentence: sentence.to_owned(),
+        command: None,
+        page: None,
+    }
+}
+
+fn stands(report: &Report) -> String {
+    match report.verdict {
+        Verdict::DoesNotCompile => "did not compile".to_owned(),
+        Verdict::TimedOut => "its tests did not come to an end".to_owned(),
+        _ if report.of > 0 && report.holds == report.of => {
+            format!("all {} invariants hold", report.of)
+        }
+        _ => format!("{} of {} invariants hold", report.holds, report.of),
+    }
+}
+
+fn builds_on(repo: &Repo, lab: &Lab) -> Vec<Earlier> {
+    let needs = lab.needs(repo).into_iter();
+    needs
+        .filter(|needed| needed.whose != Whose::Given)
+        .map(|needed| Earlier {
+            name: needed.name,
+            ours: needed.whose == Whose::Ours,
+        })
+        .collect()
+}
+
+fn words(changed: &Changed) -> String {
+    match changed {
+        Changed::Code => "your code".to_owned(),
+        Changed::Ledger => "boundaries.toml".to_owned(),
+        Changed::Tests => "the tests".to_owned(),
+        Changed::Given => "what is given".to_owned(),
+        Changed::Lab(name) => format!("lab {name}, on which it builds,"),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn joined(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,150 @@
+//! Figures with units.
+//!
+//! A figure without a unit has started many an argument and ended none. Here a figure is either a rate
+//! or a time; both are checked where they enter, and what is inside needs no further look. The other
+//! way, plain `f64`s that each function checks for itself, works until one function forgets: a `NaN` is
+//! neither above a limit nor below it, so that a pressure made of it is never felt and never refused.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// So many each second: finite, and not negative.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Rate(f64);
+
+/// What a figure can be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quantity {
+    /// So many each second.
+    Rate(Rate),
+    /// So long.
+    Time(Duration),
+}
+
+/// Why something is no figure.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Unusable {
+    /// It is `NaN` or infinite.
+    #[error("{0} is not a number to reckon with")]
+    NotFinite(f64),
+    /// Nothing here can be less than nothing.
+    #[error("{0} is negative")]
+    Negative(f64),
+    /// It is zero, where there has to be something.
+    #[error("zero is not a capacity: what can carry nothing has not been measured")]
+    Zero,
+    /// Nothing is busy for more than all of its time.
+    #[error("nobody can be busy for {0} of their time: a share is at most 1")]
+    TooBusy(f64),
+    /// It does not begin with a number.
+    #[error("`{0}` does not begin with a number")]
+    NoNumber(String),
+    /// It is a number alone.
+    #[error("`{0}` has no unit: did you mean {0} /s, or {0} ms?")]
+    NoUnit(String),
+    /// Nobody here knows that unit.
+    #[error("`{0}` is a unit that is not known here: use {RATES} for rates, {TIMES} for times")]
+    UnknownUnit(String),
+    /// No [`Duration`] is as long as that.
+    #[error("`{0}` is longer than can be reckoned with")]
+    TooLong(String),
+}
+
+const RATES: &str = "/s, /min, /h, /day, /week or /month";
+const TIMES: &str = "ns, us, µs, ms, s, min, h or day";
+
+const MINUTE_S: f64 = 60.0;
+const HOUR_S: f64 = 60.0 * MINUTE_S;
+const DAY_S: f64 = 24.0 * HOUR_S;
+const WEEK_S: f64 = 7.0 * DAY_S;
+/// Thirty days: these figures decide between scopes, and no such decision hangs on a day.
+const MONTH_S: f64 = 30.0 * DAY_S;
+
+impl Rate {
+    // ANCHOR: rate
+    /// So many each second.
+    ///
+    /// # Errors
+    /// [`Unusable::NotFinite`] for `NaN` and infinities, [`Unusable::Negative`] below zero. Zero is a
+    /// rate: nothing arrives.
+    ///
+    /// Judged by `quantity::no_rate_is_beyond_reckoning`.
+    pub fn per_second(count: f64) -> Result<Self, Unusable> {
+        let _ = count;
+        todo!("Let in what is finite and not negative, and nothing else.")
+    }
+
+    /// A rate that something was measured to carry.
+    ///
+    /// # Errors
+    /// As [`Rate::per_second`], and [`Unusable::Zero`] for zero.
+    ///
+    /// Judged by `quantity::no_rate_is_beyond_reckoning`.
+    pub fn capacity(count: f64) -> Result<Self, Unusable> {
+        let _ = count;
+        todo!("Let in what a rate may be, but for zero.")
+    }
+    // ANCHOR_END: rate
+
+    /// So many each second.
+    pub fn each_second(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Quantity {
+    type Err = Unusable;
+
+    // ANCHOR: parse
+    /// Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
+    /// `2.5ms`, `4 /month`. A month is thirty days.
+    ///
+    /// # Errors
+    /// [`Unusable`] says what is wrong: no number, a negative one, no unit, or one that is not known.
+    /// Whatever the text is, this does not panic.
+    ///
+    /// Judged by `quantity::figures_are_read_with_their_units`,
+    /// `quantity::an_unknown_unit_is_named`, `quantity::what_is_no_figure_is_refused`,
+    /// `quantity::any_text_is_a_figure_or_an_error` and `decisions`.
+    fn from_str(text: &str) -> Result<Self, Unusable> {
+        let _ = text;
+        todo!("Read a number, then a unit, and say which of the two is wrong.")
+    }
+    // ANCHOR_END: parse
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The unit in which it is at least one, so that nobody has to read 0.0000008 /s.
+        let units = [
+            (1.0, "/s"),
+            (MINUTE_S, "/min"),
+            (HOUR_S, "/h"),
+            (DAY_S, "/day"),
+            (WEEK_S, "/week"),
+        ];
+        let (seconds, unit) = units
+            .into_iter()
+            .find(|(seconds, _)| self.0 * seconds >= 1.0 || self.0 == 0.0)
+            .unwrap_or((MONTH_S, "/month"));
+        write!(f, "{} {unit}", rounded(self.0 * seconds))
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rate(rate) => rate.fmt(f),
+            Self::Time(time) => write!(f, "{time:?}"),
+        }
+    }
+}
+
+/// To four digits, for people.
+fn rounded(number: f64) -> f64 {
+    if number == 0.0 || number >= 1_000.0 {
+        return number.round();
+    }
+    (number * 1_000.0).round() / 1_000.0
+}

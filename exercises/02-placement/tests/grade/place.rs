@@ -1,0 +1,371 @@
+//! The decision, case by case.
+
+use std::time::Duration;
+
+use placement::place::{Choice, Figure, Objection, Placement, Unplaced, place};
+use placement::requirements::{Costs, Failure, Kind, Requirements, Scope};
+use testbed::{live, scene};
+
+use crate::world::{KINDS, costs, measured, needs, pressure, rate, time_ms};
+
+const MS: Duration = Duration::from_millis(1);
+
+fn placed(requirements: &Requirements) -> Placement {
+    place(requirements, &costs()).unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// Which pressures rule this out.
+fn kinds(placement: &Placement, choice: Choice) -> Vec<Kind> {
+    let reasons = placement
+        .reasons
+        .iter()
+        .filter(|reason| reason.rules_out == choice);
+    let kind = reasons.filter_map(|reason| match reason.because {
+        Objection::Pressure { kind, .. } => Some(kind),
+        _ => None,
+    });
+    kind.collect()
+}
+
+/// **P3** What nothing presses stays where it is: a call, on the caller's thread.
+#[test]
+fn without_a_pressure_work_stays_on_the_thread() {
+    live(|| {
+        let placement = placed(&needs(&[]));
+        assert_eq!(
+            (placement.scope, placement.module, placement.later),
+            (Scope::Thread, false, false)
+        );
+        assert_eq!(
+            placement.reasons,
+            [],
+            "Nothing was given up, so that there is nothing to explain."
+        );
+        let unmeasured = place(&needs(&[]), &Costs::new()).map(|placement| placement.scope);
+        assert_eq!(
+            unmeasured,
+            Ok(Scope::Thread),
+            "No figure decides this, and so none has to be there."
+        );
+    });
+}
+
+/// **P6** Each of the five pressures decides a case, and is named in its reasons.
+#[test]
+fn each_pressure_decides_a_case() {
+    live(|| {
+        let cases = [
+            (pressure(Kind::Load, 150, 0), Scope::Process),
+            (pressure(Kind::Load, 1_500, 0), Scope::Cluster),
+            (
+                pressure(Kind::Isolation(Failure::Process), 4, 1),
+                Scope::Machine,
+            ),
+            (
+                pressure(Kind::Isolation(Failure::Machine), 4, 1),
+                Scope::Cluster,
+            ),
+            (pressure(Kind::Geography, 140, 50), Scope::Edge),
+            (pressure(Kind::Decoupling, 3_000, 100), Scope::Process),
+        ];
+        for (pressure, scope) in cases {
+            scene(format!("the only pressure is {pressure:?}"));
+            let placement = placed(&needs(std::slice::from_ref(&pressure)));
+            assert_eq!(placement.scope, scope, "{placement}");
+            for narrower in Scope::ALL.into_iter().filter(|&narrower| narrower < scope) {
+                assert_eq!(
+                    kinds(&placement, Choice::Scope(narrower)),
+                    [pressure.kind],
+                    "Why not the {narrower}? The reasons are:\n{placement}"
+                );
+            }
+        }
+        let placement = placed(&needs(&[pressure(Kind::Decoupling, 3_000, 100)]));
+        assert!(
+            placement.later,
+            "The caller need not wait for three seconds of work."
+        );
+        assert_eq!(
+            kinds(&placement, Choice::Now),
+            [Kind::Decoupling],
+            "{placement}"
+        );
+    });
+}
+
+/// **P7** Where ownership is the only pressure, the answer is a module on the caller's thread.
+#[test]
+fn ownership_alone_asks_for_a_module() {
+    live(|| {
+        let placement = placed(&needs(&[pressure(Kind::Ownership, 6, 1)]));
+        assert_eq!(
+            (placement.scope, placement.module),
+            (Scope::Thread, true),
+            "Two teams need a line that neither crosses by accident. A module is one, and a call across it \
+             can't be lost; a service is one, too, and can."
+        );
+        assert_eq!(
+            kinds(&placement, Choice::NoModule),
+            [Kind::Ownership],
+            "{placement}"
+        );
+        let placement = placed(&needs(&[pressure(Kind::Ownership, 1, 1)]));
+        assert!(
+            !placement.module,
+            "The releases wait no more often than is bearable."
+        );
+    });
+}
+
+/// **P7** With other pressures ownership still asks for its module, and for no wider scope than they do.
+#[test]
+fn ownership_adds_a_module_to_what_others_decide() {
+    live(|| {
+        let load = pressure(Kind::Load, 1_500, 0);
+        let placement = placed(&needs(&[pressure(Kind::Ownership, 6, 1), load.clone()]));
+        assert_eq!(
+            (placement.scope, placement.module),
+            (Scope::Cluster, true),
+            "{placement}"
+        );
+        assert!(
+            !placed(&needs(&[load])).module,
+            "Nobody asked for a module."
+        );
+    });
+}
+
+/// **P3** A value that just reaches its limit is within it.
+#[test]
+fn at_its_limit_a_pressure_does_not_press() {
+    live(|| {
+        for kind in KINDS {
+            let (at, beyond) = if kind == Kind::Load {
+                (100, 101)
+            } else {
+                (30, 31)
+            };
+            let at = placed(&needs(&[pressure(kind, at, 30)]));
+            assert_eq!(
+                (at.scope, at.module, at.later, at.reasons.len()),
+                (Scope::Thread, false, false, 0),
+                "{kind} is at its limit, and not above it."
+            );
+            let beyond = placed(&needs(&[pressure(kind, beyond, 30)]));
+            assert!(!beyond.reasons.is_empty(), "{kind} is above its limit.");
+        }
+    });
+}
+
+/// **P3** A wider scope is not taken to carry more: what it carries was measured.
+#[test]
+fn wider_is_not_taken_for_larger() {
+    live(|| {
+        let costs = measured([1_000.0, 800.0, 700.0, 5_000.0, 5_000.0], [MS; 5]);
+        let scope = |demand| {
+            let placed = place(&needs(&[pressure(Kind::Load, demand, 0)]), &costs);
+            placed.map(|placement| placement.scope)
+        };
+        assert_eq!(scope(900), Ok(Scope::Thread));
+        assert_eq!(
+            scope(1_100),
+            Ok(Scope::Cluster),
+            "The process's threads were measured at 800 a second, where one thread does 1,000: sharding \
+             does not pay here, whatever it is said to do in general."
+        );
+        let crash = pressure(Kind::Isolation(Failure::Process), 4, 1);
+        let both = place(&needs(&[pressure(Kind::Load, 900, 0), crash]), &costs);
+        assert_eq!(
+            both.map(|placement| placement.scope),
+            Ok(Scope::Cluster),
+            "The thread could carry it, and may not; the machine may, and can't carry it."
+        );
+    });
+}
+
+/// **P3** The caller's time for the answer rules out what is further away than that.
+#[test]
+fn a_far_scope_is_no_answer_in_time() {
+    live(|| {
+        let mut requirements = needs(&[pressure(Kind::Isolation(Failure::Process), 4, 1)]);
+        requirements.answer_within = Some(2 * MS);
+        assert_eq!(
+            placed(&requirements).scope,
+            Scope::Machine,
+            "It is there and back in 2 ms, just in time."
+        );
+        requirements.answer_within = Some(MS);
+        let nothing = place(&requirements, &costs());
+        assert!(
+            matches!(nothing, Err(Unplaced::NothingSuffices(_))),
+            "What is isolated takes 2 ms, and there is one: {nothing:?}"
+        );
+    });
+}
+
+/// **P8** Contradictory requirements get an explanation, which has something against every scope.
+#[test]
+fn a_contradiction_is_explained_scope_by_scope() {
+    live(|| {
+        let mut decides = needs(&[pressure(Kind::Geography, 140, 50)]);
+        decides.decides = true;
+        let mut waits = needs(&[pressure(Kind::Decoupling, 3_000, 100)]);
+        waits.answer_within = Some(100 * MS);
+        let cases = [
+            ("work that decides, and has to be near everybody", decides),
+            (
+                "a caller that needs the result of what it can't wait for",
+                waits,
+            ),
+            (
+                "more load than anything carries",
+                needs(&[pressure(Kind::Load, 60_000, 0)]),
+            ),
+            (
+                "nearer than the edge is",
+                needs(&[pressure(Kind::Geography, 140, 10)]),
+            ),
+        ];
+        for (what, requirements) in cases {
+            scene(what);
+            let Err(Unplaced::NothingSuffices(reasons)) = place(&requirements, &costs()) else {
+                panic!("{what}: there is no such scope, and one was given.");
+            };
+            for scope in Scope::ALL {
+                assert!(
+                    reasons
+                        .iter()
+                        .any(|reason| reason.rules_out == Choice::Scope(scope)),
+                    "{what}: nothing is said against the {scope}, and whoever reads this will try it next."
+                );
+            }
+            let metric = &requirements.pressures[0].metric;
+            let told = Unplaced::NothingSuffices(reasons).to_string();
+            assert!(
+                told.contains(metric),
+                "The explanation does not name the pressure:\n{told}"
+            );
+        }
+    });
+}
+
+/// **P8** A figure that decides and was not measured is asked for; nothing is guessed in its place.
+#[test]
+fn a_missing_measurement_is_asked_for() {
+    live(|| {
+        let load = needs(&[pressure(Kind::Load, 150, 0)]);
+        let missing = |scope, figure| Err(Unplaced::NotMeasured { scope, figure });
+        assert_eq!(
+            place(&load, &Costs::new()),
+            missing(Scope::Thread, Figure::Capacity),
+            "Whether one thread carries it is not known. To go wider without knowing is how systems grow."
+        );
+        let thread = Costs::new()
+            .with_capacity(Scope::Thread, 100.0)
+            .expect("a capacity");
+        assert_eq!(
+            place(&load, &thread),
+            missing(Scope::Process, Figure::Capacity),
+            "One thread is too little, and what the process carries is not known: it may be enough."
+        );
+        let mut waits = needs(&[]);
+        waits.answer_within = Some(MS);
+        assert_eq!(
+            place(&waits, &Costs::new()),
+            missing(Scope::Thread, Figure::Call)
+        );
+        let far = needs(&[pressure(Kind::Geography, 140, 50)]);
+        assert_eq!(
+            place(&far, &Costs::new()),
+            missing(Scope::Edge, Figure::Call),
+            "The edge is nearer than the region, it is said. How near?"
+        );
+    });
+}
+
+/// **P8** A figure on which nothing depends is not asked for.
+#[test]
+fn a_figure_that_decides_nothing_is_not_asked_for() {
+    live(|| {
+        let cluster = Costs::new()
+            .with_capacity(Scope::Cluster, 4_000.0)
+            .expect("a capacity");
+        let machine = pressure(Kind::Isolation(Failure::Machine), 4, 1);
+        let apart = needs(&[pressure(Kind::Load, 150, 0), machine]);
+        assert_eq!(
+            place(&apart, &cluster).map(|placement| placement.scope),
+            Ok(Scope::Cluster),
+            "What is narrower than the cluster is ruled out whatever it carries."
+        );
+        let thread = Costs::new()
+            .with_capacity(Scope::Thread, 200.0)
+            .expect("a capacity");
+        assert_eq!(
+            place(&needs(&[pressure(Kind::Load, 150, 0)]), &thread)
+                .map(|placement| placement.scope),
+            Ok(Scope::Thread),
+            "One thread is enough, and so nobody has to know what a cluster carries."
+        );
+    });
+}
+
+/// **P8** A rate where a time belongs is an error, and so is a time where a rate belongs.
+#[test]
+fn a_figure_of_the_wrong_kind_is_refused() {
+    live(|| {
+        for kind in KINDS {
+            let time = matches!(kind, Kind::Geography | Kind::Decoupling);
+            let wrong = if time { rate(5.0) } else { time_ms(5) };
+            let mut value = pressure(kind, 7, 8);
+            value.value = Some(wrong);
+            let mut limit = pressure(kind, 7, 8);
+            limit.limit = Some(wrong);
+            let spoilt = if kind == Kind::Load {
+                vec![value]
+            } else {
+                vec![value, limit]
+            };
+            for pressure in spoilt {
+                let refused = place(&needs(&[pressure]), &costs());
+                assert!(
+                    matches!(&refused, Err(Unplaced::WrongUnit { kind: named, .. }) if *named == kind),
+                    "{kind} with {wrong}: {refused:?}. A figure that can't be compared is a pressure that \
+                     is never felt."
+                );
+            }
+        }
+    });
+}
+
+/// **P5** A pressure without metric, value or limit moves nothing and is given back by name.
+#[test]
+fn a_vague_pressure_is_heard_and_not_counted() {
+    live(|| {
+        let mut spaces = pressure(Kind::Load, 9_000, 0);
+        "  ".clone_into(&mut spaces.metric);
+        let mut valueless = pressure(Kind::Geography, 140, 50);
+        valueless.value = None;
+        let mut limitless = pressure(Kind::Isolation(Failure::Process), 9, 1);
+        limitless.limit = None;
+        for vague in [spaces, valueless, limitless] {
+            scene(format!("{vague:?}"));
+            let placement = placed(&needs(std::slice::from_ref(&vague)));
+            assert_eq!(
+                placement.scope,
+                Scope::Thread,
+                "\"It has to scale\" can't be shown false, and so it can't be shown true either."
+            );
+            assert_eq!(
+                placement.vague,
+                [vague],
+                "Somebody said it, and should be asked for a figure."
+            );
+        }
+        let within = placed(&needs(&[pressure(Kind::Load, 10, 0)]));
+        assert_eq!(
+            within.vague,
+            [],
+            "A pressure within its limit has all that it takes, and isn't vague."
+        );
+    });
+}

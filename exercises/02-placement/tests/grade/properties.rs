@@ -1,0 +1,229 @@
+//! The decision, for any requirements and any figures.
+
+use placement::place::{Choice, Objection, Placement, Reason, Unplaced, place};
+use placement::requirements::{Costs, Kind, Requirements, Scope};
+use proptest::collection::vec;
+use testbed::{for_all, live, note};
+
+use crate::world::{
+    any_costs, clear_pressures, narrowest, presses, requirements, ruled_out, vague_pressures,
+};
+
+fn placed(requirements: &Requirements, costs: &Costs) -> Result<Placement, Vec<Reason>> {
+    match place(requirements, costs) {
+        Ok(placement) => Ok(placement),
+        Err(Unplaced::NothingSuffices(reasons)) => Err(reasons),
+        Err(other) => panic!("All is measured and has the right units, and yet: {other}"),
+    }
+}
+
+/// No scope at all is wider than every scope.
+fn width(placed: &Result<Placement, Vec<Reason>>) -> Option<Scope> {
+    placed.as_ref().map(|placement| placement.scope).ok()
+}
+
+fn narrower(one: Option<Scope>, other: Option<Scope>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one < other,
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// **P3** The answer is the narrowest scope that meets every requirement, or that there is none.
+#[test]
+fn the_answer_is_the_narrowest_that_suffices() {
+    live(|| {
+        for_all(&(requirements(), any_costs()), |(requirements, costs)| {
+            note(format!("costs: {costs:?}"));
+            let found = width(&placed(&requirements, &costs));
+            let expected = narrowest(&requirements, &costs);
+            assert_eq!(
+                found, expected,
+                "Left: the answer. Right: the narrowest scope that meets all of {requirements:?}."
+            );
+        });
+    });
+}
+
+/// **P4** One more pressure never narrows the answer, and one less never widens it.
+#[test]
+fn one_more_pressure_never_narrows() {
+    live(|| {
+        let case = (requirements(), clear_pressures(), any_costs());
+        for_all(&case, |(mut requirements, more, costs)| {
+            let before = placed(&requirements, &costs);
+            requirements.pressures.insert(0, more.clone());
+            let after = placed(&requirements, &costs);
+            assert!(
+                !narrower(width(&after), width(&before)),
+                "Without {more:?} the answer was {:?}, with it {:?}.",
+                width(&before),
+                width(&after)
+            );
+            if let (Ok(before), Ok(after)) = (&before, &after) {
+                assert!(
+                    after.module || !before.module,
+                    "One more pressure took the module away."
+                );
+                assert!(
+                    after.later || !before.later,
+                    "One more pressure made the caller wait again."
+                );
+            }
+        });
+    });
+}
+
+/// **P5** Vague pressures change nothing but the list of what is vague.
+#[test]
+fn vague_pressures_move_nothing() {
+    live(|| {
+        let case = (requirements(), vec(vague_pressures(), 1..4), any_costs());
+        for_all(&case, |(mut requirements, vague, costs)| {
+            let before = placed(&requirements, &costs);
+            for (at, one) in vague.iter().enumerate() {
+                let place = (at * 2).min(requirements.pressures.len());
+                requirements.pressures.insert(place, one.clone());
+            }
+            let after = placed(&requirements, &costs);
+            assert_eq!(
+                width(&after),
+                width(&before),
+                "A wish has moved the work: {vague:?}"
+            );
+            if let (Ok(before), Ok(mut after)) = (before, after) {
+                assert_eq!(
+                    (after.module, after.later),
+                    (before.module, before.later),
+                    "{vague:?}"
+                );
+                assert_eq!(
+                    after.reasons.len(),
+                    before.reasons.len(),
+                    "A wish became a reason: {vague:?}"
+                );
+                for one in &vague {
+                    let at = after.vague.iter().position(|heard| heard == one);
+                    let at = at
+                        .unwrap_or_else(|| panic!("{one:?} was said, and is not among the vague."));
+                    after.vague.remove(at);
+                }
+                assert_eq!(
+                    after.vague,
+                    [],
+                    "These were not vague, or not said that often."
+                );
+            }
+        });
+    });
+}
+
+/// **P6** Every scope that was given up has a reason; every reason is true, and names its pressure with
+/// its metric and figures; every pressure that moved something is named.
+#[test]
+fn reasons_are_true_and_there_is_one_for_all_that_was_given_up() {
+    live(|| {
+        for_all(&(requirements(), any_costs()), |(requirements, costs)| {
+            let Ok(placement) = placed(&requirements, &costs) else {
+                return;
+            };
+            note(format!("costs: {costs:?}"));
+            for reason in &placement.reasons {
+                assert!(
+                    is_true(reason, &requirements, &costs),
+                    "This reason is not true: {reason:?}"
+                );
+            }
+            let gave_up = Scope::ALL
+                .into_iter()
+                .filter(|&scope| scope < placement.scope);
+            for scope in gave_up {
+                let choice = Choice::Scope(scope);
+                assert!(
+                    placement
+                        .reasons
+                        .iter()
+                        .any(|reason| reason.rules_out == choice),
+                    "It is the {}, and nothing says why not the {scope}:\n{placement}",
+                    placement.scope
+                );
+                for pressure in &requirements.pressures {
+                    let named = placement.reasons.iter().any(|reason| {
+                        reason.rules_out == choice
+                            && matches!(&reason.because, Objection::Pressure { kind, metric, .. }
+                                if *kind == pressure.kind && *metric == pressure.metric)
+                    });
+                    assert!(
+                        named || ruled_out(pressure, scope, &costs).is_none(),
+                        "{} is against the {scope}, too, and is not named:\n{placement}",
+                        pressure.kind
+                    );
+                }
+            }
+            let asks = |kind| {
+                requirements
+                    .pressures
+                    .iter()
+                    .any(|one| one.kind == kind && presses(one))
+            };
+            assert_eq!(
+                placement.module,
+                asks(Kind::Ownership),
+                "A module is what ownership asks for."
+            );
+            assert_eq!(
+                placement.later,
+                asks(Kind::Decoupling),
+                "Later is what decoupling asks for."
+            );
+            for (chosen, choice) in [
+                (placement.module, Choice::NoModule),
+                (placement.later, Choice::Now),
+            ] {
+                let said = placement
+                    .reasons
+                    .iter()
+                    .any(|reason| reason.rules_out == choice);
+                assert_eq!(
+                    said, chosen,
+                    "{choice:?}: a reason for what was decided, and for nothing else."
+                );
+            }
+        });
+    });
+}
+
+fn is_true(reason: &Reason, requirements: &Requirements, costs: &Costs) -> bool {
+    let (scope, asked) = match reason.rules_out {
+        Choice::Scope(scope) => (Some(scope), None),
+        Choice::NoModule => (None, Some(Kind::Ownership)),
+        Choice::Now => (None, Some(Kind::Decoupling)),
+    };
+    match &reason.because {
+        Objection::Pressure {
+            kind,
+            metric,
+            value,
+            limit,
+        } => requirements.pressures.iter().any(|pressure| {
+            let figures = match scope {
+                Some(scope) => ruled_out(pressure, scope, costs),
+                None if asked == Some(*kind) && presses(pressure) => {
+                    pressure.value.zip(pressure.limit)
+                }
+                None => None,
+            };
+            pressure.kind == *kind
+                && pressure.metric == *metric
+                && figures == Some((*value, *limit))
+        }),
+        Objection::TooFar { call, within } => {
+            scope.and_then(|scope| costs.call(scope)) == Some(*call)
+                && requirements.answer_within == Some(*within)
+                && call > within
+        }
+        Objection::Decides => scope == Some(Scope::Edge) && requirements.decides,
+        Objection::NeedsAnswer => requirements.answer_within.is_some(),
+    }
+}

@@ -1,0 +1,314 @@
+//! The same work over shards.
+
+use domain::{LearnerId, LessonId};
+use placement::fabric::{Broken, Threads};
+use placement::history::History;
+use placement::scoring;
+use placement::sharded::{Unscored, recommend, split};
+use testbed::{for_all, live, note, scene};
+
+use crate::world::{Counting, history, regular, rows};
+
+/// **P1** At every number of shards the output is that of one thread.
+#[test]
+fn every_number_of_shards_gives_what_one_thread_gives() {
+    live(|| {
+        for_all(&(rows(), 0_usize..6, 1_usize..9), |(rows, top, shards)| {
+            let history = history(&rows);
+            let one = scoring::recommend(&history, top);
+            let many = recommend(&history, top, &mut Counting::new(shards));
+            assert_eq!(
+                many.as_ref(),
+                Ok(&one),
+                "{shards} shards disagree with one thread. What depends on how the work was split can't \
+                 be told from what is wrong."
+            );
+        });
+    });
+}
+
+/// **P1** The same over threads, where answers come in any order of time.
+#[test]
+fn threads_give_what_one_thread_gives() {
+    live(|| {
+        let history = history(&regular(300, 5));
+        let one = scoring::recommend(&history, 4);
+        for shards in [1, 2, 5] {
+            scene(format!("{shards} threads"));
+            let many = recommend(&history, 4, &mut Threads::start(shards, |_| {}));
+            assert_eq!(
+                many.as_ref(),
+                Ok(&one),
+                "{shards} threads disagree with one."
+            );
+        }
+    });
+}
+
+/// **P1** Shards that stay are asked again, about another history, and answer about that one.
+#[test]
+fn shards_forget_the_last_history() {
+    live(|| {
+        let mut shards = Counting::new(3);
+        for learners in [40, 12, 33] {
+            let history = history(&regular(learners, learners % 5 + 1));
+            assert_eq!(
+                recommend(&history, 4, &mut shards),
+                Ok(scoring::recommend(&history, 4)),
+                "The shards were asked before, about other learners, and that shows in this answer."
+            );
+        }
+    });
+}
+
+/// **P1** More shards than learners, no learners, no shards: each has its answer.
+#[test]
+fn idle_shards_do_no_harm_and_none_at_all_is_an_error() {
+    live(|| {
+        let two = history(&[vec![1, 2], vec![2, 3]]);
+        let one = scoring::recommend(&two, 3);
+        assert_eq!(
+            recommend(&two, 3, &mut Counting::new(7)),
+            Ok(one),
+            "Five shards have nothing to do."
+        );
+        let none = history(&[]);
+        assert_eq!(
+            recommend(&none, 3, &mut Counting::new(2)),
+            Ok(Vec::new()),
+            "Nobody is there to score."
+        );
+        let refused = recommend(&two, 3, &mut Counting::new(0));
+        assert_eq!(
+            refused,
+            Err(Unscored::NoShards),
+            "Without shards nobody does the work."
+        );
+        let refused = recommend(&none, 3, &mut Counting::new(0));
+        assert_eq!(
+            refused,
+            Err(Unscored::NoShards),
+            "Without shards nobody does the work."
+        );
+    });
+}
+
+/// **P1** A shard that does not answer leaves an error, and never the rest of the result.
+#[test]
+fn a_lost_shard_leaves_no_part_of_a_result() {
+    live(|| {
+        let history = history(&regular(30, 4));
+        for (lost_in, lost) in [(0, 0), (0, 2), (1, 0), (1, 1)] {
+            scene(format!("shard {lost} is lost in round {}", lost_in + 1));
+            let mut shards = Counting::with(3, move |round, shard, answer| {
+                if (round, shard) == (lost_in, lost) {
+                    Err(Broken::Gone(shard))
+                } else {
+                    Ok(answer)
+                }
+            });
+            let result = recommend(&history, 3, &mut shards);
+            assert_eq!(
+                shards.struck, 1,
+                "The shard was to be lost in a round that never came."
+            );
+            assert_eq!(
+                result,
+                Err(Unscored::Broken(Broken::Gone(lost))),
+                "A third of the learners is missing, and whoever reads this result can't see it."
+            );
+        }
+    });
+}
+
+/// **P1** An answer that is cut short, or no answer at all, is an error that names the shard.
+#[test]
+fn a_torn_answer_is_an_error() {
+    live(|| {
+        let history = history(&regular(30, 4));
+        let mut whole = Counting::new(2);
+        recommend(&history, 3, &mut whole).expect("nothing is torn yet");
+        for torn_in in [0, 1] {
+            for keep in [0, 1, 2, 7, 20] {
+                scene(format!(
+                    "shard 1's answer in round {} ends after {keep} bytes",
+                    torn_in + 1
+                ));
+                let mut shards = Counting::with(2, move |round, shard, mut answer| {
+                    if (round, shard) == (torn_in, 1) {
+                        assert!(answer.len() > keep, "an answer about 15 learners is longer");
+                        answer.truncate(keep);
+                    }
+                    Ok(answer)
+                });
+                let result = recommend(&history, 3, &mut shards);
+                assert_eq!(
+                    shards.struck, 1,
+                    "The answer was to be torn in a round that never came."
+                );
+                assert_eq!(
+                    result,
+                    Err(Unscored::NoAnswer(1)),
+                    "What is left of an answer is not one."
+                );
+            }
+        }
+    });
+}
+
+/// **P1** Bytes that were changed on the way may go unnoticed, but never stop the program, and never
+/// leave a learner without a row.
+#[test]
+fn a_changed_answer_never_stops_the_program() {
+    live(|| {
+        let history = history(&regular(12, 4));
+        for (round, at, flip) in (0..2)
+            .flat_map(|r| (0..60).flat_map(move |at| [1, 0x80, 0xff].map(|flip| (r, at, flip))))
+        {
+            let mut shards = Counting::with(2, move |now, shard, mut answer| {
+                if (now, shard) == (round, 0)
+                    && let Some(byte) = answer.get_mut(at)
+                {
+                    *byte ^= flip;
+                }
+                Ok(answer)
+            });
+            if let Ok(all) = recommend(&history, 3, &mut shards) {
+                let learners: Vec<LearnerId> = all.iter().map(|one| one.learner).collect();
+                assert_eq!(
+                    learners,
+                    history.learners(),
+                    "Somebody's row is missing, or twice there."
+                );
+            }
+        }
+    });
+}
+
+/// **P2** Two rounds are enough, for any number of learners.
+#[test]
+fn a_result_takes_two_rounds() {
+    live(|| {
+        for learners in [1, 30, 500] {
+            let history = history(&regular(learners, 4));
+            let mut shards = Counting::new(3);
+            recommend(&history, 3, &mut shards).expect("every shard answers");
+            note(format!("{learners} learners: {} rounds", shards.sent.len()));
+            assert!(
+                shards.sent.len() <= 2,
+                "{} rounds for {learners} learners. Each round waits for the slowest shard, and a round \
+                 for each learner makes the network the program.",
+                shards.sent.len()
+            );
+        }
+    });
+}
+
+/// **P2** Each row is sent to one shard: what is sent grows with the shards by what is common to them,
+/// not by the history.
+#[test]
+fn each_row_is_sent_once() {
+    live(|| {
+        let history = history(&regular(3_000, 6));
+        let bytes = |shards| {
+            let mut shards = Counting::new(shards);
+            recommend(&history, 3, &mut shards).expect("every shard answers");
+            shards.bytes()
+        };
+        let (one, eight) = (bytes(1), bytes(8));
+        note(format!("1 shard: {one} bytes sent; 8 shards: {eight}"));
+        // The counts of 16 lessons, in the most generous form, and some words around them.
+        let common = 7 * (16 * 16 * 24 + 1_024);
+        assert!(
+            eight <= one + common,
+            "To one shard {one} bytes were sent, to eight {eight}. Rows go to one shard each; if every \
+             shard gets them all, the eighth shard brings more sending than scoring."
+        );
+    });
+}
+
+/// **P2** Reading each row for the shards is reading it once, or so.
+#[test]
+fn rows_are_read_to_be_sent_and_not_to_be_scored() {
+    live(|| {
+        let history = history(&regular(400, 4));
+        recommend(&history, 3, &mut Counting::new(4)).expect("every shard answers");
+        assert!(
+            history.reads() <= 800,
+            "{} reads of 400 rows: the shards do the scoring, and here rows are only sent.",
+            history.reads()
+        );
+    });
+}
+
+/// **P2** No shard gets much more than its share, though some learners completed far more than others.
+#[test]
+fn a_few_busy_learners_do_not_share_a_shard() {
+    live(|| {
+        let mut rows = vec![(0..200).collect::<Vec<u64>>(); 12];
+        rows.extend((0..600).map(|learner| vec![learner % 200, (learner + 7) % 200]));
+        let history = history(&rows);
+        let mut shards = Counting::new(4);
+        recommend(&history, 3, &mut shards).expect("every shard answers");
+        let sent: Vec<usize> = shards.sent[0].iter().map(Vec::len).collect();
+        let mean = sent.iter().sum::<usize>() / sent.len();
+        let most = sent.iter().copied().max().unwrap_or_default();
+        note(format!(
+            "bytes sent to each shard in the first round: {sent:?}"
+        ));
+        assert!(
+            most <= 2 * mean,
+            "One shard gets {most} bytes of rows, and the mean is {mean}. Everybody waits for that one: \
+             the work is in the completions, and the learners are not alike."
+        );
+    });
+}
+
+/// **P2** The parts are neighbours, in order, all together the whole, and none much heavier.
+#[test]
+fn parts_are_the_whole_and_none_is_heavy() {
+    live(|| {
+        for_all(&(rows(), 1_usize..9), |(rows, parts)| {
+            let history: History = history(&rows);
+            let ranges = split(&history, parts);
+            assert_eq!(
+                ranges.len(),
+                parts,
+                "There is a range for each part, be it empty."
+            );
+            let mut next = 0;
+            for range in &ranges {
+                assert!(
+                    range.start == next && range.start <= range.end,
+                    "{range:?} does not follow on {next}: {ranges:?}"
+                );
+                next = range.end;
+            }
+            assert_eq!(next, rows.len(), "Some learners are in no part: {ranges:?}");
+            let weight = |at: usize| history.width(at);
+            let heaviest = (0..rows.len()).map(weight).max().unwrap_or_default();
+            let fair = history.completions().div_ceil(parts) + heaviest;
+            for range in ranges.clone() {
+                let heavy: usize = range.clone().map(weight).sum();
+                assert!(
+                    heavy <= fair,
+                    "{range:?} of {ranges:?} has {heavy} completions of {}: more than a fair share and one \
+                     more learner's, {fair}.",
+                    history.completions()
+                );
+            }
+        });
+    });
+}
+
+/// **P1** The ids in the result are lessons' ids, however large they are.
+#[test]
+fn lessons_keep_their_ids() {
+    live(|| {
+        let far = u64::MAX - 3;
+        let history = history(&[vec![5], vec![5, far], vec![far]]);
+        let all = recommend(&history, 3, &mut Counting::new(2)).expect("every shard answers");
+        let lessons: Vec<LessonId> = all[0].lessons.iter().map(|to| to.lesson).collect();
+        assert_eq!(lessons, [LessonId(far)]);
+    });
+}

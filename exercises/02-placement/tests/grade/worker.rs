@@ -1,0 +1,101 @@
+//! What arrives at a shard may be anything.
+
+use placement::sharded::{Refused, Worker, recommend};
+use testbed::memory::Watch;
+use testbed::{live, note, scene};
+
+use crate::world::{Counting, history, regular};
+
+/// More than any honest answer about 2,048 lessons takes, in any form that was tried.
+const GENEROUS_BYTES: usize = 160 << 20;
+
+/// Both requests of a real exchange with one shard.
+fn requests() -> [Vec<u8>; 2] {
+    let history = history(&regular(12, 4));
+    let mut shards = Counting::new(1);
+    recommend(&history, 3, &mut shards).expect("the shard answers");
+    let sent: Vec<Vec<u8>> = shards.sent.concat();
+    sent.try_into().expect("two rounds with one shard")
+}
+
+/// **P8** A request that is cut short is refused, wherever it is cut.
+#[test]
+fn a_torn_request_is_refused() {
+    live(|| {
+        for (round, request) in requests().iter().enumerate() {
+            for keep in 0..request.len() {
+                scene(format!(
+                    "request {} ends after {keep} of {} bytes",
+                    round + 1,
+                    request.len()
+                ));
+                let mut worker = Worker::new();
+                if round == 1 {
+                    worker
+                        .handle(&requests()[0])
+                        .expect("the first request is whole");
+                }
+                let answer = worker.handle(&request[..keep]);
+                assert_eq!(answer, Err(Refused), "Half a request was answered.");
+            }
+        }
+    });
+}
+
+/// **P8** Whatever the bytes are: no panic, and no memory that they are not worth.
+#[test]
+fn no_bytes_stop_a_shard() {
+    live(|| {
+        let whole = requests();
+        let mut tried = 0;
+        for (round, request) in whole.iter().enumerate() {
+            for at in 0..request.len().min(80) {
+                for change in [1, 0x7f, 0x80, 0xff] {
+                    let mut changed = request.clone();
+                    changed[at] ^= change;
+                    scene(format!(
+                        "request {}, byte {at} changed by {change:#x}",
+                        round + 1
+                    ));
+                    let mut worker = Worker::new();
+                    if round == 1 {
+                        worker
+                            .handle(&whole[0])
+                            .expect("the first request is whole");
+                    }
+                    let watch = Watch::start();
+                    let _ = worker.handle(&changed);
+                    tried += 1;
+                    assert!(
+                        watch.largest_bytes() <= GENEROUS_BYTES,
+                        "One byte was changed, and {} bytes were reserved at once.",
+                        watch.largest_bytes()
+                    );
+                }
+            }
+        }
+        note(format!("{tried} changed requests"));
+        for noise in [&[][..], &[0; 40], &[0xff; 40], b"GET / HTTP/1.1\r\n\r\n"] {
+            let mut worker = Worker::new();
+            let _ = worker.handle(noise);
+        }
+    });
+}
+
+/// **P8** The second request before the first is refused: nobody knows yet what it is about.
+#[test]
+fn the_second_request_first_is_refused() {
+    live(|| {
+        let [first, second] = requests();
+        assert_eq!(
+            Worker::new().handle(&second),
+            Err(Refused),
+            "There is nobody to score yet."
+        );
+        let mut worker = Worker::new();
+        worker.handle(&first).expect("the first request is whole");
+        worker
+            .handle(&second)
+            .expect("now it knows what the second is about");
+    });
+}
