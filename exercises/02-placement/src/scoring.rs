@@ -45,6 +45,8 @@ pub struct Recommended {
 /// completed both, `learners` how many completed the one that this learner has completed. A lesson that
 /// scores 0 is not recommended. Higher scores come first, and of equal ones the smaller lesson.
 ///
+/// What is returned takes memory by what is recommended, and not by how many lessons there are.
+///
 /// Judged by every test in `scoring`.
 pub fn recommend(history: &History, top: usize) -> Vec<Recommended> {
     let _ = (history, top);

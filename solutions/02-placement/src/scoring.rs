@@ -46,6 +46,8 @@ pub struct Recommended {
 /// completed, of `together * WHOLE / learners`, each rounded down: `together` is how many learners
 /// completed both, `learners` how many completed the one that this learner has completed. A lesson that
 /// scores 0 is not recommended. Higher scores come first, and of equal ones the smaller lesson.
+///
+/// What is returned takes memory by what is recommended, and not by how many lessons there are.
 pub fn recommend(history: &History, top: usize) -> Vec<Recommended> {
     let mut counts = Counts::new(history.lessons().len());
     for at in 0..history.learners().len() {
@@ -143,6 +145,9 @@ pub(crate) struct Shares {
 pub(crate) struct Scorer<'a> {
     shares: &'a Shares,
     scores: Vec<u64>,
+    /// What one learner might be recommended. Kept from learner to learner, so that the answer takes no
+    /// more memory than it needs: truncated in place, it would hold on to a place for every lesson.
+    candidates: Vec<(Lesson, u64)>,
 }
 
 impl<'a> Scorer<'a> {
@@ -150,6 +155,7 @@ impl<'a> Scorer<'a> {
         Self {
             shares,
             scores: vec![0; shares.lessons],
+            candidates: Vec::with_capacity(shares.lessons),
         }
     }
 
@@ -166,18 +172,17 @@ impl<'a> Scorer<'a> {
         for &lesson in completed {
             self.scores[usize::from(lesson)] = 0;
         }
-        let mut best: Vec<(Lesson, u64)> = (0..)
-            .zip(&self.scores)
-            .filter(|(_, score)| **score > 0)
-            .map(|(lesson, score)| (lesson, *score))
-            .collect();
+        self.candidates.clear();
+        let scores = (0..).zip(self.scores.iter().copied());
+        self.candidates
+            .extend(scores.filter(|&(_, score)| score > 0));
         let order = |&(lesson, score): &(Lesson, u64)| (std::cmp::Reverse(score), lesson);
-        // Only the best are put into order; sorting all of them was a third of the whole time.
-        if top < best.len() {
-            best.select_nth_unstable_by_key(top, order);
-            best.truncate(top);
+        // Only the best are put into order: the others need none.
+        if top < self.candidates.len() {
+            self.candidates.select_nth_unstable_by_key(top, order);
+            self.candidates.truncate(top);
         }
-        best.sort_unstable_by_key(order);
-        best
+        self.candidates.sort_unstable_by_key(order);
+        self.candidates.clone()
     }
 }

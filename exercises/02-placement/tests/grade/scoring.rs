@@ -2,6 +2,7 @@
 
 use domain::{LearnerId, LessonId};
 use placement::scoring::{Recommended, recommend};
+use testbed::memory::Watch;
 use testbed::{for_all, live, note};
 
 use crate::world::{by_definition, history, regular, rows};
@@ -145,5 +146,35 @@ fn a_city_of_learners_is_scored_in_one_go() {
         let history = history(&regular(20_000, 4));
         let recommended = recommend(&history, 3);
         assert_eq!(recommended.len(), 20_000);
+    });
+}
+
+/// **P2** What is returned takes memory by what is recommended, and not by how many lessons there are.
+#[test]
+fn an_answer_holds_on_to_no_more_than_it_says() {
+    live(|| {
+        let lessons = 600;
+        let learners = 400;
+        let mut rows = vec![(0..lessons).collect::<Vec<u64>>()];
+        rows.extend((1..learners).map(|learner| vec![learner % lessons]));
+        let history = history(&rows);
+        let watch = Watch::start();
+        let recommended = recommend(&history, 2);
+        let held = watch.grown_bytes();
+        note(format!(
+            "{held} bytes are held for {learners} learners, two lessons each"
+        ));
+        assert_eq!(
+            recommended.len(),
+            rows.len(),
+            "There is one row for each learner."
+        );
+        // Some 72 bytes are in each row; the rest is room for other designs.
+        assert!(
+            held <= 400 * 1_024,
+            "{held} bytes are held by an answer with two lessons for each of {learners} learners. A vector \
+             that is truncated keeps its capacity, and so does one that is collected from it in place: \
+             every learner then holds on to a place for every lesson, and the thread waits for memory."
+        );
     });
 }

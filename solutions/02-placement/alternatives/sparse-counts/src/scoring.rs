@@ -104,7 +104,7 @@ impl Table {
             .filter(|(lesson, _)| completed.binary_search(lesson).is_err())
             .collect();
         best.sort_unstable_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
-        best.truncate(top);
-        best
+        // Cut off in place, each answer would hold on to the room of all its candidates.
+        best.iter().take(top).copied().collect()
     }
 }
