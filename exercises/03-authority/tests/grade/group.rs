@@ -292,6 +292,19 @@ fn the_loop_commits_what_has_gathered_and_ends_with_the_authority() {
         drop(authority);
         note("the last authority is gone");
         assert!(running.join().is_ok(), "The loop panicked.");
+
+        note("another loop has nothing to do when its authority goes");
+        let (authority, committer) = open(disk.handle(), keeping_all()).expect("the same store");
+        let running = thread::spawn(move || committer.run());
+        let answer = runtime.block_on(authority.write(write(lesson(31), 0, "before the rest")));
+        assert_done(&answer, lesson(31), 1, "Nothing stands against it.");
+        // A loop that was given way to so often is waiting by now, and no clock is asked.
+        for _ in 0..1000 {
+            thread::yield_now();
+        }
+        drop(authority);
+        note("that authority is gone as well");
+        assert!(running.join().is_ok(), "The loop panicked.");
     });
 }
 
