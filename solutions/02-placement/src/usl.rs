@@ -10,7 +10,7 @@
 //! `n / X(n) = a + b(n−1) + cn(n−1)` with `a = 1/λ`, `b = σ/λ`, `c = κ/λ`, so that least squares finds
 //! it without a first guess and without iterating. The usual alternative, a nonlinear fit of `X`
 //! itself, weighs errors a little differently and has to be told where to begin. Each point counts by
-//! its *relative* error: otherwise the points with few shards, where turned-over values are largest,
+//! its *relative* error: otherwise the points with many shards, where turned-over values are largest,
 //! would outvote the rest.
 //!
 //! A model of three numbers is a summary of what was measured, and says little about what was not: a
