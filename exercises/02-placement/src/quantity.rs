@@ -34,6 +34,9 @@ pub enum Unusable {
     /// It is zero, where there has to be something.
     #[error("zero is not a capacity: what can carry nothing has not been measured")]
     Zero,
+    /// Who is never busy does no work.
+    #[error("nobody who may be busy for none of their time does any work")]
+    NeverBusy,
     /// Nothing is busy for more than all of its time.
     #[error("nobody can be busy for {0} of their time: a share is at most 1")]
     TooBusy(f64),
@@ -98,7 +101,7 @@ impl FromStr for Quantity {
 
     // ANCHOR: parse
     /// Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
-    /// `2.5ms`, `4 /month`. A month is thirty days.
+    /// `2.5ms`, `4 /month`. A month is thirty days; there are no exponents, and no signs are needed.
     ///
     /// # Errors
     /// [`Unusable`] says what is wrong: no number, a negative one, no unit, or one that is not known.

@@ -48,10 +48,8 @@ pub enum NoFit {
     /// Nothing has no throughput.
     #[error("one measurement is of no shards at all")]
     NoShards,
-    /// The points lie on no curve of this law, not even roughly.
-    #[error(
-        "no curve of this law comes near these points: more shards bring more than their share"
-    )]
+    /// The figures are too far apart to be reckoned with.
+    #[error("these throughputs are too far apart to reckon a curve from")]
     NoCurve,
 }
 
@@ -64,7 +62,7 @@ impl Usl {
     ///
     /// # Errors
     /// [`NoFit`] if there are fewer than three different numbers of shards, a throughput is `NaN`,
-    /// infinite, zero or negative, or no curve comes near.
+    /// infinite, zero or negative, or they are too far apart to reckon with.
     ///
     /// Judged by `usl::points_on_a_curve_give_the_curve`, `usl::no_curve_is_much_nearer_than_the_fit`,
     /// `usl::a_negative_term_is_fitted_without`, `usl::three_unknowns_need_three_numbers_of_shards` and

@@ -20,7 +20,10 @@ pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
 /// # Errors
 /// [`Unusable`] if `busy` is not above 0 and at most 1.
 pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusable> {
-    let busy = Rate::capacity(busy)?.each_second();
+    let busy = Rate::per_second(busy)?.each_second();
+    if busy == 0.0 {
+        return Err(Unusable::NeverBusy);
+    }
     if busy > 1.0 {
         return Err(Unusable::TooBusy(busy));
     }

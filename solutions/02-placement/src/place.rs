@@ -138,8 +138,8 @@ pub enum Figure {
 /// # Errors
 /// [`Unplaced::NothingSuffices`] if every scope is ruled out. [`Unplaced::NotMeasured`] if the narrowest
 /// scope that isn't ruled out by what is known might be, by a figure that isn't; a figure on which
-/// nothing depends is not asked for. [`Unplaced::WrongUnit`] if some pressure has a value or limit of
-/// the wrong kind, whatever the rest says.
+/// nothing depends is not asked for, and of two that are missing either is. [`Unplaced::WrongUnit`] if
+/// some pressure has a value, or but for a load a limit, of the wrong kind, whatever the rest says.
 pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Unplaced> {
     let (clear, vague) = heard(&requirements.pressures)?;
     let mut reasons = Vec::new();

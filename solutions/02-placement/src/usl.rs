@@ -55,10 +55,8 @@ pub enum NoFit {
     /// Nothing has no throughput.
     #[error("one measurement is of no shards at all")]
     NoShards,
-    /// The points lie on no curve of this law, not even roughly.
-    #[error(
-        "no curve of this law comes near these points: more shards bring more than their share"
-    )]
+    /// The figures are too far apart to be reckoned with.
+    #[error("these throughputs are too far apart to reckon a curve from")]
     NoCurve,
 }
 
@@ -71,7 +69,7 @@ impl Usl {
     ///
     /// # Errors
     /// [`NoFit`] if there are fewer than three different numbers of shards, a throughput is `NaN`,
-    /// infinite, zero or negative, or no curve comes near.
+    /// infinite, zero or negative, or they are too far apart to reckon with.
     pub fn fit(points: &[Point]) -> Result<Self, NoFit> {
         for point in points {
             if point.shards == 0 {

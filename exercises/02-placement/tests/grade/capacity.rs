@@ -145,8 +145,7 @@ fn a_lead_within_the_noise_is_none() {
         assert_eq!(
             cost(thread, &sharded),
             Ok(Cost::Shards(4)),
-            "Two shards have the better median, and in one round in which the thread did better than they \
-             did. Only with four was *every* round above *every* round of the thread."
+            "Two shards have the better median, but the thread's best round beats their worst; three only reach it. With four *every* round was above *every* round of the thread."
         );
     });
 }

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use placement::place::{Choice, Objection, Unplaced, place};
 use placement::requirements::{Costs, Requirements};
 use serde::Deserialize;
-use testbed::live;
+use testbed::{live, note};
 
 #[derive(Deserialize)]
 struct Decisions {
@@ -34,6 +34,10 @@ fn the_platform_s_work_is_where_the_table_says() {
                 decided(requirements, &decisions.costs)
             );
         }
+        note(
+            "if the new table is what you mean, put it into tests/grade/snapshots/decisions.snap \
+             (INSTA_UPDATE=always does it); if it isn't, a row of `place` is wrong",
+        );
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_snapshot!("decisions", table);
         });

@@ -258,7 +258,7 @@ fn a_missing_measurement_is_asked_for() {
         assert_eq!(
             place(&load, &Costs::new()),
             missing(Scope::Thread, Figure::Capacity),
-            "Whether one thread carries it is not known. To go wider without knowing is how systems grow."
+            "Whether one thread carries it is not known. To take it for granted is a guess; to go wider to be safe is another, and how systems grow."
         );
         let thread = Costs::new()
             .with_capacity(Scope::Thread, 100.0)

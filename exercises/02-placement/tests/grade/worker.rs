@@ -74,6 +74,38 @@ fn no_bytes_stop_a_shard() {
                 }
             }
         }
+        for (round, request) in whole.iter().enumerate() {
+            for at in 0..request.len().min(80) {
+                // A number of 32 bits, as a varint and as it is.
+                for large in [
+                    &[0xff, 0xff, 0xff, 0xff, 0x0f][..],
+                    &[0xff, 0xff, 0xff, 0xff][..],
+                ] {
+                    for wide in [1, 2, 4, 8] {
+                        let mut changed = request.clone();
+                        changed.splice(at..(at + wide).min(request.len()), large.iter().copied());
+                        scene(format!(
+                            "request {}, a large number at byte {at}",
+                            round + 1
+                        ));
+                        let mut worker = Worker::new();
+                        if round == 1 {
+                            worker
+                                .handle(&whole[0])
+                                .expect("the first request is whole");
+                        }
+                        let watch = Watch::start();
+                        let _ = worker.handle(&changed);
+                        tried += 1;
+                        assert!(
+                            watch.largest_bytes() <= GENEROUS_BYTES,
+                            "A number was made large, and {} bytes were reserved at once.",
+                            watch.largest_bytes()
+                        );
+                    }
+                }
+            }
+        }
         note(format!("{tried} changed requests"));
         for noise in [&[][..], &[0; 40], &[0xff; 40], b"GET / HTTP/1.1\r\n\r\n"] {
             let mut worker = Worker::new();

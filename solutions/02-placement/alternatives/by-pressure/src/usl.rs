@@ -17,9 +17,6 @@ pub struct Usl {
     pub kappa: f64,
 }
 
-/// Root mean square of the relative errors beyond which a curve is not even roughly near.
-const FAR: f64 = 0.5;
-
 impl Usl {
     /// As the lab says.
     ///
@@ -70,10 +67,8 @@ impl Usl {
         }
         let Curve {
             at: [lambda, sigma, kappa],
-            off,
+            ..
         } = best.ok_or(NoFit::NoCurve)?;
-        #[expect(clippy::cast_precision_loss, reason = "nobody has measured that often")]
-        let far = (off / points.len() as f64).sqrt() > FAR;
         let curve = Self {
             lambda: lambda * most / many,
             sigma: sigma / many,
@@ -83,7 +78,7 @@ impl Usl {
             && [curve.lambda, curve.sigma, curve.kappa]
                 .into_iter()
                 .all(f64::is_finite);
-        if usable && !far {
+        if usable {
             Ok(curve)
         } else {
             Err(NoFit::NoCurve)
