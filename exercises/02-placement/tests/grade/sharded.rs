@@ -116,7 +116,7 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
                 "The shard was to be lost in a round that never came."
             );
             assert_eq!(
-                result,
+                result.map(|all| all.len()),
                 Err(Unscored::Broken(Broken::Gone(lost))),
                 "A third of the learners is missing, and whoever reads this result can't see it."
             );
@@ -150,7 +150,7 @@ fn a_torn_answer_is_an_error() {
                     "The answer was to be torn in a round that never came."
                 );
                 assert_eq!(
-                    result,
+                    result.map(|all| all.len()),
                     Err(Unscored::NoAnswer(1)),
                     "What is left of an answer is not one."
                 );
@@ -182,7 +182,7 @@ fn an_answer_about_fewer_learners_is_none() {
         });
         let result = recommend(&history(&regular(32, 4)), 3, &mut shards);
         assert_eq!(
-            result,
+            result.map(|all| all.len()),
             Err(Unscored::NoAnswer(1)),
             "Shard 1 has 16 learners, and the answer is about 8: the others would be missing."
         );
