@@ -11,7 +11,8 @@ use crate::quantity::{Rate, Unusable};
 /// It holds for whatever has a border that can be drawn around it: a queue, a thread pool, a database,
 /// all of them together. It asks nothing of how arrivals are spread, only that what comes in goes out.
 ///
-/// Judged by `capacity::what_is_there_is_what_arrives_times_its_stay`.
+/// Judged by `capacity::what_is_there_is_what_arrives_times_its_stay` and
+/// `capacity::a_short_stay_counts`.
 pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
     let _ = (rate, stay);
     todo!("Multiply what arrives by how long it stays, in the same unit of time.")
@@ -26,7 +27,8 @@ pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
 /// A rounding error is no reason for another worker: 100 a second, 70 ms each, are seven.
 ///
 /// Judged by `capacity::enough_workers_keep_up_and_none_is_idle_by_mistake`,
-/// `capacity::one_worker_less_would_fall_behind` and
+/// `capacity::one_worker_less_would_fall_behind`,
+/// `capacity::little_work_needs_a_worker_and_much_needs_many` and
 /// `capacity::nobody_is_busy_for_more_than_all_of_the_time`.
 pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusable> {
     let _ = (rate, work, busy);
@@ -82,7 +84,8 @@ pub enum NoCost {
 /// [`NoCost`] if `sharded` is empty, or some figure is `NaN`, infinite, zero or negative.
 ///
 /// Judged by `capacity::the_cost_is_the_smallest_number_that_wins`,
-/// `capacity::a_lead_within_the_noise_is_none` and `capacity::no_measurement_is_no_cost`.
+/// `capacity::a_lead_within_the_noise_is_none`, `capacity::what_wins_and_then_loses_has_won` and
+/// `capacity::no_measurement_is_no_cost`.
 pub fn cost(thread: Measured, sharded: &[(u32, Measured)]) -> Result<Cost, NoCost> {
     let _ = (thread, sharded);
     todo!(

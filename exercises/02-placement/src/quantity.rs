@@ -72,7 +72,8 @@ impl Rate {
     /// [`Unusable::NotFinite`] for `NaN` and infinities, [`Unusable::Negative`] below zero. Zero is a
     /// rate: nothing arrives.
     ///
-    /// Judged by `quantity::no_rate_is_beyond_reckoning`.
+    /// Judged by `quantity::no_rate_is_beyond_reckoning` and
+    /// `quantity::zero_has_no_sign_and_tiny_is_not_zero`.
     pub fn per_second(count: f64) -> Result<Self, Unusable> {
         let _ = count;
         todo!("Let in what is finite and not negative, and nothing else.")
@@ -83,7 +84,8 @@ impl Rate {
     /// # Errors
     /// As [`Rate::per_second`], and [`Unusable::Zero`] for zero.
     ///
-    /// Judged by `quantity::no_rate_is_beyond_reckoning`.
+    /// Judged by `quantity::no_rate_is_beyond_reckoning` and
+    /// `quantity::zero_has_no_sign_and_tiny_is_not_zero`.
     pub fn capacity(count: f64) -> Result<Self, Unusable> {
         let _ = count;
         todo!("Let in what a rate may be, but for zero.")
@@ -109,7 +111,9 @@ impl FromStr for Quantity {
     ///
     /// Judged by `quantity::figures_are_read_with_their_units`,
     /// `quantity::an_unknown_unit_is_named`, `quantity::what_is_no_figure_is_refused`,
-    /// `quantity::any_text_is_a_figure_or_an_error` and `decisions`.
+    /// `quantity::any_text_is_a_figure_or_an_error`, `quantity::spaces_stand_between_and_around_only`,
+    /// `quantity::a_missing_number_is_named`, `quantity::a_number_beyond_all_numbers_is_no_rate` and
+    /// `decisions`.
     fn from_str(text: &str) -> Result<Self, Unusable> {
         let _ = text;
         todo!("Read a number, then a unit, and say which of the two is wrong.")

@@ -176,3 +176,56 @@ fn no_measurement_is_no_cost() {
         }
     });
 }
+
+/// **P9** A stay that is shorter than a millisecond is a stay.
+#[test]
+fn a_short_stay_counts() {
+    live(|| {
+        for (arrive, ns, there) in [(4_000.0, 250_000, 1.0), (3_000_000.0, 500, 1.5)] {
+            let found = in_flight(rate(arrive), Duration::from_nanos(ns));
+            assert!(
+                (found - there).abs() < 1e-9,
+                "{arrive} a second, each for {ns} ns, are {there} at once, and not {found}."
+            );
+        }
+    });
+}
+
+/// **P9** Work that is next to nothing still needs a worker, and a great deal of it its number of them.
+#[test]
+fn little_work_needs_a_worker_and_much_needs_many() {
+    live(|| {
+        assert_eq!(
+            workers_for(rate(1e-7), MS, 0.7),
+            Ok(1),
+            "One request in four months is not none: without a worker it waits for ever."
+        );
+        assert_eq!(
+            workers_for(rate(1_000_000.25), 1_000 * MS, 1.0),
+            Ok(1_000_001),
+            "A quarter of a worker's work is more than a rounding error, however many others there are."
+        );
+        assert_eq!(
+            workers_for(rate(1e10), 1_000 * MS, 1.0),
+            Ok(10_000_000_000),
+            "That is more than a `u32` holds, and less than a `u64` does."
+        );
+    });
+}
+
+/// **P9** The cost is the smallest number that won, though a larger one lost again.
+#[test]
+fn what_wins_and_then_loses_has_won() {
+    live(|| {
+        let thread = rounds(95.0, 100.0, 104.0);
+        let (won, lost) = (rounds(110.0, 120.0, 130.0), rounds(60.0, 70.0, 80.0));
+        let sharded = [(1, lost), (2, won), (4, lost), (8, lost), (16, lost)];
+        assert_eq!(
+            cost(thread, &sharded),
+            Ok(Cost::Shards(2)),
+            "Past their peak more shards bring less. Two of them did beat the thread."
+        );
+        let again = [(1, lost), (2, won), (4, lost), (8, won)];
+        assert_eq!(cost(thread, &again), Ok(Cost::Shards(2)));
+    });
+}

@@ -369,3 +369,169 @@ fn a_vague_pressure_is_heard_and_not_counted() {
         );
     });
 }
+
+/// **P8** A figure of the wrong kind is refused whatever the rest says, and named as it stood there.
+#[test]
+fn a_wrong_kind_is_refused_whatever_the_rest_says() {
+    live(|| {
+        let mut wrong = pressure(Kind::Ownership, 7, 8);
+        wrong.limit = Some(time_ms(5));
+        let refused = Err(Unplaced::WrongUnit {
+            kind: Kind::Ownership,
+            metric: wrong.metric.clone(),
+            expected: "rate",
+            found: time_ms(5),
+        });
+        assert_eq!(
+            place(&needs(std::slice::from_ref(&wrong)), &costs()),
+            refused
+        );
+        let beyond = pressure(Kind::Load, 60_000, 0);
+        for others in [
+            vec![wrong.clone(), beyond.clone()],
+            vec![beyond, wrong.clone()],
+        ] {
+            assert_eq!(
+                place(&needs(&others), &costs()),
+                refused,
+                "Nothing suffices besides, and who reads that only learns of the unit next time."
+            );
+        }
+        let load = pressure(Kind::Load, 150, 0);
+        assert_eq!(
+            place(&needs(&[load, wrong.clone()]), &Costs::new()),
+            refused
+        );
+        wrong.value = None;
+        assert_eq!(
+            place(&needs(std::slice::from_ref(&wrong)), &costs()),
+            refused,
+            "It is vague, and what it has is of the wrong kind."
+        );
+        let mut unnamed = pressure(Kind::Geography, 7, 8);
+        unnamed.metric.clear();
+        unnamed.value = Some(rate(5.0));
+        let found = place(&needs(&[unnamed]), &costs());
+        assert!(
+            matches!(&found, Err(Unplaced::WrongUnit { expected: "time", found, .. }) if *found == rate(5.0)),
+            "{found:?}"
+        );
+    });
+}
+
+/// **P8** What was not measured is not passed over for something wider that was.
+#[test]
+fn a_gap_in_the_figures_is_not_passed_over() {
+    live(|| {
+        let costs = Costs::new()
+            .with_capacity(Scope::Thread, 100.0)
+            .and_then(|costs| costs.with_capacity(Scope::Cluster, 4_000.0))
+            .expect("capacities");
+        assert_eq!(
+            place(&needs(&[pressure(Kind::Load, 150, 0)]), &costs),
+            Err(Unplaced::NotMeasured {
+                scope: Scope::Process,
+                figure: Figure::Capacity
+            }),
+            "A cluster would do. So may the process, and nobody has looked."
+        );
+        let mut waits = needs(&[]);
+        waits.answer_within = Some(MS);
+        let costs = Costs::new().with_call(Scope::Process, MS);
+        assert_eq!(
+            place(&waits, &costs),
+            Err(Unplaced::NotMeasured {
+                scope: Scope::Thread,
+                figure: Figure::Call
+            })
+        );
+    });
+}
+
+/// **P8** What is ruled out already needs no further figure, whatever it is that rules it out.
+#[test]
+fn what_is_ruled_out_needs_no_figure() {
+    live(|| {
+        let mut waits = needs(&[pressure(Kind::Decoupling, 3_000, 100)]);
+        waits.answer_within = Some(100 * MS);
+        let mut decides = needs(&[pressure(Kind::Geography, 140, 50)]);
+        decides.decides = true;
+        for contradiction in [waits, decides] {
+            let found = place(&contradiction, &Costs::new());
+            assert!(
+                matches!(found, Err(Unplaced::NothingSuffices(_))),
+                "No figure settles what contradicts itself: {found:?}"
+            );
+        }
+        let mut far = needs(&[pressure(Kind::Load, 150, 0)]);
+        far.answer_within = Some(MS);
+        let far_all = Scope::ALL
+            .into_iter()
+            .fold(Costs::new(), |costs, scope| costs.with_call(scope, 2 * MS));
+        let found = place(&far, &far_all);
+        assert!(
+            matches!(found, Err(Unplaced::NothingSuffices(_))),
+            "Everything is too far, whatever it carries: {found:?}"
+        );
+        let full = Scope::ALL.into_iter().fold(Costs::new(), |costs, scope| {
+            costs.with_capacity(scope, 100.0).expect("a capacity")
+        });
+        let found = place(&far, &full);
+        assert!(
+            matches!(found, Err(Unplaced::NothingSuffices(_))),
+            "Nothing carries it, however near it is: {found:?}"
+        );
+        let near = needs(&[pressure(Kind::Geography, 50, 50)]);
+        assert_eq!(
+            place(&near, &Costs::new()).map(|placement| placement.scope),
+            Ok(Scope::Thread),
+            "The region is near enough, and so nobody has to know how far anything is."
+        );
+    });
+}
+
+/// **P6** Two pressures of a kind are two pressures, and each is named with its own metric and figures.
+#[test]
+fn each_of_a_kind_is_named() {
+    live(|| {
+        for (kind, one, two, limit) in [
+            (Kind::Load, 150, 160, 0),
+            (Kind::Isolation(Failure::Machine), 4, 5, 1),
+            (Kind::Geography, 140, 150, 50),
+            (Kind::Decoupling, 3_000, 4_000, 100),
+        ] {
+            let mut both = [pressure(kind, one, limit), pressure(kind, two, limit)];
+            both[0].metric = format!("{kind} by day");
+            both[1].metric = format!("{kind} by night");
+            let placement = placed(&needs(&both));
+            for pressure in &both {
+                assert!(
+                    placement.reasons.iter().any(|reason| {
+                        reason.rules_out == Choice::Scope(Scope::Thread)
+                            && matches!(&reason.because, Objection::Pressure { metric, value, .. }
+                                if *metric == pressure.metric && Some(*value) == pressure.value)
+                    }),
+                    "\"{}\" is against the thread, and is not named:\n{placement}",
+                    pressure.metric
+                );
+            }
+        }
+    });
+}
+
+/// **P6** A load brings no limit: if somebody wrote one, the capacities decide all the same.
+#[test]
+fn a_load_is_limited_by_capacities_only() {
+    live(|| {
+        for limit in [1.0, 1e6] {
+            let mut load = pressure(Kind::Load, 150, 0);
+            load.limit = Some(rate(limit));
+            let placement = placed(&needs(&[load]));
+            assert_eq!(
+                (placement.scope, placement.vague.len()),
+                (Scope::Process, 0),
+                "150 a second are more than the thread's 100, and less than the process's 200."
+            );
+        }
+    });
+}

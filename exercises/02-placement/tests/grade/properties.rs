@@ -194,6 +194,74 @@ fn reasons_are_true_and_there_is_one_for_all_that_was_given_up() {
     });
 }
 
+/// **P6** Whatever rules a scope out is said, of every scope that was given up and of no other, be it that
+/// nothing suffices.
+#[test]
+fn all_that_rules_out_is_said() {
+    live(|| {
+        for_all(&(requirements(), any_costs()), |(requirements, costs)| {
+            note(format!("costs: {costs:?}"));
+            let (reasons, given_up) = match placed(&requirements, &costs) {
+                Ok(placement) => (placement.reasons, Some(placement.scope)),
+                Err(reasons) => (reasons, None),
+            };
+            let waits = requirements.answer_within;
+            let later = requirements
+                .pressures
+                .iter()
+                .any(|one| one.kind == Kind::Decoupling && presses(one));
+            for reason in &reasons {
+                assert!(
+                    is_true(reason, &requirements, &costs),
+                    "This reason is not true: {reason:?}"
+                );
+            }
+            for scope in Scope::ALL {
+                let said: Vec<&Objection> = reasons
+                    .iter()
+                    .filter(|reason| reason.rules_out == Choice::Scope(scope))
+                    .map(|reason| &reason.because)
+                    .collect();
+                if given_up.is_some_and(|found| scope >= found) {
+                    assert!(
+                        said.is_empty(),
+                        "The {scope} was not given up, and {said:?} is said against it."
+                    );
+                    continue;
+                }
+                for pressure in &requirements.pressures {
+                    let figures = ruled_out(pressure, scope, &costs);
+                    let named = said.iter().any(|because| {
+                        matches!(because, Objection::Pressure { kind, metric, value, limit }
+                            if *kind == pressure.kind
+                                && *metric == pressure.metric
+                                && figures == Some((*value, *limit)))
+                    });
+                    assert!(
+                        named || figures.is_none(),
+                        "{pressure:?} is against the {scope}, too, and only this is said: {said:?}"
+                    );
+                }
+                let far = costs.call(scope).zip(waits);
+                let too_far = far.filter(|(call, within)| call > within);
+                let too_far = too_far.map(|(call, within)| Objection::TooFar { call, within });
+                let decides = requirements.decides && scope == Scope::Edge;
+                let needs_answer = later && waits.is_some();
+                for expected in too_far
+                    .into_iter()
+                    .chain(decides.then_some(Objection::Decides))
+                    .chain(needs_answer.then_some(Objection::NeedsAnswer))
+                {
+                    assert!(
+                        said.contains(&&expected),
+                        "{expected:?} is against the {scope}, too, and only this is said: {said:?}"
+                    );
+                }
+            }
+        });
+    });
+}
+
 fn is_true(reason: &Reason, requirements: &Requirements, costs: &Costs) -> bool {
     let (scope, asked) = match reason.rules_out {
         Choice::Scope(scope) => (Some(scope), None),

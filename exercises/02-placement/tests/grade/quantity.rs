@@ -153,3 +153,62 @@ fn no_rate_is_beyond_reckoning() {
         assert_eq!(Rate::capacity(1e-9).map(Rate::each_second), Ok(1e-9));
     });
 }
+
+/// **P8** A number or a unit with a space in it is none.
+#[test]
+fn spaces_stand_between_and_around_only() {
+    live(|| {
+        for text in ["1 2 /s", "5 / s", "5 m s", "1 000 ms", "1. 5 s"] {
+            let read = text.parse::<Quantity>();
+            assert!(
+                matches!(read, Err(Unusable::UnknownUnit(_))),
+                "`{text}` was read as {read:?}. To put the pieces together is to guess."
+            );
+        }
+        for text in ["1_000 /s", "1_0 ms"] {
+            let read = text.parse::<Quantity>();
+            assert!(read.is_err(), "`{text}` was read as {read:?}.");
+        }
+    });
+}
+
+/// **P8** The error says what is missing: a number, where there is none.
+#[test]
+fn a_missing_number_is_named() {
+    live(|| {
+        for text in ["", " ", "/s", "ms", "fast", "µ"] {
+            let read = text.parse::<Quantity>();
+            assert!(
+                matches!(read, Err(Unusable::NoNumber(_))),
+                "`{text}` does not begin with a number, and was read as {read:?}."
+            );
+        }
+    });
+}
+
+/// **P8** No text becomes a rate that is infinite, or as large as it happens to fit.
+#[test]
+fn a_number_beyond_all_numbers_is_no_rate() {
+    live(|| {
+        let long = format!("{} /s", "9".repeat(400));
+        let read = long.parse::<Quantity>();
+        assert!(
+            matches!(read, Err(Unusable::NotFinite(_))),
+            "400 nines a second were read as {read:?}."
+        );
+    });
+}
+
+/// **P8** A negative zero is zero, and what is merely tiny is not.
+#[test]
+fn zero_has_no_sign_and_tiny_is_not_zero() {
+    live(|| {
+        assert!(
+            Rate::per_second(-0.0).is_ok(),
+            "Minus zero is not below zero."
+        );
+        assert_eq!(Rate::capacity(-0.0), Err(Unusable::Zero));
+        let tiny = f64::MIN_POSITIVE;
+        assert_eq!(Rate::capacity(tiny).map(Rate::each_second), Ok(tiny));
+    });
+}

@@ -1,6 +1,7 @@
 //! One competent thread.
 
 use domain::{LearnerId, LessonId};
+use placement::history::History;
 use placement::scoring::{Recommended, recommend};
 use testbed::memory::Watch;
 use testbed::{for_all, live, note};
@@ -179,5 +180,58 @@ fn an_answer_holds_on_to_no_more_than_it_says() {
              that is truncated keeps its capacity, and so does one that is collected from it in place: \
              every learner then holds on to a place for every lesson, and the thread waits for memory."
         );
+    });
+}
+
+/// **P1** Rows come in the history's order, which need not be that of the learners' ids.
+#[test]
+fn rows_come_as_the_history_has_them() {
+    live(|| {
+        let ids = [7, 3, 9, 1].map(LearnerId);
+        let lessons = [vec![1], vec![1, 2], vec![2, 3], vec![3]];
+        let lessons = lessons.map(|row| row.into_iter().map(LessonId).collect());
+        let history = History::new(ids.into_iter().zip(lessons)).expect("few lessons");
+        let learners: Vec<LearnerId> = recommend(&history, 3)
+            .iter()
+            .map(|one| one.learner)
+            .collect();
+        assert_eq!(
+            learners, ids,
+            "Whoever asked for these learners has them in this order, and goes through both together."
+        );
+    });
+}
+
+/// **P1** Shares are exact for a town of learners, too: a millionth of seventy thousand is no small number.
+#[test]
+fn shares_are_exact_for_many_learners() {
+    live(|| {
+        // Of 70,001 who completed lesson 1, 70,000 completed 2.
+        let mut rows = vec![vec![1, 2]; 70_000];
+        rows.push(vec![1]);
+        let history = history(&rows);
+        let recommended = recommend(&history, 3);
+        assert_eq!(
+            plain(&recommended)[70_000],
+            [(LessonId(2), 999_985)],
+            "70,000 × 1,000,000 / 70,001 is 999,985, rounded down: the product is beyond a `u32`, and the \
+             counts are beyond a `u16`."
+        );
+    });
+}
+
+/// **P1** `top` is a bound, however large: all that score are fewer.
+#[test]
+fn a_huge_top_is_everything() {
+    live(|| {
+        let history = history(&regular(20, 4));
+        let all = recommend(&history, 16);
+        for top in [256, 1 << 16, 1 << 32, usize::MAX] {
+            assert_eq!(
+                recommend(&history, top),
+                all,
+                "There are 16 lessons, and the best {top} of them are all that score."
+            );
+        }
     });
 }

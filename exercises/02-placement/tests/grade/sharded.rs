@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use domain::{LearnerId, LessonId};
 use placement::fabric::{Broken, Threads};
-use placement::history::History;
+use placement::history::{History, MAX_LESSONS};
 use placement::scoring;
 use placement::sharded::{Unscored, recommend, split};
 use testbed::{for_all, live, note, scene};
 
-use crate::world::{Counting, history, regular, rows};
+use crate::world::{Counting, history, regular, rows, swell};
 
 /// **P1** At every number of shards the output is that of one thread.
 #[test]
@@ -344,5 +344,141 @@ fn lessons_keep_their_ids() {
         let all = recommend(&history, 3, &mut Counting::new(2)).expect("every shard answers");
         let lessons: Vec<LessonId> = all[0].lessons.iter().map(|to| to.lesson).collect();
         assert_eq!(lessons, [LessonId(far)]);
+    });
+}
+
+/// **P1** Rows come in the history's order over shards, too, whatever the learners' ids are.
+#[test]
+fn rows_come_in_order_from_the_shards() {
+    live(|| {
+        let ids = [7, 3, 9, 1, 8, 2].map(LearnerId);
+        let rows = (0..).map(|at| vec![LessonId(at), LessonId(at + 1)]);
+        let history = History::new(ids.into_iter().zip(rows)).expect("few lessons");
+        let many = recommend(&history, 3, &mut Counting::new(3));
+        assert_eq!(
+            many,
+            Ok(scoring::recommend(&history, 3)),
+            "Three shards disagree with one thread about {ids:?}."
+        );
+    });
+}
+
+/// **P1** `top` is a bound over shards, too, however large.
+#[test]
+fn a_huge_top_is_everything_over_shards() {
+    live(|| {
+        let history = history(&regular(20, 4));
+        for top in [256, 1 << 16, 1 << 32, usize::MAX] {
+            assert_eq!(
+                recommend(&history, top, &mut Counting::new(3)),
+                Ok(scoring::recommend(&history, top)),
+                "The best {top} of 16 lessons are all that score."
+            );
+        }
+    });
+}
+
+/// **P1** A history of as many lessons as there may be is scored.
+#[test]
+fn the_largest_history_is_scored() {
+    live(|| {
+        let most = u64::try_from(MAX_LESSONS).expect("a small number");
+        let rows: Vec<Vec<u64>> = (0..most / 4)
+            .map(|learner| (0..5).map(|n| (learner * 4 + n) % most).collect())
+            .collect();
+        let history = history(&rows);
+        assert_eq!(history.lessons().len(), MAX_LESSONS);
+        // In this lab's slowest form this moves some megabytes; one shard is enough of them.
+        let all = recommend(&history, 2, &mut Counting::new(1));
+        let all = all.unwrap_or_else(|why| panic!("{MAX_LESSONS} lessons are allowed: {why}"));
+        // The one before shares lesson 2040 with this learner, and the one after 2044.
+        let best: Vec<_> = all[510].lessons.iter().map(|to| to.lesson).collect();
+        assert_eq!(best, [LessonId(0), LessonId(2_036)]);
+    });
+}
+
+/// **P1** An answer with more rows than there are learners is no answer, and neither is one with fewer.
+#[test]
+fn an_answer_about_others_is_an_error() {
+    live(|| {
+        // One busy learner for the one shard, many for the other.
+        let mut rows = vec![(0..12).collect::<Vec<u64>>()];
+        rows.extend((0..6).map(|learner| vec![learner, learner + 1]));
+        let history = history(&rows);
+        let second_answers = |history: &History| {
+            let kept = Rc::new(RefCell::new(vec![Vec::new(); 2]));
+            let keep = Rc::clone(&kept);
+            let mut shards = Counting::with(2, move |round, shard, answer| {
+                if round == 1 {
+                    keep.borrow_mut()[shard].clone_from(&answer);
+                }
+                Ok(answer)
+            });
+            recommend(history, 3, &mut shards).expect("every shard answers");
+            kept.take()
+        };
+        let answers = second_answers(&history);
+        let parts = split(&history, 2);
+        assert_ne!(parts[0].len(), parts[1].len(), "{parts:?}");
+        for wrong in [0, 1] {
+            let other = answers[1 - wrong].clone();
+            let mut shards = Counting::with(2, move |round, shard, answer| {
+                let swapped = (round, shard) == (1, wrong);
+                Ok(if swapped { other.clone() } else { answer })
+            });
+            assert_eq!(
+                recommend(&history, 3, &mut shards),
+                Err(Unscored::NoAnswer(wrong)),
+                "Shard {wrong} answered what the other one was to answer: {} rows for {} learners.",
+                parts[1 - wrong].len(),
+                parts[wrong].len()
+            );
+        }
+    });
+}
+
+/// **P1** An answer that recommends a lesson which the history does not have is no answer.
+#[test]
+fn an_answer_about_other_lessons_is_an_error() {
+    live(|| {
+        let few = history(&[vec![0], vec![0, 1]]);
+        let many = history(&[vec![0, 1, 2, 3, 4, 5], (0..13).collect()]);
+        let kept = Rc::new(RefCell::new(Vec::new()));
+        let keep = Rc::clone(&kept);
+        let mut shards = Counting::with(1, move |_, _, answer: Vec<u8>| {
+            keep.borrow_mut().clone_from(&answer);
+            Ok(answer)
+        });
+        recommend(&many, 3, &mut shards).expect("the shard answers");
+        let other = kept.take();
+        let mut shards = Counting::with(1, move |round, _, answer| {
+            Ok(if round == 1 { other.clone() } else { answer })
+        });
+        assert_eq!(
+            recommend(&few, 3, &mut shards),
+            Err(Unscored::NoAnswer(0)),
+            "It has as many rows as there are learners, and lessons that nobody here has heard of."
+        );
+    });
+}
+
+/// **P1** Counts that grew on the way never stop the program.
+#[test]
+fn a_swollen_answer_never_stops_the_program() {
+    live(|| {
+        let history = history(&regular(12, 4));
+        for (round, at, fixed) in (0..2)
+            .flat_map(|r| (0..60).flat_map(move |at| [false, true].map(|fixed| (r, at, fixed))))
+        {
+            let mut shards = Counting::with(2, move |now, shard, mut answer| {
+                if (now, shard) == (round, 1) {
+                    swell(&mut answer, at, fixed);
+                }
+                Ok(answer)
+            });
+            if let Ok(all) = recommend(&history, 3, &mut shards) {
+                assert_eq!(all.len(), 12, "Somebody's row is missing, or twice there.");
+            }
+        }
     });
 }

@@ -256,3 +256,116 @@ fn a_demand_beyond_the_peak_is_met_by_no_number() {
         assert_eq!(shards(201.0), None, "{curve:?} never reaches 201.");
     });
 }
+
+/// **P9** The unit in which throughputs are counted changes nothing but `λ`, and large numbers of shards
+/// nothing at all.
+#[test]
+fn rare_work_and_many_shards_have_a_curve() {
+    live(|| {
+        let far = [1, 10, 100, 1_000, 100_000];
+        let steep = (3.0, 0.0);
+        for (lambda, at, (sigma, kappa)) in [
+            (1e-7, &TOGETHER[..], (0.1, 0.01)),
+            (1e12, &TOGETHER[..], (0.1, 0.01)),
+            (100.0, &far[..], (0.01, 0.0)),
+            (100.0, &TOGETHER[..], steep),
+            (100.0, &TOGETHER[..], (0.0, 0.5)),
+        ] {
+            let curve = Usl {
+                lambda,
+                sigma,
+                kappa,
+            };
+            let points = points(&curve, at, &[0.0]);
+            let fit =
+                Usl::fit(&points).unwrap_or_else(|why| panic!("{why}; the curve is {curve:?}"));
+            assert!(
+                off(&fit, &points) <= 1e-6 && (fit.lambda / lambda - 1.0).abs() <= 1e-3,
+                "The points are of {curve:?}, and the fit is {fit:?}."
+            );
+        }
+    });
+}
+
+/// **P9** Each round is a point, and counts as much as each other one.
+#[test]
+fn every_round_counts() {
+    live(|| {
+        let curve = Usl {
+            lambda: 100.0,
+            sigma: 0.1,
+            kappa: 0.01,
+        };
+        // Of five rounds with each number of shards one went wrong: first, or last, or too well.
+        for (wrong, by) in [(0, 0.6), (4, 0.6), (0, 1.4), (4, 1.4)] {
+            let mut all = Vec::new();
+            for shards in TOGETHER {
+                let good = law(&curve, shards);
+                all.extend((0..5).map(|round| Point {
+                    shards,
+                    throughput: if round == wrong { good * by } else { good },
+                }));
+            }
+            let fit = Usl::fit(&all).expect("there is a curve near these");
+            assert!(
+                (fit.lambda / curve.lambda - 1.0).abs() < 0.2,
+                "{fit:?}: four of five rounds are of {curve:?}, and one was {by} times that."
+            );
+        }
+    });
+}
+
+/// **P9** A curve without a rise has its peak at one shard, and of equals the smaller one is the peak.
+#[test]
+fn a_curve_that_does_not_rise_peaks_at_one() {
+    live(|| {
+        for (sigma, kappa) in [(1.0, 0.0), (1.5, 0.0), (0.0, 0.5), (0.0, 3.0), (2.0, 0.1)] {
+            let curve = Usl {
+                lambda: 100.0,
+                sigma,
+                kappa,
+            };
+            assert_eq!(
+                curve.peak(),
+                Some(1),
+                "One shard brings {}, and two bring {}.",
+                law(&curve, 1),
+                law(&curve, 2)
+            );
+            let shards = |demand| curve.shards_for(Rate::per_second(demand).expect("a rate"));
+            assert_eq!(shards(99.0), Some(1), "{curve:?}");
+            assert_eq!(shards(101.0), None, "{curve:?}");
+        }
+    });
+}
+
+/// **P9** A peak can be far off, and so can the number of shards for a demand.
+#[test]
+fn a_far_peak_is_found() {
+    live(|| {
+        for (sigma, kappa, about) in [(0.0, 1e-8, 10_000_u32), (0.2, 2e-10, 63_245)] {
+            let curve = Usl {
+                lambda: 100.0,
+                sigma,
+                kappa,
+            };
+            let peak = curve.peak();
+            assert!(
+                peak.is_some_and(|peak| peak.abs_diff(about) <= 1 + about / 1_000),
+                "{curve:?} peaks near {about}, and not at {peak:?}."
+            );
+        }
+        let straight = Usl {
+            lambda: 1.0,
+            sigma: 0.0,
+            kappa: 0.0,
+        };
+        let shards = |demand| straight.shards_for(Rate::per_second(demand).expect("a rate"));
+        assert_eq!(shards(1_000_000.0), Some(1_000_000));
+        assert_eq!(
+            shards(1e10),
+            None,
+            "That is more shards than a `u32` counts."
+        );
+    });
+}

@@ -4,7 +4,7 @@ use placement::sharded::{Refused, Worker, recommend};
 use testbed::memory::Watch;
 use testbed::{live, note, scene};
 
-use crate::world::{Counting, history, regular};
+use crate::world::{Counting, history, regular, swell};
 
 /// More than any honest answer about 2,048 lessons takes, in any form that was tried.
 const GENEROUS_BYTES: usize = 160 << 20;
@@ -129,5 +129,54 @@ fn the_second_request_first_is_refused() {
         worker
             .handle(&second)
             .expect("now it knows what the second is about");
+    });
+}
+
+/// **P8** A number that is far too large is worth no memory, and a refused request no trust: what comes
+/// after it stops nobody either.
+#[test]
+fn a_swollen_request_is_worth_no_memory() {
+    live(|| {
+        let whole = requests();
+        for (round, request) in whole.iter().enumerate() {
+            let end = request.len();
+            for at in (0..end.min(60)).chain(end.max(90) - 30..end.max(90)) {
+                for fixed in [false, true] {
+                    scene(format!("request {}, from byte {at}: {fixed}", round + 1));
+                    let mut changed = request.clone();
+                    swell(&mut changed, at, fixed);
+                    let mut worker = Worker::new();
+                    worker
+                        .handle(&whole[0])
+                        .expect("the first request is whole");
+                    let watch = Watch::start();
+                    let _ = worker.handle(&changed);
+                    let _ = worker.handle(&whole[1]);
+                    assert!(
+                        watch.largest_bytes() <= GENEROUS_BYTES,
+                        "One number was changed, and {} bytes were reserved at once.",
+                        watch.largest_bytes()
+                    );
+                }
+            }
+        }
+    });
+}
+
+/// **P8** A row that was changed on the way is refused or counted, and does not stop what follows.
+#[test]
+fn a_request_after_a_changed_one_stops_nobody() {
+    live(|| {
+        let whole = requests();
+        for at in 0..whole[0].len() {
+            for byte in [1, 0xff, 0x10, 0x7f].map(|more| whole[0][at].wrapping_add(more)) {
+                scene(format!("request 1, byte {at} changed to {byte:#x}"));
+                let mut changed = whole[0].clone();
+                changed[at] = byte;
+                let mut worker = Worker::new();
+                let _ = worker.handle(&changed);
+                let _ = worker.handle(&whole[1]);
+            }
+        }
     });
 }

@@ -108,6 +108,18 @@ impl Fabric for Counting {
     }
 }
 
+/// Puts the largest `u32` where a small number was: in the four bytes from `at`, or with seven bits to the
+/// byte in place of one.
+pub fn swell(bytes: &mut Vec<u8>, at: usize, fixed: bool) {
+    if fixed {
+        let from = at.min(bytes.len());
+        let to = bytes.len().min(from + 4);
+        bytes[from..to].fill(0xff);
+    } else if at < bytes.len() {
+        bytes.splice(at..=at, [0xff, 0xff, 0xff, 0xff, 0x0f]);
+    }
+}
+
 pub fn rate(each_second: f64) -> Quantity {
     Quantity::Rate(Rate::per_second(each_second).expect("a rate"))
 }
