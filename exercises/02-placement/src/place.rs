@@ -128,7 +128,7 @@ pub enum Figure {
 /// | decoupling | the caller's thread, and an answer with the result in it |
 ///
 /// A pressure counts only if it has a metric (not blank), a value and, unless it is a load, a limit;
-/// each counts for itself. A value that just reaches its limit is within it. Besides, the caller's time
+/// each counts for itself. A limit that a load brings is not looked at. A value that just reaches its limit is within it. Besides, the caller's time
 /// for the answer rules out every scope that is further away than that; work that decides what is true
 /// rules out the edge; and a decoupling that counts contradicts a caller that needs the result.
 ///

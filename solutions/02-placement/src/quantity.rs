@@ -104,7 +104,8 @@ impl FromStr for Quantity {
 
     // ANCHOR: parse
     /// Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
-    /// `2.5ms`, `4 /month`. A month is thirty days; there are no exponents, and no signs are needed.
+    /// `2.5ms`, `4 /month`. The units are `/s`, `/min`, `/h`, `/day`, `/week` and `/month`, which is thirty days,
+    /// for rates; `ns`, `us` or `µs`, `ms`, `s`, `min`, `h` and `day` for times. There are no exponents.
     ///
     /// # Errors
     /// [`Unusable`] says what is wrong: no number, a negative one, no unit, or one that is not known.

@@ -361,6 +361,11 @@ fn a_far_peak_is_found() {
             kappa: 0.0,
         };
         let shards = |demand| straight.shards_for(Rate::per_second(demand).expect("a rate"));
+        assert_eq!(
+            shards(0.0),
+            Some(1),
+            "Somebody has to be there, though nothing is asked for."
+        );
         assert_eq!(shards(1_000_000.0), Some(1_000_000));
         assert_eq!(
             shards(1e10),

@@ -89,9 +89,6 @@ impl Usl {
 
     /// As the lab says. None bring nothing, which is enough for who demands nothing.
     pub fn shards_for(&self, demand: Rate) -> Option<u32> {
-        if demand.each_second() == 0.0 {
-            return Some(0);
-        }
         let up_to = self.peak().unwrap_or(u32::MAX);
         first(up_to, |shards| {
             self.throughput(shards) >= demand.each_second()
