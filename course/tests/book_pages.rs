@@ -68,6 +68,66 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
 }
 
 #[test]
+fn a_sentence_takes_its_figures_from_the_reference_machine() {
+    let course = Course::sound();
+    course.append(
+        "src/introduction.md",
+        "\nA call takes {{#measured tcp-loopback one-cpu}}, **{{#measured tcp-loopback two-cpus / tcp-loopback one-cpu}} times** that across two; {{#measured fn-call}} is a function. `{{#measured x}}`\n",
+    );
+    let html = page(&course, "introduction.html");
+    assert!(
+        html.contains("A call takes 6.4 µs, <strong>9.4 times</strong> that across two; 1.0 ns is a function. <code>{{#measured x}}</code>"),
+        "{html}"
+    );
+    // It's the course's figure, whoever reads it.
+    course.measure();
+    assert!(page(&course, "introduction.html").contains("A call takes 6.4 µs"));
+
+    course.edit(
+        "course/reference/ladder.json",
+        "\"p50_ns\": 60000.0,",
+        "\"p50_ns\": 60000.0, \"ratio\": { \"to\": \"fn-call\", \"median\": 1.18, \"low\": 1.07, \"high\": 12.34 },",
+    );
+    course.append(
+        "src/introduction.md",
+        "\n| {{#measured tcp-loopback two-cpus in rounds}} |\n|---|\n| {{#measured tcp-loopback two-cpus over rounds}} |\n",
+    );
+    let html = page(&course, "introduction.html");
+    assert!(
+        html.contains("1.2</th>") && html.contains("1.1–12</td>"),
+        "{html}"
+    );
+}
+
+#[test]
+fn a_figure_that_nobody_measured_is_no_figure() {
+    for (wrong, said) in [
+        ("", "needs a rung"),
+        ("tea", "has measured no `tea`"),
+        (
+            "tcp-loopback",
+            "in several placements; say which: one-cpu, two-cpus",
+        ),
+        (
+            "tcp-loopback unpinned",
+            "was measured one-cpu, two-cpus, and not `unpinned`",
+        ),
+        ("tcp-loopback one-cpu today", "what is `today`?"),
+        ("rpc / fn-call", "no median of `rpc`"),
+        ("fn-call in rounds", "no base to compare it with"),
+    ] {
+        let course = Course::sound();
+        course.append(
+            "src/introduction.md",
+            &format!("\nIt took {{{{#measured {wrong}}}}}.\n"),
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let error = build_into(course.repo(), folder.path(), Purpose::Static).unwrap_err();
+        assert!(format!("{error:#}").contains(said), "{wrong}: {error:#}");
+    }
+}
+
+#[test]
 fn directives_in_code_are_left_alone() {
     let html = page(&Course::sound(), "introduction.html");
     assert!(html.contains("{{#quiz}}") && html.contains("<code>{{#hints measure}}</code>"));
@@ -152,7 +212,7 @@ fn a_second_bench_has_a_table_of_its_own_and_its_rungs_answer_predictions() {
     let figures = r#"{ "format": 1, "what": "authority", "measured_at": "2026-11-24T03:30:00Z", "by": "the authors",
       "machine": { "cpu": "Other CPU", "logical_cpus": 4, "os": "Linux 6.18", "virtual_machine": false }, "build": { "optimised": true, "rustc": "1.95.0" },
       "rungs": [ { "id": "commit-1", "title": "A commit", "placement": "one-cpu", "status": "measured", "p50_ns": 250000.0, "p99_ns": 300000.0, "samples": 400,
-        "ratio": { "to": "append-fdatasync", "median": 1.25 }, "counts": { "commits": 1204, "syncs": 1204 } } ] }"#;
+        "ratio": { "to": "append-fdatasync", "median": 1.25, "low": 1.1, "high": 1.3 }, "counts": { "commits": 1204, "syncs": 1204 } } ] }"#;
     course.write("course/reference/authority.json", figures);
     let html = page(&course, "numbers.html");
     for part in [

@@ -91,6 +91,10 @@ pub struct Ratio {
     pub to: String,
     /// The median over the rounds.
     pub median: f64,
+    /// The lowest of the rounds, but for stray ones.
+    pub low: f64,
+    /// The highest, likewise.
+    pub high: f64,
 }
 
 /// Something measured at several points.

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use super::directives::{self, Context, MDBOOK_OWN, NAMES};
+use super::directives::{self, Context, INLINE, MDBOOK_OWN, NAMES};
 use super::html;
 use super::page::Page;
 use super::scan;
@@ -46,7 +46,7 @@ impl CoursePreprocessor {
             if directive.in_code || MDBOOK_OWN.contains(&directive.name) {
                 continue;
             }
-            let rendered = if directive.alone {
+            let rendered = if directive.alone || INLINE.contains(&directive.name) {
                 directives::render(&context, directive.name, directive.arguments)
             } else if NAMES.contains(&directive.name) {
                 Err(anyhow::anyhow!(

@@ -7,6 +7,7 @@ mod figure;
 mod hints;
 mod invariants;
 mod lab;
+mod measured;
 mod mistakes;
 mod numbers;
 mod steps;
@@ -23,7 +24,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 14] = [
     "calculator",
     "chart",
     "coverage",
@@ -31,6 +32,7 @@ pub const NAMES: [&str; 13] = [
     "hints",
     "invariants",
     "lab",
+    "measured",
     "mistakes",
     "numbers",
     "predict",
@@ -38,6 +40,9 @@ pub const NAMES: [&str; 13] = [
     "steps",
     "way",
 ];
+
+/// Those that stand within a sentence. All others need a line of their own.
+pub const INLINE: [&str; 1] = ["measured"];
 
 /// What a directive may look at.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +71,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
         "calculator" => calculator::render(context, arguments)?,
         "chart" => chart::render(context, arguments)?,
         "coverage" => coverage::render(context, arguments)?,
+        "measured" => return measured::render(context, arguments),
         // Figures and a lab's card are block elements that need no wrapper.
         "figure" => return figure::render(context, arguments),
         "hints" => hints::render(context, arguments)?,
