@@ -136,6 +136,20 @@ fn a_dead_link_is_found() {
 }
 
 #[test]
+fn an_id_that_stands_twice_on_a_page_is_found() {
+    let course = Course::sound();
+    course.append(
+        "src/bibliography.md",
+        "\n## Rigtorp again {#rigtorp}\n\nThe same once more.\n",
+    );
+    found(
+        &course,
+        "src/bibliography.md",
+        "has the id `rigtorp` twice, and a link leads to the first of them only",
+    );
+}
+
+#[test]
 fn a_lab_that_sends_readers_nowhere_is_found() {
     let course = Course::sound();
     course.edit(

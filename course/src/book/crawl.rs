@@ -14,6 +14,8 @@ use html5ever::tokenizer::{
 pub(super) struct Html {
     /// Every id.
     pub ids: HashSet<String>,
+    /// Those that stand there more than once: a link leads to the first of them only.
+    pub ids_again: Vec<String>,
     /// Where its links lead.
     pub links: Vec<String>,
     /// What a browser loads with it.
@@ -81,7 +83,11 @@ impl Reader {
                 .find(|attribute| &*attribute.name.local == name);
             found.map(|attribute| attribute.value.to_string())
         };
-        html.ids.extend(attribute("id"));
+        if let Some(id) = attribute("id")
+            && !html.ids.insert(id.clone())
+        {
+            html.ids_again.push(id);
+        }
         match &*tag.name {
             "a" | "area" => html.links.extend(attribute("href")),
             "base" => html.base = attribute("href"),
@@ -153,9 +159,10 @@ mod tests {
     #[test]
     fn a_page_is_read_as_a_browser_reads_it() {
         let page = Html::read(
-            "<base href=\"/\"><a href=\"x.html#y\" id=a>link</a><code>{{#c}}</code><script src=\"s.js\">\"<b id=no>\"</script><link rel=canonical href=\"https://x\"><img srcset=\"a.png 1x, b.png 2x\"><pre><code>z</code></pre>{{#t}}",
+            "<base href=\"/\"><a href=\"x.html#y\" id=a>link</a><code>{{#c}}</code><script src=\"s.js\">\"<b id=no>\"</script><link rel=canonical href=\"https://x\"><img srcset=\"a.png 1x, b.png 2x\"><pre><code>z</code></pre>{{#t}}<i id=a>",
         );
         assert_eq!(page.ids, ["a".to_owned()].into());
+        assert_eq!(page.ids_again, ["a"]);
         assert_eq!(page.links, ["x.html#y"]);
         assert_eq!(page.loads, ["s.js", "a.png", "b.png"]);
         assert_eq!(page.text, "link{{#t}}");

@@ -75,6 +75,11 @@ impl Site {
                 "a reader sees `{{{{#{directive}}}}}` there: it was not replaced; write it in backticks if it is meant to be seen"
             ));
         }
+        for id in &html.ids_again {
+            report(format!(
+                "has the id `{id}` twice, and a link leads to the first of them only"
+            ));
+        }
         for address in &html.loads {
             if crawl::is_external(address) {
                 report(format!(
