@@ -19,6 +19,7 @@ pub mod cases;
 pub mod gate;
 pub mod link;
 pub mod memory;
+mod patience;
 pub mod peer;
 pub mod story;
 

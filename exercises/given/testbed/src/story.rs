@@ -7,13 +7,15 @@
 //! - a **deadlock**: time is virtual, and jumps ahead once no task can move. A test that is not done
 //!   after a virtual day never will be, and says so at once.
 //! - a **spin** never lets time jump. So the test runs on a thread of its own, and a generous limit
-//!   in real time reports it. The thread is left behind; the other tests keep their verdicts.
+//!   on the time for which it could run reports it. The thread is left behind; the other tests keep
+//!   their verdicts.
 //! - a **panic in a task** is kept, and told first.
 //!
 //! The rejected alternative for spins, a child process for each test, gives stronger isolation but
 //! makes output, debuggers and single runs awkward.
 
 use crate::cases::{for_all, widening};
+use crate::patience;
 use proptest::strategy::Strategy;
 use std::any::Any;
 use std::cell::RefCell;
@@ -31,8 +33,9 @@ const SOON: Duration = Duration::from_secs(60 * 60);
 /// How long a whole test may take in virtual time.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a whole test may take in real time: some ten times what the slowest honest design took on
-/// a busy machine, so that only a spin reaches it. A search that is widened gets more of it.
+/// How long a whole test may take in real time, without what it waited for a CPU: some ten times what
+/// the slowest honest design took on a busy machine, so that only a spin reaches it. A search that is
+/// widened gets more of it.
 const SPIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// How many of the latest events a failure tells.
@@ -174,11 +177,11 @@ fn tell(body: impl FnOnce() + Send + 'static) {
     run.expect("a thread for the test");
 
     let limit = SPIN_LIMIT.saturating_mul(widening());
-    match finished.recv_timeout(limit) {
+    match patience::wait(&finished, limit) {
         Ok(None) => {}
         Ok(Some(report)) => fail(&report),
         Err(RecvTimeoutError::Timeout) => fail(&format!(
-            "The test has run for {} s of real time without finishing.\n    \
+            "The test could run for {} s of real time, and has not finished.\n    \
              Usual cause: a loop that does not wait, such as reading again and again at the end \
              of a stream, or decoding the same bytes for ever; or a thread that waits for another \
              one which waits for it.",
