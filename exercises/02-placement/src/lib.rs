@@ -17,9 +17,11 @@
 //! - [`capacity`]: Little's law, and when shards have beaten a thread
 //! - [`usl`]: what more shards will bring, fitted to what some have brought
 //! - [`requirements`]: what a piece of work needs, and what each scope was measured to give (given)
-//! - [`place`]: the decision
+//! - [`decision`]: what a decision says (given)
+//! - [`place`]: how it is come to
 
 pub mod capacity;
+pub mod decision;
 pub mod fabric;
 pub mod history;
 pub mod place;

@@ -5,9 +5,8 @@ use placement::requirements::{Costs, Kind, Requirements, Scope};
 use proptest::collection::vec;
 use testbed::{for_all, live, note};
 
-use crate::world::{
-    any_costs, clear_pressures, narrowest, presses, requirements, ruled_out, vague_pressures,
-};
+use crate::world::oracle::{narrowest, presses, ruled_out};
+use crate::world::situations::{any_costs, clear_pressures, requirements, vague_pressures};
 
 fn placed(requirements: &Requirements, costs: &Costs) -> Result<Placement, Vec<Reason>> {
     match place(requirements, costs) {

@@ -6,7 +6,7 @@ use placement::scoring::{Recommended, recommend};
 use testbed::memory::Watch;
 use testbed::{for_all, live, note};
 
-use crate::world::{by_definition, history, regular, rows};
+use crate::world::histories::{by_definition, history, regular, rows};
 
 fn plain(recommended: &[Recommended]) -> Vec<Vec<(LessonId, u64)>> {
     let row = |one: &Recommended| one.lessons.iter().map(|to| (to.lesson, to.score)).collect();
@@ -84,7 +84,7 @@ fn what_was_completed_or_scores_nothing_is_left_out() {
             );
         }
         assert!(
-            recommend(&super::world::history(&[]), 3).is_empty(),
+            recommend(&super::world::histories::history(&[]), 3).is_empty(),
             "Of no learners there is no row."
         );
     });

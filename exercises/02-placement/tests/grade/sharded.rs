@@ -10,7 +10,8 @@ use placement::scoring;
 use placement::sharded::{Unscored, recommend, split};
 use testbed::{for_all, live, note, scene};
 
-use crate::world::{Counting, history, regular, rows, swell};
+use crate::world::histories::{history, regular, rows};
+use crate::world::shards::{Counting, swell};
 
 /// **P1** At every number of shards the output is that of one thread.
 #[test]

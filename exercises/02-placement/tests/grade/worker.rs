@@ -4,7 +4,8 @@ use placement::sharded::{Refused, Worker, recommend};
 use testbed::memory::Watch;
 use testbed::{live, note, scene};
 
-use crate::world::{Counting, history, regular, swell};
+use crate::world::histories::{history, regular};
+use crate::world::shards::{Counting, swell};
 
 /// More than any honest answer about 2,048 lessons takes, in any form that was tried.
 const GENEROUS_BYTES: usize = 160 << 20;

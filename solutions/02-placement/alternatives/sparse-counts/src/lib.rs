@@ -4,7 +4,6 @@
 //! sorted files. What rules a scope out is a bit in a mask. Curves are found by search, and so are peaks.
 
 pub mod capacity;
-mod given;
 pub mod place;
 pub mod quantity;
 pub mod scoring;
@@ -12,6 +11,8 @@ pub mod sharded;
 pub mod usl;
 
 // They speak of this crate's own types.
+#[path = "../../../src/decision.rs"]
+pub mod decision;
 #[path = "../../../src/fabric.rs"]
 pub mod fabric;
 #[path = "../../../src/requirements.rs"]

@@ -6,7 +6,7 @@ use crate::quantity::Quantity;
 use crate::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
 
 /// Given by the lab.
-pub use crate::given::{Choice, Figure, Objection, Placement, Reason, Unplaced};
+pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced};
 
 type Column = [Option<Objection>; 5];
 

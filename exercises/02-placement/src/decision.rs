@@ -1,13 +1,14 @@
-//! The form of a decision, as the lab gives it; it speaks of this crate's own quantities.
+//! The form of a decision: what a placement says, or why there is none, and how that reads in a review.
+//!
+//! Given. How a decision is come to is [`crate::place`]'s.
 
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use crate::quantity::Quantity;
 use crate::requirements::{Kind, Pressure, Scope};
 
-#[path = "../../../src/place/tell.rs"]
-mod tell;
-
+// ANCHOR: placement
 /// Where a piece of work belongs, and why there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
@@ -24,6 +25,7 @@ pub struct Placement {
     /// The pressures that were heard and not counted, because they lack a metric, a value or a limit.
     pub vague: Vec<Pressure>,
 }
+// ANCHOR_END: placement
 
 /// Something that is not sufficient, and what makes it so.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +101,7 @@ pub enum Unplaced {
         found: Quantity,
     },
     /// The requirements contradict each other, or what can be had: for each scope, what is against it.
-    #[error("{}", tell::contradiction(.0))]
+    #[error("{}", contradiction(.0))]
     NothingSuffices(Vec<Reason>),
 }
 
@@ -110,4 +112,84 @@ pub enum Figure {
     Capacity,
     /// What getting there and back takes.
     Call,
+}
+
+impl fmt::Display for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.scope)?;
+        if self.module {
+            f.write_str(", as a module")?;
+        }
+        if self.later {
+            f.write_str(", later")?;
+        }
+        for reason in &self.reasons {
+            write!(f, "\n- {reason}")?;
+        }
+        for vague in &self.vague {
+            write!(f, "\n- {} was not counted: it has no ", vague.kind)?;
+            f.write_str(match vague {
+                Pressure { metric, .. } if metric.trim().is_empty() => "metric",
+                Pressure { value: None, .. } => "value",
+                _ => "limit",
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rules_out {
+            Choice::Scope(scope) => write!(f, "not the {scope}: ")?,
+            Choice::NoModule => f.write_str("not without a module: ")?,
+            Choice::Now => f.write_str("not at once: ")?,
+        }
+        self.because.fmt(f)
+    }
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pressure {
+                kind,
+                metric,
+                value,
+                limit,
+            } => {
+                write!(f, "{kind}, {metric}: {value}, above {limit}")
+            }
+            Self::TooFar { call, within } => {
+                write!(
+                    f,
+                    "getting there takes {call:?}, and the caller has {within:?}"
+                )
+            }
+            Self::Decides => {
+                f.write_str("this work decides what is true, and has to be in one place")
+            }
+            Self::NeedsAnswer => {
+                f.write_str("the caller needs the result, and can't wait as long as the work takes")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Capacity => "what it carries",
+            Self::Call => "what a call to it takes",
+        })
+    }
+}
+
+/// What is against each scope, line by line.
+fn contradiction(reasons: &[Reason]) -> String {
+    let mut said = "nothing suffices:".to_owned();
+    for reason in reasons {
+        let _ = write!(said, "\n- {reason}");
+    }
+    said
 }
