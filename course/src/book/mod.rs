@@ -3,7 +3,7 @@
 //! mdBook renders the pages; this module adds what a page of this course needs beyond text: quizzes,
 //! predictions, a reader's own figures, a lab's invariants, hints and mistakes. Each is a directive
 //! such as `{{#quiz}}` on a line of its own, and becomes plain HTML that is complete without
-//! JavaScript. `src/assets/course.js` then makes the custom elements among it interactive.
+//! JavaScript. `src/assets/js` then makes the custom elements among it interactive.
 //!
 //! In reading order:
 //!

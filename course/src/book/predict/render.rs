@@ -1,4 +1,4 @@
-//! A prediction as HTML: the question, the answers as measured, and both as data for course.js.
+//! A prediction as HTML: the question, the answers as measured, and both as data for the page's scripts.
 
 use std::fmt::Write as _;
 

@@ -1,0 +1,90 @@
+/* What `cargo course` tells a page that it serves, and a reload that keeps the reader's place. */
+"use strict";
+
+(() => {
+  const { h, say, folds, sentence } = window.course;
+
+  // A reload in place: scroll position, unfolded parts and half-filled forms come back.
+  const PLACE = "hybrid-by-design:place";
+  const fields = () => [...document.querySelectorAll("main .hc-form :is(input, select)")];
+  function keepPlace() {
+    try {
+      sessionStorage.setItem(PLACE, JSON.stringify({
+        path: location.pathname,
+        top: scrollY,
+        open: folds().map(({ open }) => open),
+        fields: fields().map(({ type, checked, value }) => (type === "radio" ? checked : value)),
+      }));
+    } catch { /* then the reader scrolls */ }
+  }
+  function takePlace() {
+    let place = null;
+    try {
+      place = JSON.parse(sessionStorage.getItem(PLACE));
+      sessionStorage.removeItem(PLACE);
+    } catch { /* as above */ }
+    if (place?.path !== location.pathname) return;
+    if (place.open.length === folds().length) folds().forEach((fold, index) => { fold.open = place.open[index]; });
+    if (place.fields.length === fields().length) {
+      fields().forEach((field, index) => {
+        if (field.type === "radio") field.checked = place.fields[index];
+        else if (field.type === "text" && !field.readOnly) field.value = place.fields[index];
+      });
+    }
+    scrollTo({ top: place.top, behavior: "instant" });
+  }
+
+  /** Follows `cargo course`: marks change with each grade, and a rebuilt book reloads in place. */
+  function follow({ events, state }) {
+    const bar = h("div", { className: "hc-live", role: "status" });
+    document.documentElement.classList.add("hc-served");
+    document.body.append(bar);
+    const marks = [...document.querySelectorAll("course-invariants")];
+    const ways = [...document.querySelectorAll("course-way")];
+    let asked = 0;
+
+    function show({ labs = {}, book, way }) {
+      for (const element of ways) element.show({ labs, way });
+      for (const mark of marks) if (labs[mark.dataset.lab]) mark.show(labs[mark.dataset.lab]);
+      bar.toggleAttribute("data-trouble", book?.ok === false);
+      if (book?.ok === false) {
+        bar.hidden = false;
+        bar.replaceChildren("The book did not build; this is the last good one.", h("pre", {}, book.message ?? ""));
+        return;
+      }
+      const here = new Set(marks.map(({ dataset }) => dataset.lab));
+      const lines = Object.entries(labs)
+        .filter(([name]) => here.size === 0 || here.has(name))
+        .map(([name, lab]) => `${name}: ${sentence({ ...lab, message: "", from_last_time: false })}`);
+      say(bar, ways.length ? "" : here.size || lines.length < 3 ? lines.join(" ") : "");
+      bar.hidden = bar.textContent === "";
+    }
+
+    async function update() {
+      const mine = ++asked;
+      try {
+        const answer = await fetch(state, { cache: "no-store" });
+        const body = await answer.json();
+        if (mine === asked) show(body); // a later answer may have come first
+      } catch { /* the stream's error says it */ }
+    }
+
+    const stream = new EventSource(events);
+    stream.addEventListener("state", update);
+    stream.addEventListener("reload", () => {
+      keepPlace();
+      location.reload();
+    });
+    stream.addEventListener("open", update);
+    stream.addEventListener("error", () => {
+      bar.hidden = false;
+      say(bar, "cargo course does not answer: start it again to follow your code.");
+    });
+    addEventListener("pagehide", () => stream.close());
+    update();
+  }
+
+  takePlace();
+  const live = document.getElementById("course-live");
+  if (live) follow(JSON.parse(live.textContent));
+})();
