@@ -206,6 +206,11 @@ impl Figures {
             .find_map(|placement| self.rung(id, placement).filter(|rung| rung.p50().is_some()))
     }
 
+    /// Whether anything was measured at all, and not only tried.
+    pub fn has_any(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.p50().is_some())
+    }
+
     /// What a reader must know before trusting the figures: short labels with their reasons.
     pub fn flags(&self) -> Vec<(&'static str, &'static str)> {
         let unpinned = self.rungs.iter().any(|rung| rung.placement == "unpinned");

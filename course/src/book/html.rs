@@ -102,6 +102,14 @@ pub fn labelled(label: &str) -> String {
     format!("<p class=\"hc-label\">{}</p>", escape(label))
 }
 
+/// Folds what would spoil a prediction.
+pub fn after_predicting(what: &str, html: &str) -> String {
+    format!(
+        "<details class=\"hc-spoiler\"><summary>{}, for after your predictions</summary>{html}</details>",
+        escape(what)
+    )
+}
+
 /// A `<dl>` of a class; terms and descriptions are HTML already.
 pub fn definitions(class: &str, rows: &[(String, String)]) -> String {
     let mut html = format!("<dl class=\"{class}\">");

@@ -81,7 +81,8 @@ pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
     let address = format!("http://{}/", server.address());
     if port != 0 && server.address().port() != port {
         say(&format!(
-            "Port {port} is taken, so the book is on another one."
+            "Port {port} is taken, so the book is on another one. Predictions and answers are kept \
+             for each address: those made on port {port} don't show here."
         ));
     }
     say(&format!("The book: {address}   (Ctrl-C ends it)"));

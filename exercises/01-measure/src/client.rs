@@ -3,7 +3,8 @@
 //! Opening a connection for each call costs several times the call itself, so callers share one. Then two
 //! things must not be left to chance: whose reply a reply is, and what one caller can do to another.
 //! A caller may be slow, not be polled for a while, be dropped half-way (every `.await` is a place
-//! where that can happen), or be one of a thousand. None of that may be felt by the next.
+//! where that can happen), or be one of a thousand. None of that may be felt by the next, but for this: a
+//! caller may keep its place until it has taken its answer or is dropped.
 
 use crate::frame::MAX_PAYLOAD_BYTES;
 use bytes::Bytes;
@@ -54,7 +55,8 @@ impl Client {
     // ANCHOR: stubs
     /// Takes over a connected stream.
     ///
-    /// Work on the caller's runtime: the tests run all of it on one thread, in paused time.
+    /// Work on the caller's runtime: the tests run all of it on one thread, in paused time. Memory follows
+    /// what has arrived; a read may be given room, up to 256 KiB of it.
     ///
     /// # Panics
     /// It may, when called outside a Tokio runtime.
@@ -82,7 +84,7 @@ impl Client {
     /// - There is no time limit in here: a caller that has one drops the future, whenever it likes.
     ///   That gives up this call, frees its place and harms no other. Its request, if it was still
     ///   waiting to be sent, may be sent or not; but however many callers give up, what is kept for
-    ///   them stays bounded, also while the server reads nothing.
+    ///   them stays bounded (by some mebibytes), also while the server reads nothing.
     ///
     /// # Errors
     /// - [`CallError::TooLarge`] before anything is sent.
@@ -90,7 +92,9 @@ impl Client {
     /// - [`CallError::Unknown`] when the connection ends (closed, torn, or by a frame that is no
     ///   reply and no failure) and some of this request may have been written.
     /// - [`CallError::NotSent`] when the connection ends, or had ended before, and surely none of it
-    ///   was. A call that is made once the end is known gets this at once.
+    ///   was. A call that is made once the end is known gets this at once, and so does one that still
+    ///   waited for its place. Of a request that waited its turn in a buffer, [`CallError::Unknown`] is
+    ///   no lie; of one that may have left, `NotSent` is, whatever has stopped the connection.
     ///
     /// Judged by the tests in `client` and `together`.
     pub async fn call(&self, request: Bytes) -> Result<Bytes, CallError> {

@@ -26,7 +26,7 @@ pub const LENGTH_BYTES: usize = 4;
 pub const HEAD_BYTES: usize = 9;
 
 /// The largest length that a frame may announce: 1 MiB. It bounds what one peer can make the other
-/// hold, and is some twenty times what the platform's largest batch needs.
+/// hold, and is some fifty times what the platform's largest batch needs.
 pub const MAX_LENGTH: usize = 1 << 20;
 
 /// The most that one frame can carry.

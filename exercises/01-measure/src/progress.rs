@@ -17,7 +17,7 @@ pub type Question = Vec<LessonKey>;
 pub type Answer = Vec<Option<Progress>>;
 
 /// How many keys one question may hold. It bounds what a single request can make the server do and
-/// hold, and keeps the answer within a frame: some 20 KiB of at most 1 MiB.
+/// hold, and keeps the answer well within a frame: some 20 KiB of at most 1 MiB.
 pub const MAX_BATCH_KEYS: usize = 1024;
 
 /// Where progress can be read.
@@ -58,7 +58,8 @@ impl ProgressClient {
     /// need. No keys are no crossing.
     ///
     /// # Errors
-    /// As [`progress`](Self::progress). If a part of the keys has no answer, then none has.
+    /// As [`progress`](Self::progress), by the part that failed. If a part of the keys has no answer,
+    /// then none has.
     ///
     /// Judged by `batch::a_hundred_keys_are_one_crossing`,
     /// `batch::a_batch_crosses_no_more_often_than_its_bound_demands`,

@@ -48,8 +48,9 @@ pub enum ServeError {
 /// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started.
 /// - A reply leaves when its handler is done, whatever else is still running: in one frame and one
 ///   write (replies that are done together may share it), and flushed.
-/// - A client that sends and sends, and takes no replies, is not served for ever: once some
-///   [`MAX_HANDLERS`] answers wait for it, or some 64 KiB of smaller ones, nothing further is started.
+/// - A client that sends and sends, and takes no replies, is not served for ever. Nothing further is
+///   started once some [`MAX_HANDLERS`] answers wait for it; small ones may be more, up to some 64 KiB.
+/// - Memory follows what has arrived. A read may be given room, up to 256 KiB of it.
 /// - A handler that fails, panics (perhaps before it returns a future), or answers more than a frame
 ///   can carry costs its own caller an answer of kind
 ///   [`Kind::Failure`](crate::frame::Kind::Failure), and nobody else anything.

@@ -59,14 +59,52 @@ pub enum CallError {
 pub struct Client {
     calls: mpsc::Sender<Call>,
     places: Arc<Semaphore>,
+    /// Never sent on. Dropped with the last clone, which the task has to notice also while it takes no
+    /// calls.
+    _open: Arc<oneshot::Sender<()>>,
 }
 
 /// A request on its way to the task that owns the stream.
 #[derive(Debug)]
 struct Call {
     request: Bytes,
-    /// Dropped without a word, it means that nothing was sent.
-    reply: oneshot::Sender<Result<Bytes, CallError>>,
+    reply: Reply,
+}
+
+// ANCHOR: reply
+/// Where a caller waits. Dropped without an answer, it says what is certain by then. So it doesn't matter
+/// what ends the task (the stream, a panic, a runtime that shuts down): nobody waits for ever, and nobody
+/// is told `NotSent` of what may have arrived.
+#[derive(Debug)]
+struct Reply {
+    to: Option<oneshot::Sender<Result<Bytes, CallError>>>,
+    /// Whether some of the request may have been written.
+    begun: bool,
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        let certain = if self.begun {
+            CallError::Unknown
+        } else {
+            CallError::NotSent
+        };
+        self.give(Err(certain));
+    }
+}
+// ANCHOR_END: reply
+
+impl Reply {
+    fn give(&mut self, answer: Result<Bytes, CallError>) {
+        if let Some(to) = self.to.take() {
+            // The caller may have given up meanwhile.
+            let _ = to.send(answer);
+        }
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.to.as_ref().is_some_and(|to| !to.is_closed())
+    }
 }
 
 impl Client {
@@ -80,10 +118,12 @@ impl Client {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (calls, taken) = mpsc::channel(MAX_IN_FLIGHT);
-        tokio::spawn(Connection::new(stream).run(taken));
+        let (open, last_gone) = oneshot::channel();
+        tokio::spawn(Connection::new(stream).run(taken, last_gone));
         Self {
             calls,
             places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+            _open: Arc::new(open),
         }
     }
     // ANCHOR_END: new
@@ -100,12 +140,14 @@ impl Client {
     /// [`CallError::Failed`].
     pub async fn call(&self, request: Bytes) -> Result<Bytes, CallError> {
         let _place = self.places.acquire().await;
-        let (reply, answer) = oneshot::channel();
-        let call = Call { request, reply };
-        if self.calls.send(call).await.is_err() {
-            return Err(CallError::NotSent);
-        }
-        answer.await.unwrap_or(Err(CallError::NotSent))
+        let (to, answer) = oneshot::channel();
+        let reply = Reply {
+            to: Some(to),
+            begun: false,
+        };
+        // A call that the task no longer takes is dropped, and says so by its reply.
+        let _ = self.calls.send(Call { request, reply }).await;
+        answer.await.unwrap_or(Err(CallError::Unknown))
     }
     // ANCHOR_END: call
 
@@ -122,7 +164,7 @@ struct Connection<S> {
     writer: WriteHalf<S>,
     inbox: BytesMut,
     outbox: Outbox,
-    waiting: HashMap<CallId, oneshot::Sender<Result<Bytes, CallError>>>,
+    waiting: HashMap<CallId, Reply>,
     next_id: u64,
 }
 
@@ -140,11 +182,12 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     }
 
     // ANCHOR: run
-    /// Reads and writes until the stream or the callers are gone, then tells those who still wait.
+    /// Reads and writes until the stream or the callers are gone. Those who still wait then learn it from
+    /// their [`Reply`]: of what stands in the table, or has been put into the outbox, some may have left.
     ///
     /// Reading never waits for writing to finish: a server that is busy sending replies takes no
     /// more requests, and if this side then only wrote, both would wait for ever.
-    async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+    async fn run(mut self, mut calls: mpsc::Receiver<Call>, mut last_gone: oneshot::Receiver<()>) {
         loop {
             self.inbox.reserve(READ_BYTES);
             tokio::select! {
@@ -158,10 +201,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                         break;
                     }
                 }
-                call = calls.recv(), if self.outbox.has_room() => {
-                    let Some(call) = call else {
-                        break;
-                    };
+                Some(call) = calls.recv(), if self.outbox.has_room() => {
                     self.put(call);
                     // Whatever else waits goes out in the same write.
                     while self.outbox.has_room()
@@ -170,18 +210,15 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                         self.put(call);
                     }
                 }
+                _ = &mut last_gone => break,
             }
-        }
-        // Callers in the queue learn from `calls` closing that nothing of theirs was sent.
-        for (_, reply) in self.waiting.drain() {
-            let _ = reply.send(Err(CallError::Unknown));
         }
     }
     // ANCHOR_END: run
 
     /// Writes a call into the outbox and remembers who waits.
-    fn put(&mut self, call: Call) {
-        if call.reply.is_closed() {
+    fn put(&mut self, mut call: Call) {
+        if !call.reply.is_awaited() {
             return;
         }
         self.forget_the_gone();
@@ -193,10 +230,11 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             payload: call.request,
         };
         if self.outbox.put(&frame).is_ok() {
+            call.reply.begun = true;
             self.waiting.insert(id, call.reply);
         } else {
             let bytes = frame.payload.len();
-            let _ = call.reply.send(Err(CallError::TooLarge { bytes }));
+            call.reply.give(Err(CallError::TooLarge { bytes }));
         }
     }
 
@@ -204,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// [`MAX_IN_FLIGHT`], so each sweep frees at least as many entries again before the next is due.
     fn forget_the_gone(&mut self) {
         if self.waiting.len() >= 2 * MAX_IN_FLIGHT {
-            self.waiting.retain(|_, reply| !reply.is_closed());
+            self.waiting.retain(|_, reply| reply.is_awaited());
         }
     }
 
@@ -222,9 +260,8 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                     });
                 }
             };
-            if let Some(reply) = self.waiting.remove(&frame.id) {
-                // The caller may have given up meanwhile.
-                let _ = reply.send(answer);
+            if let Some(mut reply) = self.waiting.remove(&frame.id) {
+                reply.give(answer);
             }
         }
         Ok(())

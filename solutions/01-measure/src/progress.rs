@@ -18,7 +18,7 @@ pub type Question = Vec<LessonKey>;
 pub type Answer = Vec<Option<Progress>>;
 
 /// How many keys one question may hold. It bounds what a single request can make the server do and
-/// hold, and keeps the answer within a frame: some 20 KiB of at most 1 MiB.
+/// hold, and keeps the answer well within a frame: some 20 KiB of at most 1 MiB.
 pub const MAX_BATCH_KEYS: usize = 1024;
 
 /// Where progress can be read.

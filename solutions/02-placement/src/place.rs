@@ -25,7 +25,7 @@ pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced
 /// A pressure counts only if it has a metric (not blank), a value and, unless it is a load, a limit;
 /// each counts for itself. A limit that a load brings is not looked at. A value that just reaches its
 /// limit is within it. Besides, the caller's time for the answer rules out every scope that is further
-/// away than that; work that decides what is true rules out the edge; and a decoupling that counts
+/// away than that; work that decides what is true rules out the edge; and a decoupling above its limit
 /// contradicts a caller that needs the result.
 ///
 /// # Errors

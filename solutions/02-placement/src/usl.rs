@@ -1,9 +1,10 @@
 //! The Universal Scalability Law.
 //!
 //! `X(n) = λn / (1 + σ(n−1) + κn(n−1))`: the throughput of `n` shards, if one alone brings `λ`. `σ` is
-//! the share of the work that must wait its turn, as Amdahl has it; `κ` is what each pair of shards
-//! costs each other, such as telling one another what they know. With `κ` above zero there is a number
-//! of shards beyond which more of them bring *less*. The law is N. J. Gunther's
+//! the share of the work that must wait its turn, as Amdahl has it (a fit may find more than all of it:
+//! then the second shard already costs more than it brings); `κ` is what each further shard costs because
+//! there are others, such as one more table to merge. With `κ` above zero there is a number of shards
+//! beyond which more of them bring *less*. The law is N. J. Gunther's
 //! (1993; [derived anew in 2008](https://arxiv.org/abs/0808.1431)).
 //!
 //! The fit here is a straight one. Turned over, the law is a sum of three terms,

@@ -32,13 +32,18 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     } else {
         format!("{} ", html::inline(caption))
     };
-    Ok(format!(
+    let shown = format!(
         "<figure class=\"hc-figure hc-chart\" id=\"{name}\" data-measured=\"{}\">{}<figcaption>{caption}{}</figcaption></figure><details class=\"hc-figures\"><summary>The figures of this chart</summary>{}</details>",
         yours.is_some(),
         chart::svg(curve, &name),
         provenance(figures, yours.is_some(), readers.curve(id)),
         chart::table(curve)
-    ))
+    );
+    Ok(if yours.is_some() {
+        shown
+    } else {
+        html::after_predicting("The reference machine's chart", &shown)
+    })
 }
 
 /// Whose figures these are, of when and of what.

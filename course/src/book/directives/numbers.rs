@@ -52,10 +52,16 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         yours.is_some()
     );
     provenance(&mut out, yours, theirs, &command);
-    table.rungs(&mut out, what, order);
+    let mut tables = String::new();
+    table.rungs(&mut tables, what, order);
     if !predictions.is_empty() {
-        table.predictions(&mut out, what);
+        table.predictions(&mut tables, what);
     }
+    out.push_str(&if yours.is_some_and(Figures::has_any) {
+        tables
+    } else {
+        html::after_predicting("What the reference machine measured", &tables)
+    });
     Ok(out + "</course-numbers>")
 }
 
@@ -403,15 +409,11 @@ fn figure(rung: &Rung) -> String {
             cell
         });
     }
-    let status = if rung.status == "not-built" {
-        "not built yet"
-    } else {
-        "not available"
-    };
-    let why = if rung.message.is_empty() {
-        status.to_owned()
-    } else {
-        format!("{status}: {}", rung.message)
+    // What is to be built the terminal says, once for each stub.
+    let why = match (rung.status.as_str(), rung.message.as_str()) {
+        ("not-built", _) => "not built yet".to_owned(),
+        (_, "") => "not available".to_owned(),
+        (_, why) => format!("not available: {why}"),
     };
     format!("<span class=\"hc-missing\">{}</span>", html::escape(&why))
 }

@@ -10,7 +10,7 @@ use testbed::link::Carriage;
 use testbed::{Link, idle, note, soon, story};
 use tokio::task::JoinSet;
 
-/// **M4** A thousand callers, a narrow pipe, and a server that stops reading when it is busy: all are
+/// **M7** A thousand callers, a narrow pipe, and a server that stops reading when it is busy: all are
 /// answered, each with its own reply.
 #[test]
 fn a_thousand_callers_are_answered_through_a_narrow_pipe() {
@@ -75,7 +75,7 @@ fn a_server_stopped_with_calls_in_flight_leaves_them_unknown() {
     });
 }
 
-/// **M2** The largest frame there may be crosses, both ways.
+/// **M7** The largest frame there may be crosses, both ways.
 #[test]
 fn the_largest_frame_crosses_both_ways() {
     story(|| async {

@@ -2,12 +2,22 @@
 
 use super::{answer, connected, connected_over, ok, start, start_bytes};
 use bytes::Bytes;
-use measure::client::{CallError, MAX_IN_FLIGHT};
+use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::{MAX_LENGTH, MAX_PAYLOAD_BYTES};
 use testbed::link::Carriage;
 use testbed::memory::Watch;
 use testbed::peer::{REPLY, REQUEST};
-use testbed::{RawFrame, idle, note, scene, soon, story};
+use testbed::{Link, Peer, RawFrame, idle, live, note, scene, soon, story};
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime in virtual time.
+fn runtime() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    builder
+        .build()
+        .expect("a runtime without any driver but time")
+}
 
 /// **M6** A call of which only a part had left when the server vanished is unknown too.
 #[test]
@@ -159,6 +169,41 @@ fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
             (unknown, not_sent),
             (MAX_IN_FLIGHT, 3),
             "The server received {MAX_IN_FLIGHT} requests, and 3 more waited for a place."
+        );
+    });
+}
+
+/// **M6** What stops the connection from within, such as a runtime that shuts down, makes nothing unsent.
+#[test]
+fn a_task_that_is_stopped_leaves_what_was_sent_unknown() {
+    live(|| {
+        let (connection, caller) = (runtime(), runtime());
+        let (near, far, _) = Link::new().split();
+        let mut server = Peer::server(far);
+        let client = {
+            let _within = connection.enter();
+            Client::new(near)
+        };
+        let mut call = Box::pin(client.call(Bytes::from_static(b"pay")));
+        connection.block_on(async {
+            tokio::select! {
+                early = &mut call => panic!("An answer before there was one: {early:?}."),
+                request = server.recv() => note(format!("the server received call {}", request.id)),
+            }
+        });
+        drop(connection);
+        note("the runtime with the connection's tasks was shut down");
+        let said = caller.block_on(async {
+            tokio::select! {
+                answer = call => Some(answer),
+                () = idle() => None,
+            }
+        });
+        assert_ne!(
+            said,
+            Some(Err(CallError::NotSent)),
+            "The server has the request, so it may have happened. A sender that was dropped says that \
+             nobody will answer; it does not say that nothing was sent."
         );
     });
 }

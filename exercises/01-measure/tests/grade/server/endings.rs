@@ -92,7 +92,7 @@ fn a_server_that_is_dropped_stops_its_handlers() {
     });
 }
 
-/// **M2** A client that sends no proper requests is cut off, with an error that says why.
+/// **M7** A client that sends no proper requests is cut off, with an error that says why.
 #[test]
 fn a_client_that_breaks_the_protocol_is_cut_off() {
     story(|| async {
@@ -161,7 +161,7 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
     });
 }
 
-/// **M2** A request torn at any byte is an error of that connection, and costs no memory it announced.
+/// **M7** A request torn at any byte is an error of that connection, and costs no memory it announced.
 #[test]
 fn a_request_torn_at_any_byte_is_an_error() {
     story(|| async {
@@ -193,7 +193,7 @@ fn a_request_torn_at_any_byte_is_an_error() {
     });
 }
 
-/// **M2** A stream torn while handlers are at work is torn all the same.
+/// **M7** A stream torn while handlers are at work is torn all the same.
 #[test]
 fn a_request_torn_while_handlers_run_is_an_error() {
     story(|| async {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use testbed::link::Carriage;
 use testbed::story;
 
-/// **M1** A request that arrives byte by byte is answered like any other.
+/// **M7** A request that arrives byte by byte is answered like any other.
 #[test]
 fn a_request_in_single_bytes_is_answered() {
     story(|| async {
@@ -22,7 +22,7 @@ fn a_request_in_single_bytes_is_answered() {
     });
 }
 
-/// **M3** A reply carries the id of the request that it answers, whatever that is.
+/// **M7** A reply carries the id of the request that it answers, whatever that is.
 #[test]
 fn a_reply_carries_its_requests_id() {
     story(|| async {
