@@ -134,17 +134,26 @@ impl<'a> Page<'a> {
         self.next(fresh);
     }
 
+    /// The red tests that wait for nothing, those first whose usual cause is known.
+    fn failing<'b>(&self, invariant: &'b InvariantReport) -> Vec<&'b TestReport> {
+        let red = |test: &&TestReport| !test.passed && test.outcome != Outcome::NotBuilt;
+        let mut failing: Vec<&TestReport> = invariant.tests.iter().filter(red).collect();
+        let is_known = |test: &TestReport| {
+            self.mistakes
+                .iter()
+                .any(|mistake| mistake.caught_by == test.name)
+        };
+        failing.sort_by_key(|test| !is_known(test));
+        failing
+    }
+
     fn invariant(&mut self, invariant: &InvariantReport, fresh: bool) {
         let waiting: Vec<&TestReport> = invariant
             .tests
             .iter()
             .filter(|test| test.outcome == Outcome::NotBuilt)
             .collect();
-        let failing: Vec<&TestReport> = invariant
-            .tests
-            .iter()
-            .filter(|test| !test.passed && test.outcome != Outcome::NotBuilt)
-            .collect();
+        let failing = self.failing(invariant);
         let mark = if invariant.holds {
             self.terminal.good()
         } else if failing.is_empty() {
@@ -342,10 +351,8 @@ impl<'a> Page<'a> {
             return;
         }
         let failing = self.report.invariants.iter().find_map(|invariant| {
-            let told = |test: &&TestReport| {
-                !(test.passed || matches!(test.outcome, Outcome::NotBuilt | Outcome::NotRun))
-            };
-            Some((invariant, invariant.tests.iter().find(told)?))
+            let run = |test: &&TestReport| test.outcome != Outcome::NotRun;
+            Some((invariant, self.failing(invariant).into_iter().find(run)?))
         });
         let start = painted(HEADING, if fresh { "Begin here: " } else { "Next: " });
         let (invariant, hint) = if let Some((invariant, test)) = failing {

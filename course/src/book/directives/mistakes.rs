@@ -1,4 +1,5 @@
-//! `{{#mistakes LAB}}`: the mistakes that a lab's tests are proven to catch, each folded.
+//! `{{#mistakes LAB}}`: the mistakes that a lab's tests are proven to catch, each folded, by the tests that
+//! catch them and in the chapter's order.
 
 use std::fmt::Write as _;
 
@@ -7,17 +8,44 @@ use anyhow::{Result, ensure};
 use super::Context;
 use crate::book::html;
 use crate::book::page::slug;
+use crate::lab::Mistake;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let lab = context.lab("mistakes", arguments)?;
-    let mistakes = lab.mistakes(context.repo)?;
+    let mut mistakes = lab.mistakes(context.repo)?;
     ensure!(
         !mistakes.is_empty(),
         "solutions/{}/mistakes holds no patch",
         lab.folder
     );
+    // A module that the chapter doesn't run by its name comes last. A chapter that isn't there is found
+    // by the book's check.
+    let chapter = context.repo.book_src().join(&lab.chapter);
+    let chapter = std::fs::read_to_string(chapter).unwrap_or_default();
+    let place = |module: &str| chapter.find(&format!("{module}::")).unwrap_or(usize::MAX);
+    mistakes.sort_by_key(|mistake| (place(module(mistake)), module(mistake).to_owned()));
+
     let mut out = String::from("<div class=\"hc-mistakes\">");
-    for mistake in &mistakes {
+    for group in mistakes.chunk_by(|a, b| module(a) == module(b)) {
+        let (lab, module) = (slug(&lab.name), html::escape(module(&group[0])));
+        let _ = write!(
+            out,
+            "<h2 id=\"mistakes-{lab}-{}\">Caught by <code>{module}::</code></h2>",
+            slug(&module)
+        );
+        render_each(&mut out, &lab, group);
+    }
+    Ok(out + "</div>")
+}
+
+/// The first part of the name of the test that catches it.
+fn module(mistake: &Mistake) -> &str {
+    let test = mistake.caught_by.as_str();
+    test.split_once("::").map_or(test, |(module, _)| module)
+}
+
+fn render_each(out: &mut String, lab: &str, mistakes: &[Mistake]) {
+    for mistake in mistakes {
         let rows = [
             ("Why it tempts".to_owned(), html::inline(&mistake.tempts)),
             (
@@ -28,14 +56,13 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         let _ = write!(
             out,
             "<details class=\"hc-mistake\" id=\"mistake-{}-{}\"><summary>{}</summary>{}<pre><code class=\"language-diff\">{}</code></pre></details>",
-            slug(&lab.name),
+            lab,
             slug(&mistake.name),
             html::inline(&mistake.wrong),
             html::definitions("hc-about", &rows),
             html::escape(readable(&mistake.diff).trim_end()),
         );
     }
-    Ok(out + "</div>")
 }
 
 /// Lines to keep around a change: enough to find the place, and a page of forty diffs stays light.

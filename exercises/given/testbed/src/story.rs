@@ -41,6 +41,12 @@ const SPIN_LIMIT: Duration = Duration::from_secs(30);
 /// How many of the latest events a failure tells.
 const EVENTS_TOLD: usize = 14;
 
+/// How many events a round may have whose repetitions are folded.
+const LONGEST_ROUND: usize = 4;
+
+/// How many rounds are told in full.
+const ROUNDS_TOLD: usize = 3;
+
 thread_local! {
     /// What this test did so far; `None` on threads that run no story.
     static TELLING: RefCell<Option<Telling>> = const { RefCell::new(None) };
@@ -282,26 +288,43 @@ fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option
     Some(report)
 }
 
-/// The events with their numbers; of a run of events that differ in nothing but numbers, the first and
-/// the last.
+/// The events with their numbers; of rounds that differ in nothing but numbers, the first and the last.
 fn told(events: &[String]) -> Vec<String> {
     let shape = |event: &String| event.replace(|c: char| c.is_ascii_digit(), "");
+    let shapes: Vec<String> = events.iter().map(shape).collect();
+    let line = |at: usize| format!("{}. {}", at + 1, events[at]);
     let mut lines = Vec::new();
-    let mut number = 1;
-    for run in events.chunk_by(|a, b| shape(a) == shape(b)) {
-        let last = number + run.len() - 1;
-        lines.push(format!("{number}. {}", run[0]));
-        if run.len() > 3 {
-            lines.push(format!("   … {} more like it, up to", run.len() - 2));
-            lines.push(format!("{last}. {}", run[run.len() - 1]));
+    let mut at = 0;
+    while at < events.len() {
+        let (round, rounds) = repetition(&shapes[at..]);
+        let end = at + round * rounds;
+        lines.extend((at..at + round).map(line));
+        if rounds > ROUNDS_TOLD {
+            let folded = round * (rounds - 2);
+            lines.push(format!("   … {folded} more like it, up to"));
+            lines.extend((end - round..end).map(line));
         } else {
-            for (offset, event) in run.iter().enumerate().skip(1) {
-                lines.push(format!("{}. {event}", number + offset));
-            }
+            lines.extend((at + round..end).map(line));
         }
-        number = last + 1;
+        at = end;
     }
     lines
+}
+
+/// How many events make the round with which these begin, and how many such rounds follow each other.
+fn repetition(shapes: &[String]) -> (usize, usize) {
+    let rounds_of = |round: usize| {
+        let rounds = shapes.chunks_exact(round);
+        (
+            round,
+            rounds
+                .take_while(|other| **other == shapes[..round])
+                .count(),
+        )
+    };
+    let found = (1..=LONGEST_ROUND).map(rounds_of);
+    let mut long = found.filter(|(_, rounds)| *rounds > ROUNDS_TOLD);
+    long.next().unwrap_or((1, 1))
 }
 
 /// What `assert_eq!` says, with the lesson first and the two sides by what they are in these tests.
@@ -318,4 +341,35 @@ fn plainly(message: &str) -> String {
 fn fail(report: &str) -> ! {
     println!("{report}");
     panic::resume_unwind(Box::new("told above"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn what_repeats_is_folded_and_keeps_its_numbers() {
+        let rounds = (1..=5).flat_map(|n| [format!("asks {n}"), format!("gives up {n}")]);
+        let mut events = vec!["begins".to_owned()];
+        events.extend(rounds);
+        events.extend((0..4).map(|n| format!("waits {n} s")));
+        events.extend(["ends".to_owned(), "ends".to_owned()]);
+        assert_eq!(
+            told(&events),
+            [
+                "1. begins",
+                "2. asks 1",
+                "3. gives up 1",
+                "   … 6 more like it, up to",
+                "10. asks 5",
+                "11. gives up 5",
+                "12. waits 0 s",
+                "   … 2 more like it, up to",
+                "15. waits 3 s",
+                "16. ends",
+                "17. ends",
+            ]
+        );
+        assert_eq!(told(&[]), Vec::<String>::new());
+    }
 }
