@@ -89,8 +89,8 @@ impl Client {
     /// # Errors
     /// - [`CallError::TooLarge`] before anything is sent.
     /// - [`CallError::Failed`] when the server sends a failure for this call.
-    /// - [`CallError::Unknown`] when the connection ends (closed, torn, or by a frame that is no
-    ///   reply and no failure) and some of this request may have been written.
+    /// - [`CallError::Unknown`] when the connection ends (closed, torn, by a read or a write that fails, or
+    ///   by a frame that is no reply and no failure) and some of this request may have been written.
     /// - [`CallError::NotSent`] when the connection ends, or had ended before, and surely none of it
     ///   was. A call that is made once the end is known gets this at once, and so does one that still
     ///   waited for its place. Of a request that waited its turn in a buffer, [`CallError::Unknown`] is

@@ -90,7 +90,8 @@ pub struct Paced {
 ///
 /// One call is made at a time. When one is stuck, those that were due meanwhile follow as soon as it
 /// is done, each with the wait in its sample: a user who wanted something then would have waited
-/// just so. A call that fails took its time too, and is recorded like any other.
+/// just so. A call that fails took its time too, and is recorded like any other. With an `every` of zero
+/// all calls are due at once.
 ///
 /// On a real clock Tokio's timer wakes up to a millisecond or two late, and that lands in every
 /// sample: for calls much shorter than that, the schedule needs a finer clock than this.

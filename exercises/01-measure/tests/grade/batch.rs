@@ -366,3 +366,47 @@ fn a_request_that_is_no_question_is_refused_unread() {
         );
     });
 }
+
+/// **M3** Each part of a large batch is held against its own keys.
+#[test]
+fn every_part_is_held_against_its_keys() {
+    story(|| async {
+        for wrong in [0, 1] {
+            scene(format!(
+                "part {wrong} of a batch is answered about other lessons"
+            ));
+            let keys = keys(2 * MAX_BATCH_KEYS);
+            let (near, far, _) = Link::new().split();
+            let client = ProgressClient::new(Client::new(near));
+            let mut server = Peer::server(far);
+            let call = tokio::spawn(async move { client.progress_many(&keys).await });
+            let serving = tokio::spawn(async move {
+                for _ in 0..2 {
+                    let Some(request) = server.try_recv().await else {
+                        return;
+                    };
+                    let asked: Question =
+                        postcard::from_bytes(&request.payload).expect("a list of keys");
+                    let part = usize::from(asked[0] != LessonKey::new(0, 0));
+                    let others = asked
+                        .iter()
+                        .map(|key| LessonKey::new(key.learner.0 + 1, key.lesson.0));
+                    let about: Question = if part == wrong {
+                        others.collect()
+                    } else {
+                        asked
+                    };
+                    let question = postcard::to_stdvec(&about).expect("encodes");
+                    server.reply(request.id, answer_to(&question)).await;
+                }
+                std::future::pending::<()>().await;
+            });
+            let answers = soon("the batch to end", call).await.expect("no panic");
+            assert!(
+                answers == Err(CallError::Malformed),
+                "Part {wrong} was answered about other learners, and that was handed on."
+            );
+            serving.abort();
+        }
+    });
+}

@@ -302,3 +302,26 @@ fn garbage_is_an_error_or_a_wait_and_never_a_panic() {
         });
     });
 }
+
+/// **M2** However much of a frame has arrived, its length alone is worth no memory.
+#[test]
+fn a_frame_of_which_some_arrived_costs_what_arrived() {
+    story(|| async {
+        for arrived in [64, 1_000, 5_000, 50_000] {
+            let mut inbox = announce(MAX_LENGTH);
+            inbox.resize(arrived, 0);
+            let before = inbox.clone();
+            let watch = Watch::start();
+            assert_eq!(frame::decode(&mut inbox), Ok(None));
+            assert!(
+                watch.largest_bytes() <= 2 * arrived + 1024,
+                "{arrived} bytes of a mebibyte have arrived, and {} were allocated at once for what may never come.",
+                watch.largest_bytes()
+            );
+            assert_eq!(
+                inbox, before,
+                "Decoding took bytes of a frame that had not arrived whole."
+            );
+        }
+    });
+}

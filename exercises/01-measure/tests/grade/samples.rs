@@ -259,3 +259,63 @@ fn calls_are_made_one_at_a_time() {
         assert_eq!(at_once.samples.len(), 5, "Five calls, all due at once.");
     });
 }
+
+/// **M8** A call's sample is as exact as the clock: not rounded to the millisecond.
+#[test]
+fn a_short_call_is_as_long_as_it_was() {
+    story(|| async {
+        // Virtual time, moved on by what Tokio's timer could not sleep.
+        let took = Duration::from_micros(1_600);
+        let seen = paced(1, MS, async |_| {
+            tokio::time::advance(took).await;
+            Ok::<_, ()>(())
+        })
+        .await;
+        let max = seen.samples.max().expect("there are samples");
+        assert!(
+            about(max, took),
+            "One call took {took:?}, reported as {max:?}. Most calls on one machine are shorter than a \
+             millisecond: rounded to it, they would take nothing."
+        );
+    });
+}
+
+/// **M8** A million samples are a million, and so are as many of one kind.
+#[test]
+fn a_million_samples_all_count() {
+    story(|| async {
+        let mut samples = Samples::new();
+        for number in 0_u32..1_000_000 {
+            samples.record(if number % 10 == 0 { 9 * MS } else { 2 * MS });
+        }
+        assert_eq!(samples.len(), 1_000_000);
+        for (q, exact) in [(0.89, 2 * MS), (0.91, 9 * MS)] {
+            let measured = samples.quantile(q).expect("there are samples");
+            assert!(
+                about(measured, exact),
+                "Nine of ten samples are 2 ms, and one is 9 ms: quantile({q}) is {exact:?}; reported {measured:?}. \
+                 A counter that is full leaves out just what happens most."
+            );
+        }
+    });
+}
+
+/// **M8** A schedule is kept to the fraction of a millisecond.
+#[test]
+fn a_schedule_is_kept_to_the_fraction() {
+    story(|| async {
+        note(
+            "5 calls are due, one each 1.5 ms, and each takes 4 ms: the last, due at 6 ms, is done at 20 ms",
+        );
+        let seen = paced(5, Duration::from_micros(1_500), async |_| {
+            sleep(4 * MS).await;
+            Ok::<_, ()>(())
+        })
+        .await;
+        let max = seen.samples.max().expect("there are samples");
+        assert!(
+            about(max, 14 * MS),
+            "The longest wait was 14 ms, reported as {max:?}: of 1.5 ms between calls, the half was lost."
+        );
+    });
+}

@@ -7,6 +7,7 @@
 //!
 //! - [`mod@story`] runs a test so that a deadlock, a spin or a panic becomes a message that teaches
 //! - [`link`] is a connection that counts crossings, bytes and writes, and delivers in any chunks
+//! - [`broken`] is a stream that fails, where a link only ends
 //! - [`peer`] is the other side of a connection, played by the test, frame by frame
 //! - [`gate`] holds code under test at a point until the test lets it go on
 //! - [`memory`] tells what the code under test allocated
@@ -15,6 +16,7 @@
 //! Nothing in here depends on the code under test. The peer has a frame codec of its own, so that a
 //! mistake in the reader's codec cannot hide itself.
 
+pub mod broken;
 pub mod cases;
 pub mod gate;
 pub mod link;

@@ -166,13 +166,16 @@ fn a_call_that_is_given_up_frees_its_place() {
     });
 }
 
+/// So many callers that each of them is noticed in a mebibyte.
+const GIVEN_UP: usize = 40_000;
+
 /// **M4** Calls that are given up leave no memory behind, even if they are never answered.
 #[test]
 fn calls_that_are_given_up_leave_nothing_behind() {
     story(|| async {
         let (client, mut server, _) = connected();
         let watch = Watch::start();
-        for _ in 0..10_000 {
+        for _ in 0..GIVEN_UP {
             {
                 let call = client.call(Bytes::from_static(b"?"));
                 tokio::pin!(call);
@@ -191,7 +194,7 @@ fn calls_that_are_given_up_leave_nothing_behind() {
         }
         assert!(
             watch.grown_bytes() <= 1 << 20,
-            "10,000 callers gave up, and {} bytes are still held for them: some table remembers \
+            "{GIVEN_UP} callers gave up, and {} bytes are still held for them: some table remembers \
              every call until its reply comes, and these never come.",
             watch.grown_bytes()
         );
@@ -418,5 +421,231 @@ fn a_request_is_flushed() {
             server.reply(request.id, "hello!").await;
             assert_eq!(answer(call).await, ok("hello!"));
         }
+    });
+}
+
+/// **M5** Of several calls in flight each is flushed, and not only one that is alone.
+#[test]
+fn requests_in_flight_together_are_all_flushed() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            needs_flush: true,
+            ..Carriage::default()
+        });
+        let mut calls = Vec::new();
+        for number in 1..=3 {
+            calls.push(start(&client, "hello?").await);
+            server
+                .expect(&format!("request {number}, while those before it wait"))
+                .await;
+        }
+        server.vanish();
+    });
+}
+
+/// **M5** A flush that has to wait is finished: what it held back has not crossed before.
+#[test]
+fn a_flush_that_has_to_wait_is_finished() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            needs_flush: true,
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let call = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        let request = server
+            .expect("613 bytes that were written at once, and leave sixteen at a time")
+            .await;
+        server.reply(request.id, "hello!").await;
+        assert_eq!(answer(call).await, ok("hello!"));
+    });
+}
+
+/// **M4** A caller that is not polled keeps its place in no line that others wait in.
+#[test]
+fn a_caller_that_is_not_polled_blocks_no_line() {
+    story(|| async {
+        // The pipe holds 16 bytes, so that a request of 600 stays under way until the server reads.
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let first = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        let held = client.call(Bytes::from_static(b"held?"));
+        tokio::pin!(held);
+        std::future::poll_fn(|context| {
+            assert!(
+                held.as_mut().poll(context).is_pending(),
+                "Nobody has replied."
+            );
+            Poll::Ready(())
+        })
+        .await;
+        note(
+            "the second caller was polled once, behind a request under way, and does something else now",
+        );
+        let third = start(&client, "third?").await;
+        let mut under_way = None;
+        loop {
+            let request = server
+                .expect(
+                    "the third caller's request (does the second one, which nobody polls, hold a lock, or the \
+                     turn to take it?)",
+                )
+                .await;
+            if request.payload == "third?" {
+                server.reply(request.id, "third!").await;
+                break;
+            }
+            if request.payload.len() == 600 {
+                under_way = Some(request.id);
+            }
+        }
+        assert_eq!(answer(third).await, ok("third!"));
+        server
+            .reply(
+                under_way.expect("what was begun is finished first"),
+                "first!",
+            )
+            .await;
+        assert_eq!(answer(first).await, ok("first!"));
+    });
+}
+
+/// **M5** A large request is one write too, where the stream takes it in one.
+#[test]
+fn a_large_call_is_one_write() {
+    story(|| async {
+        let (client, mut server, meters) = connected_over(Carriage {
+            buffer_bytes: 1 << 20,
+            ..Carriage::default()
+        });
+        for (calls, kib) in (1..).zip([20, 60, 200, 500]) {
+            let call = start_bytes(&client, Bytes::from(vec![b'?'; kib * 1024])).await;
+            let request = server.recv().await;
+            server.reply(request.id, "!").await;
+            assert_eq!(answer(call).await, ok("!"));
+            assert!(
+                meters.requests().writes <= calls,
+                "{calls} calls, the last one of {kib} KiB, took {} writes. The stream had room for each in one.",
+                meters.requests().writes
+            );
+        }
+    });
+}
+
+/// **M4** A caller that sleeps through thousands of others' replies finds its own.
+#[test]
+fn a_reply_keeps_for_a_caller_that_sleeps() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let held = client.call(Bytes::from_static(b"held?"));
+        tokio::pin!(held);
+        std::future::poll_fn(|context| {
+            assert!(
+                held.as_mut().poll(context).is_pending(),
+                "Nobody has replied."
+            );
+            Poll::Ready(())
+        })
+        .await;
+        let first = server.recv().await;
+        server.reply(first.id, "held!").await;
+        note("a caller was polled once, and has its reply; 3,000 others call before it looks");
+        for _ in 0..3_000 {
+            let serve = async {
+                let request = server.recv().await;
+                server.reply(request.id, "!").await;
+            };
+            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
+            assert_eq!(answer, ok("!"));
+        }
+        assert_eq!(
+            soon("the reply that came long ago", held).await,
+            ok("held!")
+        );
+    });
+}
+
+/// **M4** Calls that were answered leave no memory behind either.
+#[test]
+fn calls_that_were_answered_leave_nothing_behind() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let mut watch = Watch::start();
+        for call in 0..10_000 {
+            scene(format!("call {call}"));
+            let serve = async {
+                let request = server.recv().await;
+                server.reply(request.id, "!").await;
+            };
+            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
+            assert_eq!(answer, ok("!"));
+            if call == 100 {
+                watch = Watch::start();
+            }
+        }
+        assert!(
+            watch.grown_bytes() <= 64 * 1024,
+            "10,000 calls were answered one after the other, and {} bytes are still held for them. A connection \
+             lives for months.",
+            watch.grown_bytes()
+        );
+    });
+}
+
+/// **M4** There is no time limit in a call: its caller has one, or has none.
+#[test]
+fn a_call_waits_for_as_long_as_its_caller() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let slow = start(&client, "slow?").await;
+        let request = server.recv().await;
+        tokio::time::sleep(Duration::from_secs(12 * 60 * 60)).await;
+        note("twelve hours later the server replies");
+        server.reply(request.id, "slow!").await;
+        assert_eq!(
+            answer(slow).await,
+            ok("slow!"),
+            "Who decides how long is too long is the caller, by dropping the call."
+        );
+        tokio::time::sleep(Duration::from_secs(6 * 60 * 60)).await;
+        note("six hours later the connection is used again");
+        let call = start(&client, "still there?").await;
+        let request = server
+            .expect("a request over a connection that was quiet for six hours")
+            .await;
+        server.reply(request.id, "").await;
+        assert_eq!(
+            answer(call).await,
+            ok(""),
+            "A reply may carry nothing, and is one."
+        );
+    });
+}
+
+/// **M5** A flush that something else came between is made up for.
+#[test]
+fn a_flush_that_was_interrupted_is_made_up_for() {
+    story(|| async {
+        // The stream takes the request at once, and needs the server to read before it has flushed it.
+        let (client, mut server, meters) = connected_over(Carriage {
+            buffer_bytes: 16,
+            needs_flush: true,
+            ..Carriage::default()
+        });
+        let call = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        assert_eq!(meters.requests().bytes, 16, "The pipe holds 16 bytes.");
+        note("the flush waits for the server, which says something to nobody meanwhile");
+        for _ in 0..3 {
+            server.failure(1 << 50).await;
+            idle().await;
+        }
+        let request = server
+            .expect("the rest of a request whose flush was interrupted by a stray frame")
+            .await;
+        assert_eq!(request.payload.len(), 600);
+        server.reply(request.id, "!").await;
+        assert_eq!(answer(call).await, ok("!"));
     });
 }

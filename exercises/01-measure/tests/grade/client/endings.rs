@@ -4,6 +4,7 @@ use super::{answer, connected, connected_over, ok, start, start_bytes};
 use bytes::Bytes;
 use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::{MAX_LENGTH, MAX_PAYLOAD_BYTES};
+use testbed::broken::Broken;
 use testbed::link::Carriage;
 use testbed::memory::Watch;
 use testbed::peer::{REPLY, REQUEST};
@@ -360,5 +361,69 @@ fn the_connection_closes_with_calls_that_were_given_up() {
             .await,
             None
         );
+    });
+}
+
+/// **M6** A write that fails is an end like any other: everybody who waits is told, whoever it failed for.
+#[test]
+fn a_write_that_fails_reaches_everybody_who_waits() {
+    story(|| async {
+        // The first request is 14 bytes long, and leaves. Nothing can be read, not even an end.
+        let client = Client::new(Broken {
+            takes_bytes: 14,
+            ..Broken::default()
+        });
+        let first = start(&client, "1").await;
+        note("the first request has left");
+        let second = start(&client, "2").await;
+        note("the second could not be written");
+        let second = answer(second).await;
+        assert!(
+            matches!(second, Err(CallError::NotSent | CallError::Unknown)),
+            "The stream takes nothing more, and the call was told {second:?}."
+        );
+        assert_eq!(
+            answer(first).await,
+            Err(CallError::Unknown),
+            "Its request had left, and no reply can come any more."
+        );
+    });
+}
+
+/// **M6** What was answered before a frame that lies has been answered, though both came at once.
+#[test]
+fn a_reply_before_a_broken_frame_is_a_reply() {
+    story(|| async {
+        let broken: [(&str, &[u8]); 3] = [
+            ("a length of zero", &[0; 4]),
+            (
+                "the start of a web page",
+                b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            ),
+            ("a request", &[0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+        ];
+        for (what, bytes) in broken {
+            scene(format!(
+                "the server sends a proper reply to the first call, and in the same breath {what}"
+            ));
+            let (client, mut server, _) = connected();
+            let first = start(&client, "first?").await;
+            let second = start(&client, "second?").await;
+            let (a, _) = (server.recv().await, server.recv().await);
+            let reply = RawFrame {
+                id: a.id,
+                kind: REPLY,
+                payload: Bytes::from_static(b"first!"),
+            };
+            let mut sent = reply.bytes().to_vec();
+            sent.extend_from_slice(bytes);
+            server.send_bytes(&sent).await;
+            assert_eq!(
+                answer(first).await,
+                ok("first!"),
+                "Nothing that *follows* a broken frame can be believed. This reply came before it."
+            );
+            assert_eq!(answer(second).await, Err(CallError::Unknown));
+        }
     });
 }

@@ -1,14 +1,14 @@
 //! Whose reply a reply is.
 
-use super::{answer, connected, connected_over, ok, start, start_bytes};
+use super::{answer, connected, connected_over, fill, ok, start, start_bytes};
 use bytes::Bytes;
-use measure::client::CallError;
+use measure::client::{CallError, MAX_IN_FLIGHT};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::HashSet;
 use testbed::link::Carriage;
-use testbed::peer::REQUEST;
-use testbed::{idle, note, stories, story};
+use testbed::peer::{REPLY, REQUEST};
+use testbed::{RawFrame, idle, note, stories, story};
 
 /// **M3** Each call gets the reply that carries its id, whatever order replies come in.
 #[test]
@@ -214,5 +214,85 @@ fn a_failure_reaches_its_own_caller() {
         );
         server.reply(b.id, "second!").await;
         assert_eq!(answer(second).await, ok("second!"));
+    });
+}
+
+/// **M3** A reply to a call that is still to come answers none: not that one either, when it comes.
+#[test]
+fn a_reply_in_advance_answers_no_call() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let first = start(&client, "first?").await;
+        let first_id = server.recv().await.id;
+        server.reply(first_id, "first!").await;
+        assert_eq!(answer(first).await, ok("first!"));
+        note("nobody waits, and replies to the ids around the first one arrive");
+        for step in 1..=3 {
+            for id in [first_id.wrapping_add(step), first_id.wrapping_sub(step)] {
+                server.reply(id, "made up").await;
+            }
+        }
+        idle().await;
+        let second = start(&client, "second?").await;
+        let request = server.recv().await;
+        server.reply(request.id, "second!").await;
+        assert_eq!(
+            answer(second).await,
+            ok("second!"),
+            "A reply that came before its call was asked can't be an answer to it. If nobody reads while \
+             nobody waits, it lies in the stream until somebody does."
+        );
+    });
+}
+
+/// **M3** Of two replies to one call the first is its answer, also if the caller has not taken it yet.
+#[test]
+fn the_first_reply_is_the_answer() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let call = start(&client, "hello?").await;
+        let id = server.recv().await.id;
+        let both = ["hello!", "again!"].map(|payload| RawFrame {
+            id,
+            kind: REPLY,
+            payload: Bytes::from_static(payload.as_bytes()),
+        });
+        note("two replies to the same call arrive in one piece");
+        server
+            .send_bytes(&both.map(|frame| frame.bytes()).concat())
+            .await;
+        assert_eq!(
+            answer(call).await,
+            ok("hello!"),
+            "The call was answered by the first. The second is one that nobody waits for."
+        );
+    });
+}
+
+/// **M3** An id is not used again after as many calls as sixteen bits count, either.
+#[test]
+fn an_id_is_not_used_again_after_many_calls() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "first?").await;
+        let first = server.recv().await.id;
+        given_up.abort();
+        idle().await;
+        note("the first caller gave up; more calls follow than sixteen bits count");
+        for _ in 0..65 {
+            let mut calls = fill(&client);
+            for _ in 0..MAX_IN_FLIGHT {
+                let id = server.recv().await.id;
+                assert_ne!(
+                    id, first,
+                    "A call has the id of the first one, which was given up. If that one's reply is still on \
+                     its way, it will answer this call."
+                );
+                server.reply(id, "!").await;
+            }
+            while let Some(answer) = calls.join_next().await {
+                assert_eq!(answer.expect("no panic"), ok("!"));
+            }
+        }
     });
 }

@@ -1,12 +1,13 @@
 //! How much the server takes on, and what it does with its hands full.
 
-use super::{connected, connected_over};
+use super::{connected, connected_over, reply};
 use crate::handlers::Script;
 use measure::server::MAX_HANDLERS;
 use std::collections::HashSet;
 use testbed::link::Carriage;
+use testbed::memory::Watch;
 use testbed::peer::REPLY;
-use testbed::{idle, note, soon, story};
+use testbed::{idle, note, scene, soon, story};
 
 /// **M7** No more than `MAX_HANDLERS` run at once; the rest wait, and are answered in their turn.
 #[test]
@@ -139,5 +140,55 @@ fn a_server_with_its_hands_full_stops_reading() {
                 "What waited is answered in its turn."
             );
         }
+    });
+}
+
+/// **M7** The bound is one connection's: what one client makes slow, another one does not feel.
+#[test]
+fn a_busy_connection_leaves_others_alone() {
+    story(|| async {
+        let script = Script::new();
+        let (mut busy, _, _) = connected(script.clone());
+        for id in 0..2 * MAX_HANDLERS as u64 {
+            busy.request(id, "slow").await;
+        }
+        idle().await;
+        assert_eq!(script.running(), MAX_HANDLERS);
+        note("one client has all its handlers at the gate, and another one connects");
+        let (mut other, _, _) = connected(script.clone());
+        other.request(1, "slow").await;
+        other.request(2, "hello").await;
+        let answer = other
+            .expect("the reply to another client, whose handlers are not busy")
+            .await;
+        assert_eq!(answer, reply(2, "hello"));
+        script.gate.open();
+    });
+}
+
+/// **M7** A connection that has served for long holds no more than one that is new.
+#[test]
+fn what_was_answered_leaves_nothing_behind() {
+    story(|| async {
+        let script = Script::new();
+        script.gate.open();
+        let (mut client, _, _) = connected(script.clone());
+        let mut watch = Watch::start();
+        for id in 0..10_000_u64 {
+            scene(format!("request {id}"));
+            // Those that wait at a gate and those that are done at once.
+            let what = if id % 2 == 0 { "hello" } else { "slow" };
+            client.request(id, what).await;
+            assert_eq!(client.recv().await, reply(id, what));
+            if id == 100 {
+                watch = Watch::start();
+            }
+        }
+        assert!(
+            watch.grown_bytes() <= 64 * 1024,
+            "10,000 requests were answered one after the other, and {} bytes are still held for them. A \
+             connection lives for months.",
+            watch.grown_bytes()
+        );
     });
 }

@@ -7,7 +7,7 @@ use measure::frame::{FrameError, MAX_LENGTH};
 use measure::server::{MAX_HANDLERS, ServeError, serve};
 use std::collections::HashSet;
 use std::sync::Arc;
-use testbed::link::Broken;
+use testbed::broken::{Broken, Then};
 use testbed::memory::Watch;
 use testbed::peer::{FAILURE, REPLY, REQUEST};
 use testbed::{RawFrame, idle, scene, soon, story};
@@ -216,10 +216,91 @@ fn a_request_torn_while_handlers_run_is_an_error() {
 #[test]
 fn a_stream_that_fails_is_an_error() {
     story(|| async {
-        let ended = soon("the server to end", serve(Broken, Arc::new(Script::new()))).await;
+        let fails = Broken {
+            reads: Then::Error,
+            ..Broken::default()
+        };
+        let ended = soon("the server to end", serve(fails, Arc::new(Script::new()))).await;
         match ended {
             Err(ServeError::Io(_)) => {}
             other => panic!("Reading failed, and the server ended with {other:?}."),
+        }
+    });
+}
+
+/// **M7** When a client breaks the protocol, what was at work for it stops.
+#[test]
+fn a_client_that_is_cut_off_is_not_worked_for() {
+    story(|| async {
+        let broken = [
+            ("bytes that are no frame", Bytes::from_static(&[0; 4])),
+            ("a reply, which only servers send", reply(1, "!").bytes()),
+        ];
+        for (what, bytes) in broken {
+            scene(format!(
+                "the client sends {what} while two handlers are at work"
+            ));
+            let script = Script::new();
+            let (mut client, served, _) = connected(script.clone());
+            client.request(1, "slow").await;
+            client.request(2, "slow").await;
+            idle().await;
+            assert_eq!(script.running(), 2, "Two handlers wait at the gate.");
+            client.send_bytes(&bytes).await;
+            assert!(matches!(end(served).await, Err(ServeError::Protocol(_))));
+            idle().await;
+            assert_eq!(
+                script.running(),
+                0,
+                "The connection is over, its future is gone, and its handlers are still at work for nobody."
+            );
+        }
+    });
+}
+
+/// **M6** A stream that takes nothing any more has failed: that is an error, and no reason to try for ever.
+#[test]
+fn a_stream_that_takes_nothing_is_an_error() {
+    story(|| async {
+        let request = RawFrame {
+            id: 1,
+            kind: REQUEST,
+            payload: Bytes::from_static(b"hello"),
+        };
+        let stream = Broken {
+            delivers: request.bytes(),
+            takes_bytes: 0,
+            writes: Then::Nothing,
+            ..Broken::default()
+        };
+        let ended = soon("the server to end", serve(stream, Arc::new(Script::new()))).await;
+        match ended {
+            Err(ServeError::Io(_)) => {}
+            other => panic!("Nothing can be written, and the server ended with {other:?}."),
+        }
+    });
+}
+
+/// **M6** A stream that fails after it has been read is an error as well.
+#[test]
+fn a_stream_that_fails_later_is_an_error() {
+    story(|| async {
+        let request = RawFrame {
+            id: 1,
+            kind: REQUEST,
+            payload: Bytes::from_static(b"hello"),
+        };
+        let stream = Broken {
+            delivers: request.bytes(),
+            reads: Then::Error,
+            ..Broken::default()
+        };
+        let ended = soon("the server to end", serve(stream, Arc::new(Script::new()))).await;
+        match ended {
+            Err(ServeError::Io(_)) => {}
+            other => panic!(
+                "Reading failed after the first request, and the server ended with {other:?}."
+            ),
         }
     });
 }

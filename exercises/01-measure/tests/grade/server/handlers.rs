@@ -1,9 +1,11 @@
 //! Handlers that are slow, fail or panic cost their own callers, and nobody else.
 
-use super::{connected, failure, reply};
+use super::{connected, end, failure, reply};
 use crate::handlers::{PanicsAtOnce, Script};
-use measure::server::MAX_HANDLERS;
-use testbed::{scene, story};
+use bytes::Bytes;
+use measure::server::{Handler, HandlerError, MAX_HANDLERS};
+use std::time::Duration;
+use testbed::{Gate, idle, note, scene, story};
 
 /// **M7** A reply leaves when its handler is done, whatever else is still running.
 #[test]
@@ -129,5 +131,75 @@ fn failing_handlers_leave_room_for_others() {
                 .await;
             assert_eq!(answer, reply(9, "hello"));
         }
+    });
+}
+
+/// **M7** A handler that fails after having waited costs its own caller only, too, and its words stay here.
+#[test]
+fn a_late_failure_costs_its_own_caller_only() {
+    story(|| async {
+        for what in ["error", "panic", "large"] {
+            scene(format!("a handler waits, and then ends in `{what}`"));
+            let gate = Gate::closed();
+            let (mut client, _, _) = connected(Late(gate.clone(), Script::new()));
+            client.request(1, what).await;
+            client.request(2, "hello").await;
+            idle().await;
+            note("both handlers wait at the gate, which opens now");
+            gate.open();
+            let wanted = "an answer to each of two requests, one of which failed late";
+            let answers = [client.expect(wanted).await, client.expect(wanted).await];
+            assert!(
+                answers.contains(&failure(1)) && answers.contains(&reply(2, "hello")),
+                "Request 1 failed late, and request 2 did not: the answers were {answers:?}."
+            );
+            client.request(3, "hello").await;
+            assert_eq!(
+                client.recv().await,
+                reply(3, "hello"),
+                "The connection goes on."
+            );
+        }
+    });
+}
+
+/// Waits at the gate, and does what the script says then.
+struct Late(Gate, Script);
+
+impl Handler for Late {
+    async fn handle(&self, request: Bytes) -> Result<Bytes, HandlerError> {
+        self.0.pass().await;
+        self.1.handle(request).await
+    }
+}
+
+/// **M7** There is no time limit in the server: a handler takes as long as it takes, and a quiet client has closed
+/// nothing.
+#[test]
+fn a_slow_handler_and_a_quiet_client_have_their_time() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, served, _) = connected(script.clone());
+        client.request(1, "slow").await;
+        tokio::time::sleep(Duration::from_secs(12 * 60 * 60)).await;
+        note("twelve hours later the handler is done");
+        script.gate.open();
+        let answer = client
+            .expect("the reply to a request of twelve hours ago")
+            .await;
+        assert_eq!(
+            answer,
+            reply(1, "slow"),
+            "How long is too long is not this server's to say."
+        );
+        tokio::time::sleep(Duration::from_secs(6 * 60 * 60)).await;
+        note("six hours later the client asks again");
+        client.request(2, "hello").await;
+        let answer = client
+            .expect("the reply to a client that was quiet for six hours")
+            .await;
+        assert_eq!(answer, reply(2, "hello"));
+        client.finish().await;
+        assert!(matches!(end(served).await, Ok(())));
     });
 }

@@ -1,10 +1,12 @@
 //! What is answered, and how it crosses back.
 
-use super::{connected, connected_over, reply};
+use super::{connected, connected_over, end, reply};
 use crate::handlers::Script;
+use measure::server::serve;
 use std::collections::HashSet;
+use std::sync::Arc;
 use testbed::link::Carriage;
-use testbed::story;
+use testbed::{Link, Peer, idle, note, story};
 
 /// **M7** A request that arrives byte by byte is answered like any other.
 #[test]
@@ -75,5 +77,119 @@ fn a_reply_is_flushed() {
                 .await;
             assert_eq!(answer, reply(id, "hello"));
         }
+    });
+}
+
+/// **M5** A reply is flushed when it is written, also while other handlers are still at work.
+#[test]
+fn a_reply_is_flushed_while_others_are_at_work() {
+    story(|| async {
+        let needs_flush = Carriage {
+            needs_flush: true,
+            ..Carriage::default()
+        };
+        let (mut client, _, _) = connected_over(needs_flush, Script::new());
+        client.request(1, "slow").await;
+        client.request(2, "quick").await;
+        let answer = client
+            .expect("the quick reply, over a stream that sends when it is flushed")
+            .await;
+        assert_eq!(answer, reply(2, "quick"));
+    });
+}
+
+/// **M5** A reply whose flush has to wait is flushed to its end.
+#[test]
+fn a_flush_of_a_reply_that_has_to_wait_is_finished() {
+    story(|| async {
+        let narrow = Carriage {
+            needs_flush: true,
+            buffer_bytes: 16,
+            ..Carriage::default()
+        };
+        let (mut client, _, _) = connected_over(narrow, Script::new());
+        let text = "a request that is a good deal longer than the pipe, and so is its reply";
+        client.request(1, text).await;
+        let answer = client
+            .expect("the reply, which leaves sixteen bytes at a time")
+            .await;
+        assert_eq!(answer, reply(1, text));
+    });
+}
+
+/// **M7** A reply leaves when its handler is done: nothing is waited for, be it to send more at once.
+#[test]
+fn a_reply_waits_for_no_clock() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, _) = connected(script.clone());
+        client.request(1, "slow").await;
+        idle().await;
+        let begun = tokio::time::Instant::now();
+        for id in 2..6 {
+            client.request(id, "quick").await;
+            assert_eq!(client.recv().await, reply(id, "quick"));
+        }
+        script.gate.open();
+        assert_eq!(client.recv().await, reply(1, "slow"));
+        let took = begun.elapsed();
+        assert!(
+            took.is_zero(),
+            "Time is virtual, and no handler took any: yet five replies took {took:?}. Somebody sleeps on the \
+             way, and every caller pays for it."
+        );
+    });
+}
+
+/// **M5** A large reply is one write too, where the stream takes it in one.
+#[test]
+fn a_large_reply_is_one_write() {
+    story(|| async {
+        let roomy = Carriage {
+            buffer_bytes: 1 << 20,
+            ..Carriage::default()
+        };
+        let (mut client, _, meters) = connected_over(roomy, Script::new());
+        for (calls, kib) in (1..).zip([20, 60, 200, 500]) {
+            client.request(1, vec![b'x'; kib * 1024]).await;
+            assert_eq!(client.recv().await.payload.len(), kib * 1024);
+            assert!(
+                meters.replies().writes <= calls,
+                "{calls} replies, the last one of {kib} KiB, took {} writes. The stream had room for each in one.",
+                meters.replies().writes
+            );
+        }
+    });
+}
+
+/// **M5** A flush that something else came between is made up for.
+#[test]
+fn a_flush_of_replies_that_was_interrupted_is_made_up_for() {
+    story(|| async {
+        let narrow = Carriage {
+            buffer_bytes: 16,
+            needs_flush: true,
+            ..Carriage::default()
+        };
+        let script = Script::new();
+        let (near, far, _) = Link::with(narrow).split();
+        let served = tokio::spawn({
+            let script = script.clone();
+            async move { serve(far, Arc::new(script)).await }
+        });
+        let mut client = Peer::client(near);
+        client.request(1, vec![b'x'; 600]).await;
+        idle().await;
+        note("the reply waits for the client to read, which sends half a length meanwhile");
+        client.send_bytes(&[0, 0]).await;
+        idle().await;
+        let answer = client
+            .expect("a reply whose flush was interrupted by two bytes of the next request")
+            .await;
+        assert_eq!(answer.payload.len(), 600);
+        client.send_bytes(&[0, 9, 0, 0, 0, 0, 0, 0, 0, 2, 0]).await;
+        assert_eq!(client.recv().await, reply(2, ""));
+        client.finish().await;
+        assert!(matches!(end(served).await, Ok(())));
     });
 }

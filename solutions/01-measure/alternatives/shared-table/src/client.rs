@@ -59,7 +59,7 @@ impl Client {
         let (reader, writer) = tokio::io::split(stream);
         let (frames, to_write) = mpsc::channel(16);
         let table = Arc::new(Table(Mutex::new(Some(BTreeMap::new()))));
-        tokio::spawn(write(writer, to_write));
+        tokio::spawn(write(writer, to_write, Arc::clone(&table)));
         tokio::spawn(read(reader, Arc::clone(&table)));
         Self(Arc::new(Shared {
             frames,
@@ -106,7 +106,11 @@ impl Client {
     }
 }
 
-async fn write(writer: impl AsyncWrite + Unpin, mut frames: mpsc::Receiver<Frame>) {
+async fn write(
+    writer: impl AsyncWrite + Unpin,
+    mut frames: mpsc::Receiver<Frame>,
+    table: Arc<Table>,
+) {
     let mut writer = BufWriter::with_capacity(4096, writer);
     let mut bytes = BytesMut::new();
     while let Some(frame) = frames.recv().await {
@@ -115,6 +119,8 @@ async fn write(writer: impl AsyncWrite + Unpin, mut frames: mpsc::Receiver<Frame
             return;
         }
         if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
+            // Who waits learns it from here if reading stays silent.
+            table.lock().take();
             return;
         }
     }
