@@ -19,12 +19,11 @@ pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
 }
 
 /// How many workers keep up with requests that arrive at `rate` and occupy one of them for `work`
-/// each, if no worker may be busy for more than the share `busy` of its time.
+/// each, if no worker may be busy for more than the share `busy` of its time. A rounding error is no reason
+/// for another worker: 100 a second, 70 ms each, are seven.
 ///
 /// # Errors
-/// [`Unusable`] if `busy` is not above 0 and at most 1.
-///
-/// A rounding error is no reason for another worker: 100 a second, 70 ms each, are seven.
+/// [`Unusable`] if `busy` is not above 0 and at most 1, whatever arrives.
 ///
 /// Judged by `capacity::enough_workers_keep_up_and_none_is_idle_by_mistake`,
 /// `capacity::one_worker_less_would_fall_behind`,

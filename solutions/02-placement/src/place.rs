@@ -103,7 +103,8 @@ impl Clear<'_> {
 fn heard(pressures: &[Pressure]) -> Result<(Vec<Clear<'_>>, Vec<Pressure>), Unplaced> {
     let (mut clear, mut wishes) = (Vec::new(), Vec::new());
     for pressure in pressures {
-        for found in [pressure.value, pressure.limit].into_iter().flatten() {
+        let limit = pressure.limit.filter(|_| pressure.kind != Kind::Load);
+        for found in [pressure.value, limit].into_iter().flatten() {
             let time = matches!(pressure.kind, Kind::Geography | Kind::Decoupling);
             if time != matches!(found, Quantity::Time(_)) {
                 return Err(Unplaced::WrongUnit {
@@ -114,13 +115,13 @@ fn heard(pressures: &[Pressure]) -> Result<(Vec<Clear<'_>>, Vec<Pressure>), Unpl
                 });
             }
         }
-        let limited = pressure.limit.is_some() || pressure.kind == Kind::Load;
+        let limited = limit.is_some() || pressure.kind == Kind::Load;
         match pressure.value {
             Some(figure) if limited && !pressure.metric.trim().is_empty() => clear.push(Clear {
                 kind: pressure.kind,
                 metric: &pressure.metric,
                 value: figure,
-                limit: pressure.limit.filter(|_| pressure.kind != Kind::Load),
+                limit,
             }),
             _ => wishes.push(pressure.clone()),
         }

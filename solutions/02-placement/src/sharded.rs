@@ -94,7 +94,8 @@ pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
 /// What [`recommend`](crate::scoring::recommend) returns, computed by the shards: the same for
 /// every number of shards, or an error.
 ///
-/// Takes two rounds, in which each row of the history is sent once and to one shard.
+/// Takes two rounds, in which each row of the history is sent once and to one shard. No row is read more
+/// than four times for that.
 ///
 /// # Errors
 /// [`Unscored`] if there is no shard, or one of them does not answer, or answers nonsense.

@@ -115,6 +115,10 @@ impl Usl {
     // ANCHOR: use
     /// What so many shards bring by this curve, each second. None bring nothing.
     pub fn throughput(&self, shards: u32) -> f64 {
+        if shards == 0 {
+            // With σ = 1 the law divides nothing by nothing here.
+            return 0.0;
+        }
         let n = f64::from(shards);
         self.lambda * n / (1.0 + self.sigma * (n - 1.0) + self.kappa * n * (n - 1.0))
     }

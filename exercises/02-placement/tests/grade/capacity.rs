@@ -1,9 +1,8 @@
 //! Little's law, and when shards beat a thread.
 
-use std::time::Duration;
-
 use placement::capacity::{Cost, Measured, NoCost, cost, in_flight, workers_for};
 use placement::quantity::Rate;
+use std::time::Duration;
 use testbed::{for_all, live};
 
 fn rate(each_second: f64) -> Rate {
@@ -227,5 +226,88 @@ fn what_wins_and_then_loses_has_won() {
         );
         let again = [(1, lost), (2, won), (4, lost), (8, won)];
         assert_eq!(cost(thread, &again), Ok(Cost::Shards(2)));
+    });
+}
+
+/// **P8** A share of time that cannot be is an error, though nothing arrives.
+#[test]
+fn nobody_is_too_busy_though_nothing_arrives() {
+    live(|| {
+        for busy in [0.0, -0.5, 1.01, f64::NAN, f64::INFINITY] {
+            for (arrive, work) in [(0.0, MS), (10.0, Duration::ZERO)] {
+                let found = workers_for(rate(arrive), work, busy);
+                assert!(
+                    found.is_err(),
+                    "Workers that are busy for {busy} of their time, and have nothing to do: {found:?}. The \
+                     figure is as wrong as it will be when something arrives."
+                );
+            }
+        }
+    });
+}
+
+/// **P9** A rounding error is small beside what was reckoned, and no share of a worker: not with many of
+/// them, and not with few.
+#[test]
+fn a_rounding_error_is_no_worker_and_a_little_work_is() {
+    live(|| {
+        for (arrive, ms, workers) in [(1e6, 70, 70_000), (300.0, 70, 21), (700.0, 30, 21)] {
+            assert_eq!(
+                workers_for(rate(arrive), ms * MS, 1.0),
+                Ok(workers),
+                "{arrive} a second, {ms} ms each, are {workers}, and what binary fractions add is no reason for \
+                 another."
+            );
+        }
+        for (arrive, workers) in [(7.000_05, 8), (1.000_01, 2), (1_000.000_5, 1_001)] {
+            assert_eq!(
+                workers_for(rate(arrive), 1_000 * MS, 1.0),
+                Ok(workers),
+                "{arrive} a second, a second each, are more than {}: with one worker less the queue never ends.",
+                workers - 1
+            );
+        }
+    });
+}
+
+/// **P8** Every figure is looked at, also beyond the first number of shards that wins.
+#[test]
+fn a_win_does_not_excuse_the_other_figures() {
+    live(|| {
+        let (thread, won) = (rounds(9.0, 10.0, 11.0), rounds(20.0, 21.0, 22.0));
+        for bad in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
+            for spoilt in [
+                rounds(bad, 10.0, 11.0),
+                rounds(9.0, bad, 11.0),
+                rounds(9.0, 10.0, bad),
+            ] {
+                for sharded in [
+                    [(2, won), (4, spoilt)],
+                    [(4, spoilt), (2, won)],
+                    [(1, spoilt), (2, won)],
+                ] {
+                    let found = cost(thread, &sharded);
+                    assert!(
+                        matches!(found, Err(NoCost::Unusable(_))),
+                        "{spoilt:?} is no measurement, and led to {found:?}. Who measured that has measured \
+                         the others as well."
+                    );
+                }
+            }
+        }
+    });
+}
+
+/// **P9** If one shard beats the thread, then one is the cost; what that says of the thread is another matter.
+#[test]
+fn one_shard_can_win() {
+    live(|| {
+        let (thread, won) = (rounds(9.0, 10.0, 11.0), rounds(20.0, 21.0, 22.0));
+        assert_eq!(
+            cost(thread, &[(2, won), (1, won)]),
+            Ok(Cost::Shards(1)),
+            "One shard was faster in its worst round than the thread in its best. The thread isn't competent, \
+             and the figures have to be able to say so."
+        );
     });
 }

@@ -24,7 +24,8 @@ struct Decisions {
 fn the_platform_s_work_is_where_the_table_says() {
     live(|| {
         let text = include_str!("../../decisions.toml");
-        let decisions: Decisions = toml::from_str(text).unwrap_or_else(|why| panic!("{why}"));
+        let decisions: Decisions = toml::from_str(text)
+            .unwrap_or_else(|why| panic!("decisions.toml can't be read: {why}"));
         let mut table = String::new();
         for requirements in &decisions.decision {
             let _ = writeln!(

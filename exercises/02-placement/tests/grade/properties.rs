@@ -1,12 +1,12 @@
 //! The decision, for any requirements and any figures.
 
-use placement::place::{Choice, Objection, Placement, Reason, Unplaced, place};
+use crate::world::oracle::{narrowest, presses, ruled_out};
+use crate::world::situations::{any_costs, clear_pressures, rate, requirements, vague_pressures};
+use placement::place::{Choice, Figure, Objection, Placement, Reason, Unplaced, place};
 use placement::requirements::{Costs, Kind, Requirements, Scope};
 use proptest::collection::vec;
+use proptest::prelude::any;
 use testbed::{for_all, live, note};
-
-use crate::world::oracle::{narrowest, presses, ruled_out};
-use crate::world::situations::{any_costs, clear_pressures, requirements, vague_pressures};
 
 fn placed(requirements: &Requirements, costs: &Costs) -> Result<Placement, Vec<Reason>> {
     match place(requirements, costs) {
@@ -293,4 +293,73 @@ fn is_true(reason: &Reason, requirements: &Requirements, costs: &Costs) -> bool 
         Objection::Decides => scope == Some(Scope::Edge) && requirements.decides,
         Objection::NeedsAnswer => requirements.answer_within.is_some(),
     }
+}
+
+/// **P8** With some figures missing, the answer is the narrowest scope that isn't ruled out by the others; or, if
+/// it hangs on a missing one, that one is asked for.
+#[test]
+fn what_is_missing_is_asked_for_if_the_answer_hangs_on_it() {
+    live(|| {
+        let case = (requirements(), any_costs(), any::<u16>());
+        for_all(&case, |(requirements, all, known)| {
+            // Nothing arrives: whether that needs a capacity can be argued about.
+            if requirements
+                .pressures
+                .iter()
+                .any(|one| one.kind == Kind::Load && one.value == Some(rate(0.0)))
+            {
+                return;
+            }
+            let mut costs = Costs::new();
+            for (at, scope) in Scope::ALL.into_iter().enumerate() {
+                if let Some(capacity) = all.capacity(scope).filter(|_| known >> at & 1 == 0) {
+                    costs = costs
+                        .with_capacity(scope, capacity.each_second())
+                        .expect("a capacity");
+                }
+                if let Some(call) = all.call(scope).filter(|_| known >> (8 + at) & 1 == 0) {
+                    costs = costs.with_call(scope, call);
+                }
+            }
+            note(format!("costs: {costs:?}"));
+            let found = place(&requirements, &costs);
+            let Some(scope) = narrowest(&requirements, &costs) else {
+                assert!(
+                    matches!(found, Err(Unplaced::NothingSuffices(_))),
+                    "What is known rules out every scope, and the answer was {found:?}."
+                );
+                return;
+            };
+            let load = requirements
+                .pressures
+                .iter()
+                .any(|one| one.kind == Kind::Load);
+            let near = requirements
+                .pressures
+                .iter()
+                .any(|one| one.kind == Kind::Geography && presses(one));
+            let far = requirements.answer_within.is_some() || near;
+            let capacity = load && costs.capacity(scope).is_none();
+            let call = far && costs.call(scope).is_none();
+            match found {
+                Ok(placement) => assert!(
+                    placement.scope == scope && !capacity && !call,
+                    "The narrowest that isn't ruled out by what is known is the {scope} (missing, and needed: capacity \
+                     {capacity}, call {call}), and the answer was the {}.",
+                    placement.scope
+                ),
+                Err(Unplaced::NotMeasured { scope: of, figure }) => assert!(
+                    of == scope
+                        && if figure == Figure::Capacity {
+                            capacity
+                        } else {
+                            call
+                        },
+                    "The narrowest that isn't ruled out by what is known is the {scope} (missing, and needed: capacity \
+                     {capacity}, call {call}), and {figure:?} of the {of} was asked for."
+                ),
+                Err(other) => panic!("The {scope} isn't ruled out by what is known: {other}"),
+            }
+        });
+    });
 }

@@ -1,9 +1,8 @@
 //! Figures with units.
 
-use std::time::Duration;
-
 use placement::quantity::{Quantity, Rate, Unusable};
 use proptest::prelude::*;
+use std::time::Duration;
 use testbed::{for_all, live};
 
 fn about(one: f64, other: f64) -> bool {
@@ -207,5 +206,52 @@ fn zero_has_no_sign_and_tiny_is_not_zero() {
         assert_eq!(Rate::capacity(-0.0), Err(Unusable::Zero));
         let tiny = f64::MIN_POSITIVE;
         assert_eq!(Rate::capacity(tiny).map(Rate::each_second), Ok(tiny));
+    });
+}
+
+/// **P8** There are no exponents: what looks like one is no unit.
+#[test]
+fn an_exponent_is_no_unit() {
+    live(|| {
+        for text in ["1e3 /s", "2E6 ms", "1e-3 s", "5e0 /day", "1e+2 /month"] {
+            let read = text.parse::<Quantity>();
+            assert!(
+                read.is_err(),
+                "`{text}` was read as {read:?}, and there are no exponents here: a slip of the finger is a \
+                 thousand times too much."
+            );
+        }
+    });
+}
+
+/// **P8** The units are those of the list, and no others that somebody might mean.
+#[test]
+fn no_unit_is_known_that_is_not_listed() {
+    live(|| {
+        for unit in [
+            "hours", "hour", "minutes", "m", "d", "sec", "weeks", "month", "year", "/d", "/w",
+            "/weeks", "/year", "/hour", "/ms",
+        ] {
+            let text = format!("5 {unit}");
+            assert_eq!(
+                text.parse::<Quantity>(),
+                Err(Unusable::UnknownUnit(unit.to_owned())),
+                "`{unit}` is in no list of units here."
+            );
+        }
+    });
+}
+
+/// **P8** Any number of spaces may stand between and around.
+#[test]
+fn several_spaces_are_spaces() {
+    live(|| {
+        for text in ["5   ms", "   5 ms", "5 ms   ", "  5  ms "] {
+            assert_eq!(
+                text.parse(),
+                Ok(Quantity::Time(Duration::from_millis(5))),
+                "`{text}` is five milliseconds, with some spaces."
+            );
+        }
     });
 }

@@ -1,12 +1,11 @@
 //! One competent thread.
 
+use crate::world::histories::{by_definition, history, regular, rows};
 use domain::{LearnerId, LessonId};
 use placement::history::History;
 use placement::scoring::{Recommended, recommend};
 use testbed::memory::Watch;
-use testbed::{for_all, live, note};
-
-use crate::world::histories::{by_definition, history, regular, rows};
+use testbed::{for_all, live, note, scene};
 
 fn plain(recommended: &[Recommended]) -> Vec<Vec<(LessonId, u64)>> {
     let row = |one: &Recommended| one.lessons.iter().map(|to| (to.lesson, to.score)).collect();
@@ -231,6 +230,52 @@ fn a_huge_top_is_everything() {
                 recommend(&history, top),
                 all,
                 "There are 16 lessons, and the best {top} of them are all that score."
+            );
+        }
+    });
+}
+
+/// **P1** A share is rounded down from what it is, and not from the nearest binary fraction.
+#[test]
+fn a_share_is_reckoned_in_whole_numbers() {
+    live(|| {
+        for (together, learners, share) in
+            [(41, 80, 512_500), (26, 27, 962_962), (203, 400, 507_500)]
+        {
+            let mut rows = vec![vec![1, 2]; together];
+            rows.resize(learners, vec![1]);
+            let recommended = recommend(&history(&rows), 3);
+            assert_eq!(
+                plain(&recommended)[learners - 1],
+                [(LessonId(2), share)],
+                "{together} × 1,000,000 / {learners} is {share}, rounded down. {together} / {learners} \
+                 has no end in binary: multiplied by a million afterwards, it can come out a hair below \
+                 the whole number that it is, and is rounded down to the one before."
+            );
+        }
+    });
+}
+
+/// **P2** An answer takes memory by what is recommended, however much was asked for.
+#[test]
+fn a_huge_top_takes_no_room() {
+    live(|| {
+        let pairs = 300;
+        let mut rows: Vec<Vec<u64>> = (0..pairs).map(|at| vec![at, at + pairs]).collect();
+        rows.extend((0..pairs).map(|at| vec![at]));
+        let history = history(&rows);
+        for top in [600, usize::MAX] {
+            scene(format!("`top` is {top}"));
+            let watch = Watch::start();
+            let recommended = recommend(&history, top);
+            let held = watch.grown_bytes();
+            let said: usize = recommended.iter().map(|one| one.lessons.len()).sum();
+            assert_eq!(said, 300, "Each of 300 learners is recommended one lesson.");
+            assert!(
+                held <= 256 * 1_024,
+                "{held} bytes are held by an answer that names {said} lessons to {} learners. Room for \
+                 `top` lessons is room for what nobody recommended.",
+                rows.len()
             );
         }
     });

@@ -1,17 +1,15 @@
 //! The same work over shards.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
+use crate::world::histories::{history, regular, rows};
+use crate::world::shards::{Counting, swell};
 use domain::{LearnerId, LessonId};
 use placement::fabric::{Broken, Threads};
 use placement::history::{History, MAX_LESSONS};
 use placement::scoring;
 use placement::sharded::{Unscored, recommend, split};
+use std::cell::RefCell;
+use std::rc::Rc;
 use testbed::{for_all, live, note, scene};
-
-use crate::world::histories::{history, regular, rows};
-use crate::world::shards::{Counting, swell};
 
 /// **P1** At every number of shards the output is that of one thread.
 #[test]
@@ -268,8 +266,9 @@ fn rows_are_read_to_be_sent_and_not_to_be_scored() {
         let history = history(&regular(400, 4));
         recommend(&history, 3, &mut Counting::new(4)).expect("every shard answers");
         assert!(
-            history.reads() <= 800,
-            "{} reads of 400 rows: the shards do the scoring, and here rows are only sent.",
+            history.reads() <= 4 * 400,
+            "{} reads of 400 rows, more than four for each: the shards do the scoring, and here rows are only \
+             sent.",
             history.reads()
         );
     });
@@ -479,6 +478,136 @@ fn a_swollen_answer_never_stops_the_program() {
             });
             if let Ok(all) = recommend(&history, 3, &mut shards) {
                 assert_eq!(all.len(), 12, "Somebody's row is missing, or twice there.");
+            }
+        }
+    });
+}
+
+/// **P1** A row can be as wide as there are lessons, and so can an answer.
+#[test]
+fn wide_rows_and_long_answers_cross_whole() {
+    live(|| {
+        let mut rows = vec![(0..700).collect::<Vec<u64>>(), (0..257).collect()];
+        rows.extend([vec![0], vec![3, 699]]);
+        let history = history(&rows);
+        let one = scoring::recommend(&history, usize::MAX);
+        assert_eq!(
+            one[2].lessons.len(),
+            699,
+            "One lesson is completed, and 699 are recommended."
+        );
+        for shards in [1, 3] {
+            let many = recommend(&history, usize::MAX, &mut Counting::new(shards));
+            assert!(
+                many.as_ref() == Ok(&one),
+                "{shards} shards disagree with one thread about a learner who completed 700 lessons, or one \
+                 who is recommended 699: more than a byte counts."
+            );
+        }
+    });
+}
+
+/// **P1** Counts of a town of learners cross to the shards and back without loss.
+#[test]
+fn a_town_is_counted_over_shards() {
+    live(|| {
+        // Of 70,001 who completed lesson 1, 70,000 completed 2.
+        let mut rows = vec![vec![1, 2]; 70_000];
+        rows.push(vec![1]);
+        let history = history(&rows);
+        for shards in [1, 2] {
+            let many =
+                recommend(&history, 3, &mut Counting::new(shards)).expect("every shard answers");
+            let last: Vec<_> = many[70_000]
+                .lessons
+                .iter()
+                .map(|to| (to.lesson, to.score))
+                .collect();
+            assert_eq!(
+                last,
+                [(LessonId(2), 999_985)],
+                "70,000 × 1,000,000 / 70,001 is 999,985, rounded down, with {shards} shards as with one \
+                 thread: the counts are beyond a `u16`."
+            );
+        }
+    });
+}
+
+/// **P1** Counts of lessons that the history does not have are no answer either.
+#[test]
+fn counts_of_other_lessons_are_an_error() {
+    live(|| {
+        let few = history(&[vec![0], vec![0, 1], vec![1, 2], vec![2]]);
+        let many = history(&[
+            (0..13).collect(),
+            (0..13).collect(),
+            (2..15).collect(),
+            (0..9).collect(),
+        ]);
+        let kept = Rc::new(RefCell::new(vec![Vec::new(); 2]));
+        let keep = Rc::clone(&kept);
+        let mut shards = Counting::with(2, move |round, shard, answer: Vec<u8>| {
+            if round == 0 {
+                keep.borrow_mut()[shard].clone_from(&answer);
+            }
+            Ok(answer)
+        });
+        recommend(&many, 3, &mut shards).expect("every shard answers");
+        let others = kept.take();
+        for wrong in [0, 1] {
+            let other = others[wrong].clone();
+            let mut shards = Counting::with(2, move |round, shard, answer| {
+                let swapped = (round, shard) == (0, wrong);
+                Ok(if swapped { other.clone() } else { answer })
+            });
+            assert_eq!(
+                recommend(&few, 3, &mut shards),
+                Err(Unscored::NoAnswer(wrong)),
+                "Shard {wrong} counted 15 lessons where there are three. To add up what fits is to recommend \
+                 by somebody else's history."
+            );
+        }
+    });
+}
+
+/// **P2** The second round carries what is common to all, and no rows again.
+#[test]
+fn rows_are_not_sent_again() {
+    live(|| {
+        let second = |learners| {
+            let history = history(&regular(learners, 6));
+            let mut shards = Counting::new(2);
+            recommend(&history, 3, &mut shards).expect("every shard answers");
+            let bytes = |round: usize| -> usize { shards.sent[round].iter().map(Vec::len).sum() };
+            (bytes(0), bytes(1))
+        };
+        let ((_, small), (rows, large)) = (second(300), second(6_000));
+        note(format!(
+            "the second round sends {small} bytes about 300 learners, and {large} about 6,000, whose rows were {rows}"
+        ));
+        // The same 16 lessons in both; counts may have some more digits.
+        assert!(
+            large <= small + 2 * 16 * 16 * 16,
+            "About 300 learners the second round sends {small} bytes, and about 6,000 learners {large}. A \
+             shard remembers its rows between the rounds: each is sent once."
+        );
+    });
+}
+
+/// **P2** What does not divide evenly is not all left to one part.
+#[test]
+fn what_is_left_over_is_shared_too() {
+    live(|| {
+        for (learners, parts) in [(15, 8), (7, 4), (29, 10), (99, 50)] {
+            let history = history(&vec![vec![1]; learners]);
+            let fair = learners.div_ceil(parts) + 1;
+            for range in split(&history, parts) {
+                assert!(
+                    range.len() <= fair,
+                    "{learners} learners with one completion each are split into {parts} parts, and {range:?} \
+                     has {}: more than a fair share and one more learner's, {fair}.",
+                    range.len()
+                );
             }
         }
     });

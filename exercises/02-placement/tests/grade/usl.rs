@@ -374,3 +374,140 @@ fn a_far_peak_is_found() {
         );
     });
 }
+
+/// **P9** Of two numbers of shards that bring the same, the smaller one is the peak, also beyond one shard.
+#[test]
+fn of_two_equal_peaks_the_smaller_is_meant() {
+    live(|| {
+        for (sigma, kappa, peak) in [
+            (0.25, 0.125, 2),
+            (0.0, 1.0 / 12.0 + 1e-9, 3),
+            (0.5, 0.25, 1),
+        ] {
+            let curve = Usl {
+                lambda: 100.0,
+                sigma,
+                kappa,
+            };
+            assert_eq!(
+                curve.peak(),
+                Some(peak),
+                "{curve:?}: {peak} shards bring {}, and one more bring {}. Who can have as much with fewer \
+                 takes fewer.",
+                law(&curve, peak),
+                law(&curve, peak + 1)
+            );
+        }
+    });
+}
+
+/// **P9** No shards bring nothing, whatever the curve.
+#[test]
+fn no_shards_bring_nothing() {
+    live(|| {
+        for (sigma, kappa) in [(0.0, 0.0), (0.5, 0.01), (1.0, 0.0), (1.0, 0.3), (2.0, 0.1)] {
+            let curve = Usl {
+                lambda: 100.0,
+                sigma,
+                kappa,
+            };
+            let found = curve.throughput(0);
+            assert!(
+                found == 0.0,
+                "{curve:?} brings {found} with no shards. With σ = 1 the law divides nothing by nothing, and a \
+                 `NaN` is neither above a demand nor below it."
+            );
+        }
+    });
+}
+
+/// **P9** Each round is near or far by itself: not only the one in the middle counts, and many rounds count for
+/// more than one.
+#[test]
+fn the_fit_is_near_to_rounds_and_not_to_their_middle() {
+    live(|| {
+        let curve = Usl {
+            lambda: 100.0,
+            sigma: 0.1,
+            kappa: 0.01,
+        };
+        let rounds = |shards, times: &[f64]| -> Vec<Point> {
+            let point = |by: &f64| Point {
+                shards,
+                throughput: law(&curve, shards) * by,
+            };
+            times.iter().map(point).collect()
+        };
+        for times in [[1.0, 1.0, 1.0, 0.9, 0.9], [1.0, 1.0, 1.0, 1.1, 1.1]] {
+            let all: Vec<Point> = TOGETHER.iter().flat_map(|&n| rounds(n, &times)).collect();
+            let fit = Usl::fit(&all).expect("there is a curve near these");
+            let between = Usl {
+                lambda: 100.0 * times.iter().sum::<f64>() / 5.0,
+                ..curve
+            };
+            assert!(
+                off(&fit, &all) <= 1.2 * off(&between, &all),
+                "Two of five rounds came to {} of the other three. {fit:?} is off by {:.4} at them, and {between:?} \
+                 by {:.4}: a curve through the middle round is near to three, and far from two.",
+                times[4],
+                off(&fit, &all).sqrt(),
+                off(&between, &all).sqrt()
+            );
+        }
+        let mut all: Vec<Point> = [1, 2, 4, 6]
+            .iter()
+            .flat_map(|&n| rounds(n, &[1.0; 40]))
+            .collect();
+        all.extend(rounds(8, &[1.3]));
+        let fit = Usl::fit(&all).expect("there is a curve near these");
+        assert!(
+            off(&fit, &all) <= 1.1 * off(&curve, &all),
+            "160 rounds are of {curve:?}, and one is not. {fit:?} is off by {:.4}, and {curve:?} by {:.4}: that \
+             one counted as much as forty.",
+            off(&fit, &all).sqrt(),
+            off(&curve, &all).sqrt()
+        );
+    });
+}
+
+/// **P9** What the peak brings, the peak brings: a demand of just that is met.
+#[test]
+fn the_demand_that_the_peak_just_meets_is_met() {
+    live(|| {
+        for (lambda, sigma, kappa, demand, shards) in
+            [(90.0, 0.25, 0.125, 120.0, 2), (100.0, 1.0, 0.0, 100.0, 1)]
+        {
+            let curve = Usl {
+                lambda,
+                sigma,
+                kappa,
+            };
+            assert_eq!(
+                curve.shards_for(Rate::per_second(demand).expect("a rate")),
+                Some(shards),
+                "{curve:?} brings {} with {shards} shards, which is what is asked for: {demand}.",
+                law(&curve, shards)
+            );
+        }
+    });
+}
+
+/// **P9** Three numbers of shards are enough for a curve, and one shard need not be among them.
+#[test]
+fn one_shard_need_not_be_measured() {
+    live(|| {
+        let curve = Usl {
+            lambda: 50.0,
+            sigma: 0.1,
+            kappa: 0.01,
+        };
+        for at in [&[2, 4, 8][..], &[3, 5, 9, 12], &[16, 2, 7]] {
+            let fit = Usl::fit(&points(&curve, at, &[0.0]))
+                .unwrap_or_else(|why| panic!("{why}; measured with {at:?} shards"));
+            assert!(
+                (fit.lambda / 50.0 - 1.0).abs() < 1e-3,
+                "Of points of {curve:?} at {at:?} the fit is {fit:?}: λ is where the curve begins, measured or not."
+            );
+        }
+    });
+}

@@ -1,11 +1,10 @@
 //! What arrives at a shard may be anything.
 
+use crate::world::histories::{history, regular};
+use crate::world::shards::{Counting, swell};
 use placement::sharded::{Refused, Worker, recommend};
 use testbed::memory::Watch;
 use testbed::{live, note, scene};
-
-use crate::world::histories::{history, regular};
-use crate::world::shards::{Counting, swell};
 
 /// More than any honest answer about 2,048 lessons takes, in any form that was tried.
 const GENEROUS_BYTES: usize = 160 << 20;
@@ -179,5 +178,75 @@ fn a_request_after_a_changed_one_stops_nobody() {
                 let _ = worker.handle(&whole[1]);
             }
         }
+    });
+}
+
+/// **P8** A number that would do for a lesson, and is beyond the most lessons there may be, is worth no table.
+#[test]
+fn more_lessons_than_there_may_be_are_worth_no_memory() {
+    live(|| {
+        let whole = requests();
+        let request = &whole[0];
+        // 10,000 and 65,535, as text, as a varint and as it is, in two, four and eight bytes.
+        let numbers: [&[u8]; 6] = [
+            &[0x90, 0x4e],
+            &[0x10, 0x27],
+            &[0xff, 0xff, 0x03],
+            &[0xff, 0xff],
+            b"10000",
+            b"65535",
+        ];
+        for at in 0..request.len() {
+            for (number, replaced) in numbers
+                .into_iter()
+                .flat_map(|n| [1, 2].map(|replaced| (n, replaced)))
+            {
+                scene(format!(
+                    "request 1, {number:x?} in place of {replaced} bytes at {at}"
+                ));
+                let mut changed = request.clone();
+                changed.splice(
+                    at..(at + replaced).min(request.len()),
+                    number.iter().copied(),
+                );
+                let mut worker = Worker::new();
+                let watch = Watch::start();
+                let _ = worker.handle(&changed);
+                let _ = worker.handle(&whole[1]);
+                assert!(
+                    watch.largest_bytes() <= GENEROUS_BYTES,
+                    "One number was made 10,000 or 65,535, and {} bytes were reserved at once. A history has \
+                     2,048 lessons at most, though a lesson's number has 16 bits.",
+                    watch.largest_bytes()
+                );
+            }
+        }
+    });
+}
+
+/// **P8** A shard that lives for long holds no more than its last rows.
+#[test]
+fn a_shard_forgets_what_it_is_not_asked_about() {
+    live(|| {
+        let history = history(&regular(600, 6));
+        let mut shards = Counting::new(1);
+        recommend(&history, 3, &mut shards).expect("the shard answers");
+        let whole: Vec<Vec<u8>> = shards.sent.concat();
+        let mut worker = Worker::new();
+        let night = |worker: &mut Worker| {
+            for request in &whole {
+                worker.handle(request).expect("the requests are whole");
+            }
+        };
+        night(&mut worker);
+        let watch = Watch::start();
+        for _ in 0..50 {
+            night(&mut worker);
+        }
+        assert!(
+            watch.grown_bytes() <= 32 * 1024,
+            "After fifty nights about the same 600 learners the shard holds {} bytes more than after the first.",
+            watch.grown_bytes()
+        );
     });
 }

@@ -292,3 +292,68 @@ fn a_wrong_kind_is_refused_whatever_the_rest_says() {
         );
     });
 }
+
+/// **P5** A vague pressure asks for no figure either: nothing hangs on it.
+#[test]
+fn a_vague_pressure_asks_for_no_figure() {
+    live(|| {
+        for kind in KINDS {
+            let (mut unnamed, mut valueless, mut limitless) = (
+                pressure(kind, 140, 50),
+                pressure(kind, 140, 50),
+                pressure(kind, 140, 50),
+            );
+            " ".clone_into(&mut unnamed.metric);
+            valueless.value = None;
+            limitless.limit = None;
+            let mut all = vec![unnamed, valueless];
+            if kind != Kind::Load {
+                all.push(limitless);
+            }
+            for vague in all {
+                let found = place(&needs(std::slice::from_ref(&vague)), &Costs::new());
+                assert_eq!(
+                    found.map(|placement| placement.scope),
+                    Ok(Scope::Thread),
+                    "{vague:?} moves nothing, whatever was measured: so no measurement is missing."
+                );
+            }
+        }
+    });
+}
+
+/// **P8** Whichever scope it is that hangs on a figure which was not measured, it is asked for.
+#[test]
+fn a_missing_figure_is_asked_for_of_each_scope() {
+    live(|| {
+        for scope in Scope::ALL {
+            let narrower = Scope::ALL.into_iter().filter(|&narrower| narrower < scope);
+            let (mut small, mut far) = (Costs::new(), Costs::new());
+            for narrower in narrower {
+                small = small.with_capacity(narrower, 100.0).expect("a capacity");
+                far = far.with_call(narrower, 2 * MS);
+            }
+            let load = needs(&[pressure(Kind::Load, 150, 0)]);
+            assert_eq!(
+                place(&load, &small),
+                Err(Unplaced::NotMeasured {
+                    scope,
+                    figure: Figure::Capacity
+                }),
+                "All that is narrower than the {scope} is known to be too small, and nobody has measured what the \
+                 {scope} carries."
+            );
+            let mut waits = needs(&[]);
+            waits.answer_within = Some(MS);
+            assert_eq!(
+                place(&waits, &far),
+                Err(Unplaced::NotMeasured {
+                    scope,
+                    figure: Figure::Call
+                }),
+                "All that is narrower than the {scope} is known to be too far, and nobody has measured how far the \
+                 {scope} is."
+            );
+        }
+    });
+}

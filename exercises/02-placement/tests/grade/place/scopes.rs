@@ -1,9 +1,11 @@
 //! Which scope is the narrowest that will do, and what rules out those before it.
 
 use super::{MS, kinds, placed};
-use crate::world::situations::{KINDS, costs, measured, needs, pressure, rate};
+use crate::world::situations::{KINDS, costs, measured, needs, pressure, rate, time_ms};
 use placement::place::{Choice, Objection, Unplaced, place};
+use placement::quantity::Quantity;
 use placement::requirements::{Costs, Failure, Kind, Scope};
+use std::time::Duration;
 use testbed::{live, scene};
 
 /// **P3** What nothing presses stays where it is: a call, on the caller's thread.
@@ -181,6 +183,99 @@ fn a_load_is_limited_by_capacities_only() {
                 (placement.scope, placement.vague.len()),
                 (Scope::Process, 0),
                 "150 a second are more than the thread's 100, and less than the process's 200."
+            );
+        }
+    });
+}
+
+/// **P3** What is a little above its limit is above it: by a nanosecond, by a thousandth, by little a month.
+#[test]
+fn a_little_above_is_above() {
+    live(|| {
+        let ns = Duration::from_nanos;
+        for kind in [Kind::Geography, Kind::Decoupling] {
+            for (limit, more) in [(50 * MS, ns(1)), (50 * MS, ns(600_000)), (ns(300), ns(200))] {
+                let mut above = pressure(kind, 0, 0);
+                (above.value, above.limit) = (
+                    Some(Quantity::Time(limit + more)),
+                    Some(Quantity::Time(limit)),
+                );
+                let costs = costs().with_call(Scope::Edge, Duration::ZERO);
+                let placement =
+                    place(&needs(&[above]), &costs).unwrap_or_else(|why| panic!("{why}"));
+                assert!(
+                    placement.scope > Scope::Thread,
+                    "{kind}: {:?} is above {limit:?}, and did not count.",
+                    limit + more
+                );
+            }
+        }
+        let a_month = 1.0 / 2_592_000.0;
+        for kind in [Kind::Isolation(Failure::Process), Kind::Ownership] {
+            for (value, limit) in [(1.001, 1.0), (1.1 * a_month, a_month), (a_month, 0.0)] {
+                let mut above = pressure(kind, 0, 0);
+                (above.value, above.limit) = (Some(rate(value)), Some(rate(limit)));
+                let placement = placed(&needs(&[above]));
+                assert!(
+                    !placement.reasons.is_empty(),
+                    "{kind}: {} is above {}, and did not count.",
+                    rate(value),
+                    rate(limit)
+                );
+            }
+        }
+        let mut load = pressure(Kind::Load, 0, 0);
+        load.value = Some(rate(100.1));
+        assert_eq!(
+            placed(&needs(&[load])).scope,
+            Scope::Process,
+            "100.1 a second are more than 100."
+        );
+        let mut near = needs(&[]);
+        near.answer_within = Some(ns(1_200));
+        let far = costs()
+            .with_call(Scope::Thread, ns(1_201))
+            .with_call(Scope::Process, ns(1_200));
+        assert_eq!(
+            place(&near, &far).map(|placement| placement.scope),
+            Ok(Scope::Process),
+            "1,201 ns are more than 1,200."
+        );
+    });
+}
+
+/// **P6** A reason names the metric as the requirements say it.
+#[test]
+fn a_metric_is_named_as_it_was_said() {
+    live(|| {
+        for kind in KINDS {
+            let mut said = pressure(kind, 150, 30);
+            " p99, as measured\u{a0}".clone_into(&mut said.metric);
+            let placement = placed(&needs(&[said.clone()]));
+            assert!(!placement.reasons.is_empty());
+            for reason in &placement.reasons {
+                assert!(
+                    matches!(&reason.because, Objection::Pressure { metric, .. } if *metric == said.metric),
+                    "{reason:?}: the metric was said as {:?}, and whoever looks for it finds it so.",
+                    said.metric
+                );
+            }
+        }
+    });
+}
+
+/// **P6** A limit that a load brings is not looked at, whatever its kind.
+#[test]
+fn a_loads_limit_is_not_looked_at() {
+    live(|| {
+        for limit in [time_ms(5), rate(1.0)] {
+            let mut load = pressure(Kind::Load, 150, 0);
+            load.limit = Some(limit);
+            let found = place(&needs(&[load]), &costs());
+            assert_eq!(
+                found.map(|placement| placement.scope),
+                Ok(Scope::Process),
+                "A load with {limit} for a limit: its limits are the capacities, and the pressure brings none."
             );
         }
     });

@@ -83,7 +83,8 @@ fn check_units(pressure: &Pressure) -> Result<(), Unplaced> {
         Quantity::Rate(_) => "rate",
         Quantity::Time(_) => "time",
     };
-    let mut figures = pressure.value.into_iter().chain(pressure.limit);
+    let limit = pressure.limit.filter(|_| pressure.kind != Kind::Load);
+    let mut figures = pressure.value.into_iter().chain(limit);
     match figures.find(|figure| unit(figure) != expected) {
         None => Ok(()),
         Some(found) => Err(Unplaced::WrongUnit {

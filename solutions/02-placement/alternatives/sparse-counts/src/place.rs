@@ -134,11 +134,8 @@ fn enough(kind: Kind) -> Scope {
 fn of_its_kind(pressure: &Pressure) -> Result<(), Unplaced> {
     let times = matches!(pressure.kind, Kind::Geography | Kind::Decoupling);
     let wrong = |figure: &Quantity| matches!(figure, Quantity::Time(_)) != times;
-    match [pressure.value, pressure.limit]
-        .into_iter()
-        .flatten()
-        .find(wrong)
-    {
+    let limit = pressure.limit.filter(|_| pressure.kind != Kind::Load);
+    match [pressure.value, limit].into_iter().flatten().find(wrong) {
         None => Ok(()),
         Some(found) => Err(Unplaced::WrongUnit {
             kind: pressure.kind,

@@ -74,6 +74,9 @@ impl Usl {
 
     /// As the lab says.
     pub fn throughput(&self, shards: u32) -> f64 {
+        if shards == 0 {
+            return 0.0;
+        }
         let n = f64::from(shards);
         n * self.lambda / (1.0 + (n - 1.0) * (self.sigma + self.kappa * n))
     }
