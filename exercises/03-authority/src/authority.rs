@@ -104,7 +104,7 @@ impl Authority {
     /// A refused write leaves nothing behind: no fact, no reply, no epoch. Replies are kept for the
     /// latest [`retained_replies`](Settings::retained_replies) accepted writes, and those before are
     /// forgotten, at the latest with the commit that makes them too many. (Those that a lower setting makes
-    /// too many go with the next commit that accepts something.)
+    /// too many go with the next commit that accepts something, at the latest.)
     ///
     /// A caller may drop the future at any time; its write may then be done or not. At most
     /// [`MAX_WAITING`](crate::group::MAX_WAITING) writes wait to be committed, and further callers wait

@@ -38,8 +38,8 @@ pub struct Changes {
 
 impl Changes {
     // ANCHOR: stubs
-    /// The next notice; `None` once the authority, its readers and its committer are all gone, and
-    /// everything has been told.
+    /// The next notice; `None` once the authority and its committer are gone, and everything has been told.
+    /// (Whether it waits for the last reader as well is up to you.)
     ///
     /// - Each accepted write is told once, after it is durable; the changes of one key in the order of
     ///   their versions. Retries and refusals are not told.

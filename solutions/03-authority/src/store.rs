@@ -19,7 +19,7 @@ use crate::rows::{
 use domain::{LessonKey, Version};
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
-    WriteTransaction,
+    TableHandle as _, WriteTransaction,
 };
 use std::collections::HashMap;
 use std::io;
@@ -96,6 +96,10 @@ impl Store {
         let database = builder
             .create_with_backend(backend)
             .map_err(|error| open_error(&error))?;
+        if let Some(table) = strangers_table(&database).map_err(unopened)? {
+            let why = format!("it is somebody else's, and has a table `{table}`");
+            return Err(OpenError::Corrupt(why));
+        }
         // Every table is there from the start, so that reading never has to ask.
         let create = || -> Result<Known, redb::Error> {
             let transaction = database.begin_write()?;
@@ -107,10 +111,7 @@ impl Store {
             transaction.commit()?;
             Ok(known)
         };
-        let known = create().map_err(|error| match error {
-            redb::Error::Io(error) => OpenError::Disk(error.to_string()),
-            other => OpenError::Corrupt(other.to_string()),
-        })?;
+        let known = create().map_err(unopened)?;
         Ok(Self {
             database: Arc::new(database),
             known,
@@ -266,6 +267,23 @@ impl Group<'_> {
         Ok(())
     }
     // ANCHOR_END: forget
+}
+
+/// A table that no store of ours has, if there is one. To add our own beside it would make a store of
+/// somebody else's file.
+fn strangers_table(database: &Database) -> Result<Option<String>, redb::Error> {
+    let ours = [FACTS.name(), REPLIES.name(), FENCE.name()];
+    let reading = database.begin_read()?;
+    let mut tables = reading.list_tables()?;
+    let strangers = tables.find(|table| !ours.contains(&table.name()));
+    Ok(strangers.map(|table| table.name().to_owned()))
+}
+
+fn unopened(error: redb::Error) -> OpenError {
+    match error {
+        redb::Error::Io(error) => OpenError::Disk(error.to_string()),
+        other => OpenError::Corrupt(other.to_string()),
+    }
 }
 
 fn open_error(error: &DatabaseError) -> OpenError {

@@ -3,12 +3,15 @@
 use crate::running::{Answer, Running, assert_done, assert_holds, keeping_all, lesson, write};
 use authority::authority::open_file;
 use authority::fact::{MAX_NOTE_BYTES, OpenError, Write, WriteError};
+use authority::group::MAX_WAITING;
 use crashdisk::{Disk, Loss};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::{env, fs, process};
-use testbed::{note, scene, story};
+use testbed::{note, scene, soon, story};
 
 /// A file's name that nobody else uses; the file is removed at the end.
 pub struct Temporary(pub PathBuf);
@@ -344,5 +347,88 @@ fn a_second_opening_of_the_same_file_is_refused() {
             "There is no such folder, and opening said {:?}.",
             nowhere.err()
         );
+    });
+}
+
+/// **A3** A note that is too long is refused at once: it waits for no place, and takes none.
+#[test]
+fn a_note_that_is_too_long_does_not_wait() {
+    story(|| async {
+        let running = Running::new();
+        let beyond = |named: &str| Write {
+            note: "n".repeat(MAX_NOTE_BYTES + 1),
+            ..write(lesson(1), 0, named)
+        };
+        let mut context = Context::from_waker(Waker::noop());
+        let refused = Poll::Ready(Err(WriteError::TooLarge {
+            bytes: MAX_NOTE_BYTES + 1,
+        }));
+        assert_eq!(
+            pin!(running.authority.write(beyond("beyond"))).poll(&mut context),
+            refused,
+            "It can never be written, and waits for a committer to say so. What waits in the queue is \
+             counted and not weighed: a megabyte there is a megabyte of the store's memory."
+        );
+        let waiting = (0..MAX_WAITING as u64 + 5).map(|n| write(lesson(n), 0, &format!("{n}")));
+        let waiting = running.submit(waiting.collect()).await;
+        note("the queue is full");
+        assert_eq!(
+            pin!(running.authority.write(beyond("beyond too"))).poll(&mut context),
+            refused,
+            "It can never be written, and waits for a place in the queue to hear so."
+        );
+        drop(waiting);
+    });
+}
+
+/// **A2** Whoever only listens keeps no file.
+#[test]
+fn a_listener_keeps_no_file() {
+    story(|| async {
+        let file = Temporary::new();
+        let (authority, committer) = open_file(&file.0, keeping_all()).expect("a new file");
+        let mut changes = authority.reader().changes();
+        drop((authority, committer));
+        let second = open_file(&file.0, keeping_all());
+        assert!(
+            second.is_ok(),
+            "Authority, reader and committer are gone, and opening the file again said {:?}. Somebody who \
+             listens to changes has no business with the file.",
+            second.err()
+        );
+        assert_eq!(soon("the end", changes.next()).await, None);
+    });
+}
+
+/// **A2** A full disk stops the authority as a failed sync does: one group is unknown, and no more.
+#[test]
+fn a_full_disk_stops_the_authority() {
+    story(|| async {
+        let disk = Disk::new();
+        let mut running = Running::on(&disk, keeping_all());
+        disk.set_capacity_bytes(Some(disk.len_bytes() as u64 + 100_000));
+        let large = |n: u64| Write {
+            note: "n".repeat(MAX_NOTE_BYTES),
+            ..write(lesson(n), 0, &format!("write {n}"))
+        };
+        let mut failed = None;
+        for n in 1..=400 {
+            if running.write(large(n)).await.is_err() {
+                failed = Some(n);
+                break;
+            }
+        }
+        let failed = failed.expect("the disk is full by now");
+        note(format!("the disk was full at write {failed}"));
+        disk.set_capacity_bytes(None);
+        note("there is room again");
+        for n in [failed, failed + 1, 1] {
+            assert_eq!(
+                running.write(large(n)).await,
+                Err(WriteError::Stopped),
+                "Write {n} came after the disk had failed. There may be room again; what the failed group \
+                 has left behind is known only once the store has been opened again."
+            );
+        }
     });
 }

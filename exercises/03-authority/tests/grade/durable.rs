@@ -1,15 +1,16 @@
 //! What a crash can take back. The disk is looked at as it would be found after a crash at every point.
 
 use crate::running::{
-    Answer, Running, answers, assert_holds, ended_early, in_epoch, keeping_all, lesson, write,
+    Answer, Running, answers, assert_done, assert_holds, ended_early, in_epoch, keeping_all,
+    lesson, write,
 };
-use authority::authority::open;
+use authority::authority::{Reader, open};
 use authority::fact::{Receipt, Write, WriteError};
 use crashdisk::{Disk, Loss};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::mpsc;
-use std::task::{Context, Waker};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 use testbed::{live, note, scene, story};
@@ -481,4 +482,118 @@ fn a_failed_sync_is_not_made_good_by_the_next_one() {
             }
         }
     });
+}
+
+/// **A2** After a failed sync a retry is told nothing either: neither of what was acknowledged before, nor
+/// of what the failure has left unknown.
+#[test]
+fn after_a_failed_sync_retries_are_stopped_too() {
+    story(|| async {
+        let mut running = Running::new();
+        let kept = write(lesson(1), 0, "kept");
+        let reply = running.write(kept.clone()).await;
+        assert_done(&reply, lesson(1), 1, "The disk is well.");
+        running.disk.fail_syncs(1);
+        let lost = write(lesson(2), 0, "lost");
+        let unknown = running.write(lost.clone()).await;
+        assert!(
+            unknown.is_err(),
+            "The sync failed, and it was acknowledged."
+        );
+        note("a sync has failed");
+        for (what, write) in [
+            ("the write whose sync failed", lost.clone()),
+            ("a write that was acknowledged before", kept.clone()),
+            ("a stale write", write(lesson(1), 5, "stale")),
+            ("a new write", write(lesson(3), 0, "new")),
+        ] {
+            let handed_in = running.submit(vec![write]).await;
+            assert_eq!(
+                running.committer.commit_waiting(),
+                1,
+                "One was answered, with an error like another."
+            );
+            assert_eq!(
+                answers(handed_in).await,
+                [Err(WriteError::Stopped)],
+                "{what} came after the disk had failed. What memory says of it and what the disk holds are \
+                 two things by now: nothing is answered before the store has been opened again."
+            );
+        }
+        let disk = running.disk.crash(running.disk.position(), Loss::Lost);
+        let mut after = Running::on(&disk, keeping_all());
+        assert_eq!(after.write(kept).await, reply, "It was acknowledged.");
+        assert_done(
+            &after.write(lost).await,
+            lesson(2),
+            1,
+            "It is done now, or was then.",
+        );
+    });
+}
+
+/// Looks when it is woken: what does a reader show at that moment?
+struct Looks {
+    reader: Reader,
+    shown: mpsc::Sender<Option<u64>>,
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        let (reader, shown) = (self.reader.clone(), self.shown.clone());
+        // On a thread of its own, and not for ever: a store may let readers wait while it tells somebody.
+        let looks = thread::spawn(move || {
+            let record = reader.read(lesson(1)).ok().flatten();
+            let _ = shown.send(Some(record.map_or(0, |record| record.progress().version.0)));
+        });
+        for _ in 0..20_000 {
+            if looks.is_finished() {
+                return;
+            }
+            thread::yield_now();
+        }
+        let _ = self.shown.send(None);
+    }
+}
+
+/// **A2** Whoever is told of a write, by its receipt or by a notice, finds it when it looks.
+#[test]
+fn whoever_is_told_finds_it() {
+    for listens in [false, true] {
+        live(move || {
+            let disk = Disk::new();
+            let (authority, mut committer) =
+                open(disk.handle(), keeping_all()).expect("a new store");
+            let (tell, told) = mpsc::channel();
+            let waker = Waker::from(Arc::new(Looks {
+                reader: authority.reader(),
+                shown: tell,
+            }));
+            let mut context = Context::from_waker(&waker);
+            let mut changes = authority.reader().changes();
+            let mut next = Box::pin(changes.next());
+            let mut call = Box::pin(authority.write(write(lesson(1), 0, "first")));
+            let mut silent = Context::from_waker(Waker::noop());
+            let (call_context, next_context) = if listens {
+                (&mut silent, &mut context)
+            } else {
+                (&mut context, &mut silent)
+            };
+            assert!(call.as_mut().poll(call_context).is_pending());
+            assert!(next.as_mut().poll(next_context).is_pending());
+            committer.commit_waiting();
+            let shown = told.try_iter().next().expect("somebody was woken");
+            assert_ne!(
+                shown,
+                Some(0),
+                "{} and a reader did not show it yet. A cache that reads again right then keeps the old \
+                 value, and is told nothing more.",
+                if listens {
+                    "A change was told,"
+                } else {
+                    "A write was acknowledged,"
+                }
+            );
+        });
+    }
 }

@@ -371,3 +371,26 @@ impl Drop for Compiler {
         let _ = fs::remove_dir_all(&self.out);
     }
 }
+
+/// **A1** A reader shows the last commit, whenever it was made itself.
+#[test]
+fn a_reader_that_is_kept_shows_what_is_new() {
+    story(|| async {
+        let mut running = Running::new();
+        let reader = running.reader();
+        let clone = reader.clone();
+        for version in 1..=3 {
+            let write = write(lesson(1), version - 1, &format!("write {version}"));
+            assert_done(&running.write(write).await, lesson(1), version, "Its turn.");
+            for reader in [&reader, &clone] {
+                let shown = reader.read(lesson(1)).expect("the disk is well");
+                assert_eq!(
+                    shown.map(|record| record.progress().version),
+                    Some(Version(version)),
+                    "A reader that was made before the write does not show it. A cache has one reader for \
+                     as long as it runs."
+                );
+            }
+        }
+    });
+}

@@ -1,10 +1,10 @@
 //! Writers that wait together: syncs are counted, never timed.
 
 use crate::running::{
-    Answer, Running, answers, assert_done, ended_early, keeping_all, lesson, write,
+    Answer, Running, answers, assert_done, ended_early, in_epoch, keeping_all, lesson, write,
 };
 use authority::authority::open;
-use authority::fact::{Write, WriteError};
+use authority::fact::{Epoch, Write, WriteError};
 use authority::group::{MAX_GROUP, MAX_WAITING};
 use crashdisk::Disk;
 use domain::Version;
@@ -12,6 +12,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::thread;
+use std::time::Duration;
 use testbed::memory::Watch;
 use testbed::{idle, live, note, scene, story};
 use tokio::task::{JoinHandle, yield_now};
@@ -343,5 +344,92 @@ fn without_a_committer_callers_are_told() {
             0,
             "`Stopped` says that it was not done."
         );
+    });
+}
+
+/// **A8** The loop ends with the last authority, also while others still look and listen.
+#[test]
+fn readers_and_listeners_keep_no_loop_running() {
+    live(|| {
+        let disk = Disk::new();
+        let (authority, committer) = open(disk.handle(), keeping_all()).expect("a new store");
+        let running = thread::spawn(move || committer.run());
+        let reader = authority.reader();
+        let changes = reader.changes();
+        drop(authority);
+        note("the last authority is gone, a reader and a listener stay, and the loop has to end");
+        assert!(running.join().is_ok(), "The loop panicked.");
+        drop((reader, changes));
+    });
+}
+
+/// **A8** A group is judged in the order in which it came, also where that is not the order of its lessons.
+#[test]
+fn a_group_is_judged_in_the_order_in_which_it_came() {
+    story(|| async {
+        let mut running = Running::new();
+        let answers = running
+            .write_all(vec![
+                write(lesson(9), 0, "shared"),
+                write(lesson(1), 0, "shared"),
+                in_epoch(2, write(lesson(8), 0, "newer")),
+                write(lesson(2), 0, "older"),
+            ])
+            .await;
+        assert_done(&answers[0], lesson(9), 1, "It came first.");
+        assert_eq!(
+            answers[1],
+            Err(WriteError::Conflict),
+            "The key had been used before."
+        );
+        assert_done(&answers[2], lesson(8), 1, "It is newer.");
+        assert_eq!(
+            answers[3],
+            Err(WriteError::Fenced { newest: Epoch(2) }),
+            "A newer epoch had written before."
+        );
+    });
+}
+
+/// **A8** A group of any size costs one sync, once the file has the size that it needs.
+#[test]
+fn the_largest_group_costs_one_sync_too() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut least = usize::MAX;
+        for seen in 0..4 {
+            let before = running.disk.syncs();
+            let writes =
+                (0..MAX_GROUP as u64).map(|n| write(lesson(n), seen, &format!("{n} {seen}")));
+            let handed_in = running.submit(writes.collect()).await;
+            assert_eq!(running.committer.commit_waiting(), MAX_GROUP);
+            assert!(answers(handed_in).await.iter().all(Result::is_ok));
+            least = least.min(running.disk.syncs() - before);
+        }
+        assert_eq!(
+            least, 1,
+            "Four groups of {MAX_GROUP} writes were committed, and the cheapest of them took {least} syncs."
+        );
+    });
+}
+
+/// **A8** A write waits for its place and its answer as long as it takes: time makes no outcome known.
+#[test]
+fn a_write_waits_as_long_as_it_takes() {
+    story(|| async {
+        let mut running = Running::new();
+        let count = MAX_WAITING as u64 + 3;
+        let writes = (0..count).map(|n| write(lesson(n), 0, &format!("{n}")));
+        let handed_in = running.submit(writes.collect()).await;
+        tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+        note("an hour passes, in which nothing is committed");
+        let given_up = handed_in.iter().filter(|write| write.is_finished()).count();
+        assert_eq!(
+            given_up, 0,
+            "{given_up} writes were answered, and nothing has been committed, nor has the disk failed. How long \
+             to wait is the caller's to say, by leaving."
+        );
+        running.commit().await;
+        assert!(answers(handed_in).await.iter().all(Result::is_ok));
     });
 }

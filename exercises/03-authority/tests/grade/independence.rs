@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use testbed::memory::Watch;
-use testbed::{note, scene, soon, story};
+use testbed::{idle, note, scene, soon, story};
 use tokio::time::timeout;
 
 /// What is there to be heard.
@@ -289,5 +289,125 @@ fn a_waiting_subscriber_is_woken() {
         assert_eq!(soon("the end", behind.next()).await, None);
         let told = soon("the end to be told", waiting).await.expect("no panic");
         assert_eq!(told, (Some(changed(lesson(1), 1)), None));
+    });
+}
+
+/// **A6** A change is told because it was made, and not because its writer stayed to hear of it.
+#[test]
+fn a_change_is_told_when_its_writer_has_left() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut changes = running.reader().changes();
+        let handed_in = running
+            .submit(vec![
+                write(lesson(1), 0, "leaves"),
+                write(lesson(2), 0, "stays"),
+            ])
+            .await;
+        handed_in[0].abort();
+        idle().await;
+        note("the first of two writers has given up");
+        running.commit().await;
+        let done = running.version(lesson(1)) == 1;
+        let told = heard(&mut changes).await;
+        let expected: Vec<Notice> = [(1, done), (2, true)]
+            .into_iter()
+            .filter(|(_, done)| *done)
+            .map(|(n, _)| changed(lesson(n), 1))
+            .collect();
+        assert_eq!(
+            told,
+            expected,
+            "Whose caller has given up may be done or not. This one {}; a cache has to hear of just what was \
+             done.",
+            if done { "was done" } else { "was not" }
+        );
+    });
+}
+
+/// **A6** All who wait are woken by a change, and not one of them.
+#[test]
+fn all_who_wait_are_woken() {
+    story(|| async {
+        let mut running = Running::new();
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let mut changes = running.reader().changes();
+                tokio::spawn(async move { (changes.next().await, changes.next().await) })
+            })
+            .collect();
+        idle().await;
+        note("three subscribers wait");
+        for version in 1..=2 {
+            let write = write(lesson(1), version - 1, &format!("{version}"));
+            assert!(running.write(write).await.is_ok());
+            idle().await;
+        }
+        for waiting in waiting {
+            let told = soon("two changes to be told to each who waits", waiting).await;
+            assert_eq!(
+                told.expect("no panic"),
+                (Some(changed(lesson(1), 1)), Some(changed(lesson(1), 2)))
+            );
+        }
+    });
+}
+
+/// Makes `count` further versions of lesson 1.
+async fn go_on(running: &mut Running, count: usize) {
+    let mut left = count as u64;
+    while left > 0 {
+        let seen = running.version(lesson(1));
+        let size = left.min(512);
+        let group = (seen..seen + size).map(|seen| write(lesson(1), seen, &format!("{seen}")));
+        let answers = running.write_all(group.collect()).await;
+        assert!(
+            answers.iter().all(Result::is_ok),
+            "Each expects the one before."
+        );
+        left -= size;
+    }
+}
+
+/// **A6** Who has missed something is told so each time, and nobody who has missed nothing.
+#[test]
+fn whoever_misses_something_again_is_told_again() {
+    story(|| async {
+        let mut running = Running::new();
+        let mut changes = running.reader().changes();
+        go_on(&mut running, MAX_BEHIND).await;
+        let all = heard(&mut changes).await;
+        assert_eq!(
+            (all.len(), all.contains(&Notice::Missed)),
+            (MAX_BEHIND, false),
+            "It was behind by {MAX_BEHIND}, all of which are kept: nothing is missing."
+        );
+        for (round, caught_up) in [(1, true), (2, false), (3, true)] {
+            note(format!(
+                "in round {round} the subscriber falls behind further than is kept"
+            ));
+            go_on(&mut running, 2 * MAX_BEHIND + 1).await;
+            let first = soon("a notice for one who is behind", changes.next()).await;
+            assert_eq!(
+                first,
+                Some(Notice::Missed),
+                "In round {round} it has missed something, and hears of something newer first."
+            );
+            if caught_up {
+                let kept = heard(&mut changes).await;
+                let last = running.version(lesson(1));
+                assert_eq!(kept.last(), Some(&changed(lesson(1), last)));
+                assert!(
+                    !kept.contains(&Notice::Missed),
+                    "It has missed notices once in this round, and is told so again."
+                );
+            } else {
+                // It takes a few, and falls behind again in the midst of the rest.
+                for _ in 0..3 {
+                    let notice = soon("a notice that is kept", changes.next()).await;
+                    assert!(matches!(notice, Some(Notice::Changed { .. })));
+                }
+            }
+        }
     });
 }

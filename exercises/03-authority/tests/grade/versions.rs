@@ -242,3 +242,26 @@ fn every_history_follows_the_contract() {
         }
     });
 }
+
+/// **A4** Versions are compared whole.
+#[test]
+fn versions_are_compared_whole() {
+    story(|| async {
+        let mut running = Running::new();
+        let first = running.write(write(lesson(1), 0, "first")).await;
+        assert_done(&first, lesson(1), 1, "Nobody has begun.");
+        for far in [(1 << 32) | 1, (1 << 63) | 1, u64::MAX] {
+            let decided_on_it = Write {
+                expected: Some(Version(far)),
+                ..write(lesson(1), 1, &format!("has seen {far}"))
+            };
+            assert_eq!(
+                running.write(decided_on_it).await,
+                Err(WriteError::Stale {
+                    current: Some(Version(1))
+                }),
+                "It expects version {far}, and version 1 is current."
+            );
+        }
+    });
+}
