@@ -5,8 +5,8 @@
 //! then. A slow load is an old answer, also when it has only just arrived.
 //!
 //! Eviction is a craft of its own, and not the subject: `quick_cache` has a good policy (read what it
-//! says about its capacity), and so has a `HashMap` that drops whatever it finds first, as far as the
-//! promises go. Work on the caller's runtime: the tests run all of it on one thread, in paused time; but
+//! says about its capacity), and so has a `HashMap` that drops any entry, as far as the promises go; but
+//! not always the first one that it finds, which tends to be the one just put. Work on the caller's runtime: the tests run all of it on one thread, in paused time; but
 //! the promises hold on several threads as well.
 
 use crate::session::Session;

@@ -34,6 +34,9 @@ struct Floors {
     /// At how many floors to look for unnecessary ones: twice what the last look left, so that
     /// looking costs a constant for each acknowledgement.
     sweep_at: usize,
+    /// When to look at the latest: a bound after the last look. A session that was busy, and is no more,
+    /// would otherwise keep what it was told then.
+    sweep_by: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,7 @@ impl Session {
             floors: Mutex::new(Floors {
                 by_key: HashMap::new(),
                 sweep_at: FIRST_SWEEP,
+                sweep_by: Instant::now().checked_add(staleness),
             }),
             any: AtomicBool::new(false),
         }
@@ -68,10 +72,12 @@ impl Session {
     pub fn acknowledged(&self, key: LessonKey, version: Version) {
         let now = Instant::now();
         let mut floors = self.lock();
-        if floors.by_key.len() >= floors.sweep_at {
+        let late = floors.sweep_by.is_some_and(|sweep_by| sweep_by < now);
+        if late || floors.by_key.len() >= floors.sweep_at {
             floors.by_key.retain(|_, floor| floor.holds(now));
             floors.by_key.shrink_to(FIRST_SWEEP);
             floors.sweep_at = FIRST_SWEEP.max(2 * floors.by_key.len());
+            floors.sweep_by = now.checked_add(self.staleness);
         }
         let told = Floor {
             version,

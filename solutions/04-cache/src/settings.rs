@@ -11,7 +11,8 @@ pub struct Settings {
     /// To the machine: how many entries are held at the most, at any moment.
     ///
     /// Whatever is asked for, a cache's memory stays within 512 bytes for each entry of this capacity,
-    /// 4 KiB for each load that runs or waits, and 64 KiB besides. What is not used is not reserved.
+    /// 4 KiB for each load that may run or wait, and 64 KiB besides. What is not used is not reserved. What
+    /// a read needs while it waits is its caller's.
     pub capacity_entries: usize,
     /// To the readers: the staleness bound. A value is served only to reads that begin at most this
     /// long after the load that brought it *began*. `Duration::MAX` means for ever.

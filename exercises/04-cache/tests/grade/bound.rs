@@ -1,10 +1,12 @@
 //! What a cache may hold.
 
 use crate::plain::Plain;
-use crate::world::{LESSON, TTL, World, lesson, pass, roomy, session, settle};
+use crate::world::{LESSON, TTL, World, lesson, pass, poll_once, roomy, session, settle};
 use cache::cache::Cache;
+use cache::session::Session;
 use cache::settings::{ReadError, Settings, SettingsError};
 use domain::Version;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use testbed::memory::Watch;
@@ -185,7 +187,7 @@ fn within_bound(watch: &Watch, settings: Settings, what: &str) {
     assert!(
         grown <= bound,
         "When {what}, the cache held {grown} bytes. With room for {} entries, {loads} loads that run or \
-         wait, and none of them now, {bound} bytes are the bound. What is kept for keys that have no \
+         wait, {bound} bytes are the bound. What is kept for keys that have no \
          entry?",
         settings.capacity_entries
     );
@@ -222,5 +224,134 @@ fn a_full_cache_stays_full_and_takes_what_is_new() {
              kept: {} loads for 4 lessons.",
             world.loads() - before
         );
+    });
+}
+
+/// **C8** Loads that were overtaken leave nothing, however they end.
+#[test]
+fn overtaken_loads_leave_nothing() {
+    for end in ["lands", "fails", "is given up"] {
+        story(move || async move {
+            let settings = Settings {
+                capacity_entries: 10,
+                max_loads: 1,
+                max_waiting_loads: 0,
+                ..roomy()
+            };
+            let source = Plain::default();
+            let cache = Cache::new(source.clone(), settings).expect("settings that make sense");
+            let stranger = session();
+            let watch = Watch::start();
+            for number in 0..8_000 {
+                source.set_stuck(true);
+                source.set_failing(end == "fails");
+                let mut read = Box::pin(cache.read(lesson(number), &stranger));
+                assert!(poll_once(read.as_mut()).is_pending());
+                tokio::task::yield_now().await;
+                cache.invalidate(lesson(number), Version(9));
+                source.set_stuck(false);
+                if end == "is given up" {
+                    drop(read);
+                    // If the load goes on without its reader, it ends now.
+                    settle().await;
+                } else {
+                    assert_eq!(read.await.is_ok(), end == "lands");
+                }
+            }
+            within_bound(
+                &watch,
+                settings,
+                &format!("8000 loads had been overtaken, each of which {end}"),
+            );
+        });
+    }
+}
+
+/// **C8** While the authority is stuck, those who come and go leave nothing in the line.
+#[test]
+fn those_who_come_and_go_leave_nothing_in_the_line() {
+    story(|| async {
+        let settings = Settings {
+            capacity_entries: 10,
+            max_loads: 1,
+            max_waiting_loads: 4,
+            ..roomy()
+        };
+        let source = Plain::default();
+        let cache = Cache::new(source.clone(), settings).expect("settings that make sense");
+        let stranger = session();
+        source.set_stuck(true);
+        let watch = Watch::start();
+        let mut running = Box::pin(cache.read(LESSON, &stranger));
+        assert!(poll_once(running.as_mut()).is_pending());
+        for number in 0..10_000 {
+            {
+                let mut waiting = pin!(cache.read(lesson(number % 7), &stranger));
+                assert!(poll_once(waiting.as_mut()).is_pending(), "Four may wait.");
+                tokio::task::yield_now().await;
+            }
+            tokio::task::yield_now().await;
+        }
+        within_bound(
+            &watch,
+            settings,
+            "10000 reads had come and gone while a load was stuck",
+        );
+        source.set_stuck(false);
+        assert!(running.await.is_ok());
+    });
+}
+
+/// **C8** A load that runs, and one that waits, cost what the settings say.
+#[test]
+fn loads_that_run_or_wait_cost_what_the_settings_say() {
+    story(|| async {
+        let settings = Settings {
+            capacity_entries: 1,
+            max_loads: 64,
+            max_waiting_loads: 64,
+            ..roomy()
+        };
+        let source = Plain::default();
+        let cache = Cache::new(source.clone(), settings).expect("settings that make sense");
+        let stranger = session();
+        source.set_stuck(true);
+        // Made before the watch begins: a read's own memory is its caller's.
+        let mut reads: Vec<_> = (0..128)
+            .map(|number| Box::pin(cache.read(lesson(number), &stranger)))
+            .collect();
+        let watch = Watch::start();
+        for read in &mut reads {
+            assert!(poll_once(read.as_mut()).is_pending());
+        }
+        settle().await;
+        assert_eq!(
+            source.loads(),
+            64,
+            "Half of them run, and half of them wait."
+        );
+        within_bound(&watch, settings, "64 loads ran and 64 waited");
+    });
+}
+
+/// **C8** Bounds beyond what the clock can say are bounds, not only the widest of them.
+#[test]
+fn bounds_that_are_nearly_for_ever_are_bounds() {
+    story(|| async {
+        for ttl in [
+            Duration::MAX.checked_sub(Duration::from_nanos(1)).unwrap(),
+            Duration::from_secs(u64::MAX / 2),
+            Duration::from_secs(1 << 40),
+        ] {
+            scene(format!("the bound is {ttl:?}"));
+            let world = World::at_version(1, Settings { ttl, ..roomy() });
+            assert_eq!(world.read(LESSON).await, Ok(1));
+            pass(TTL).await;
+            assert_eq!((world.read(LESSON).await, world.loads()), (Ok(1), 1));
+            let told = Session::new(ttl);
+            told.acknowledged(LESSON, Version(1));
+            pass(TTL).await;
+            assert_eq!(told.floor(LESSON), Some(Version(1)));
+        }
     });
 }

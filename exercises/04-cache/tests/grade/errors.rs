@@ -84,3 +84,23 @@ fn a_failed_load_brings_nothing_back() {
         assert_eq!(world.read(LESSON).await, Ok(2));
     });
 }
+
+/// **C7** However often a load has failed, the next read asks again.
+#[test]
+fn each_read_asks_again_however_often_it_has_failed() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.set_failing(true);
+        for number in 1..=20 {
+            assert_eq!(world.read(LESSON).await, Err(ReadError::Unavailable));
+            assert_eq!(
+                world.loads(),
+                number,
+                "Read {number} was answered with the error of one before it. Whether the authority is still \
+                 away is the authority's to say."
+            );
+        }
+        world.authority.set_failing(false);
+        assert_eq!(world.read(LESSON).await, Ok(1), "It is up again.");
+    });
+}

@@ -1,16 +1,20 @@
 //! Many readers, one load.
 
 use crate::authority::value;
-use crate::world::{LESSON, OTHER, World, answers, roomy, session, settle};
+use crate::world::{
+    LESSON, OTHER, World, answers, poll_once, roomy, session, session_told, settle,
+};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
 use cache::source::{Source, SourceError};
-use domain::{LessonKey, Progress};
+use domain::{LessonKey, Progress, Version};
+use std::convert::Infallible;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use testbed::{note, scene, story};
+use testbed::{Gate, note, scene, story};
 
 /// **C5** A hundred reads that miss the same key at once are one load, and all have its value.
 #[test]
@@ -285,4 +289,51 @@ fn misses_after_an_invalidation_are_one_load_too() {
             }
         });
     }
+}
+
+/// **C5** A hit waits for nobody in a session that was told something, either.
+#[test]
+fn a_hit_above_the_floor_is_answered_at_once() {
+    story(|| async {
+        let world = World::at_version(2, roomy());
+        assert_eq!(world.read(LESSON).await, Ok(2));
+        let told = session_told(LESSON, Version(2));
+        let mut hit = pin!(world.cache.read(LESSON, &told));
+        assert_eq!(
+            poll_once(hit.as_mut()),
+            Poll::Ready(Ok(value(LESSON, 2))),
+            "The value is there, and the session was told no more than that."
+        );
+    });
+}
+
+/// **C5** While a write of the key runs, its misses share a load like any others.
+#[test]
+fn misses_during_a_write_are_one_load_too() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        let (reached, cache) = (Gate::closed(), world.cache.clone());
+        let gate = reached.clone();
+        let writing = tokio::spawn(async move {
+            let writer = session();
+            let write = async {
+                gate.pass().await;
+                Ok::<_, Infallible>(Version(2))
+            };
+            cache.write(LESSON, &writer, write).await
+        });
+        settle().await;
+        note("a write runs, and has not reached the authority yet");
+        world.authority.hold();
+        let readings = world.start_many(20, LESSON).await;
+        assert_eq!(
+            world.loads(),
+            1,
+            "Twenty reads found nothing while a write ran. One answer would do for all of them."
+        );
+        world.authority.release_all();
+        assert_eq!(answers(readings).await, vec![Ok(1); 20]);
+        reached.open();
+        assert_eq!(writing.await.ok(), Some(Ok(Version(2))));
+    });
 }

@@ -1,6 +1,6 @@
 //! What a session remembers, and for how long.
 
-use crate::world::{LESSON, TTL, lesson};
+use crate::world::{LESSON, TICK, TTL, lesson, pass};
 use cache::session::Session;
 use domain::Version;
 use testbed::story;
@@ -56,5 +56,25 @@ fn a_floor_is_there_at_the_bound_itself() {
             "What was loaded right before the acknowledgement may be served until the bound has passed, \
              and exactly then it may still be."
         );
+    });
+}
+
+/// **C6** What becomes unnecessary takes no other floor with it, in a session that is told little.
+#[test]
+fn an_old_floor_takes_no_younger_one_with_it() {
+    story(|| async {
+        let session = Session::new(TTL);
+        session.acknowledged(lesson(1), Version(1));
+        pass(TTL + TTL / 2).await;
+        session.acknowledged(lesson(2), Version(2));
+        pass(TTL / 2 + 2 * TICK).await;
+        session.acknowledged(lesson(3), Version(3));
+        assert_eq!(
+            session.floor(lesson(2)),
+            Some(Version(2)),
+            "It was told of lesson 2 half a bound ago. What it was told of lesson 1 is older than two, and \
+             no reason to forget anything else."
+        );
+        assert_eq!(session.floor(lesson(1)), None);
     });
 }

@@ -1,8 +1,11 @@
 //! Loads that began before an invalidation, and land after it.
 
-use crate::world::{LESSON, OTHER, WAITED, World, roomy, session, settle};
+use crate::world::{
+    LESSON, OTHER, TICK, TTL, WAITED, World, pass, roomy, session, session_told, settle,
+};
 use cache::settings::Settings;
 use domain::{LessonKey, Version};
+use std::convert::Infallible;
 use testbed::{note, story};
 
 /// What went wrong when an old value is served after an invalidation.
@@ -289,5 +292,74 @@ fn loads_of_the_same_instant_are_told_apart() {
         world.let_all_go().await;
         assert!(late.answer().await.is_ok(), "{WAITED}");
         assert_eq!(next.answer().await, Ok(2), "{STALE}");
+    });
+}
+
+/// **C4** An invalidation that finds an entry has a load to look for all the same: both are from before
+/// it.
+#[test]
+fn an_invalidation_reaches_an_entry_and_a_load_at_once() {
+    for why in ["has expired", "is below a session's floor"] {
+        story(move || async move {
+            note(format!(
+                "the entry {why}, and a load is under way beside it"
+            ));
+            let world = World::at_version(1, roomy());
+            assert_eq!(world.read(LESSON).await, Ok(1));
+            let reader = if why == "has expired" {
+                pass(TTL + TICK).await;
+                session()
+            } else {
+                let version = world.authority.change(LESSON);
+                session_told(LESSON, version)
+            };
+            world.authority.hold();
+            let early = world.start_in(LESSON, &reader).await;
+            assert_eq!(
+                world.loads(),
+                2,
+                "The entry {why}, and so a load is needed."
+            );
+            let version = world.authority.change(LESSON);
+            world.invalidate(LESSON, version);
+            world.authority.release(2);
+            assert!(early.answer().await.is_ok(), "{WAITED}");
+            world.authority.stop_holding();
+            assert_eq!(
+                world.read(LESSON).await,
+                Ok(version.0),
+                "The invalidation found an entry, and a load that was under way. It has to stop the one \
+                 from being served and the other from being kept."
+            );
+        });
+    }
+}
+
+/// **C4** What happens to another key overtakes no load: it is joined, and kept.
+#[test]
+fn a_load_is_not_overtaken_by_what_happens_to_others() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let early = world.start(LESSON).await;
+        note("another lesson is invalidated, and a third is written");
+        let writer = session();
+        world.cache.invalidate(OTHER, Version(7));
+        let write = std::future::ready(Ok::<_, Infallible>(Version(1)));
+        let written = world.cache.write(LessonKey::new(4, 1), &writer, write);
+        assert!(written.await.is_ok());
+        let joined = world.start(LESSON).await;
+        world.let_all_go().await;
+        assert_eq!(
+            (early.answer().await, joined.answer().await),
+            (Ok(1), Ok(1))
+        );
+        let hit = world.start(LESSON).await;
+        assert!(
+            hit.is_done() && world.loads() == 1,
+            "What happened to others has made this lesson's load unfit to be joined or kept: there were {} \
+             loads of it.",
+            world.loads()
+        );
     });
 }

@@ -1,9 +1,10 @@
 //! What a cache may ask of the authority at once, and what happens to those who are too many.
 
 use crate::plain::Plain;
-use crate::world::{LESSON, Reading, World, answers, lesson, roomy, session, settle};
+use crate::world::{LESSON, Reading, TTL, World, answers, lesson, pass, roomy, session, settle};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
+use std::convert::Infallible;
 use std::sync::Arc;
 use testbed::{idle, note, soon, story};
 use tokio::task::JoinSet;
@@ -213,4 +214,93 @@ fn an_overtaken_load_still_counts() {
         );
         assert!(world.authority.most_running() <= 2);
     });
+}
+
+/// **C8** A load that has begun waits no more: its waiting place is another's.
+#[test]
+fn a_load_that_runs_has_left_its_waiting_place() {
+    story(|| async {
+        let world = World::new(Settings {
+            max_loads: 1,
+            max_waiting_loads: 1,
+            ..roomy()
+        });
+        world.authority.hold();
+        let first = world.start(lesson(0)).await;
+        let second = world.start(lesson(1)).await;
+        world.authority.release(1);
+        assert_eq!(first.answer().await, Ok(0));
+        settle().await;
+        assert_eq!(world.loads(), 2, "The one that waited runs.");
+        let third = world.start(lesson(2)).await;
+        assert!(
+            !third.is_done(),
+            "One load runs and one may wait. None does, for the one that had waited has begun; and the \
+             next was shed."
+        );
+        world.let_all_go().await;
+        assert_eq!(answers(vec![second, third]).await, vec![Ok(0); 2]);
+    });
+}
+
+/// **C8** Whatever becomes of loads, there are as many places afterwards as there were: no fewer, and no
+/// more.
+#[test]
+fn there_are_as_many_places_as_before() {
+    for how in ["left alone", "invalidated", "cleared", "written", "too old"] {
+        for end in ["lands", "fails", "panics", "is given up"] {
+            story(move || async move {
+                note(format!(
+                    "four times a load is {how} and then {end}; two loads may run, and two may wait"
+                ));
+                let world = World::new(Settings {
+                    max_loads: 2,
+                    max_waiting_loads: 2,
+                    ..roomy()
+                });
+                for _ in 0..4 {
+                    world.authority.hold();
+                    let reading = world.start(LESSON).await;
+                    let load = world.loads();
+                    let version = world.authority.change(LESSON);
+                    match how {
+                        "invalidated" => world.invalidate(LESSON, version),
+                        "cleared" => world.clear(),
+                        "written" => {
+                            let writer = session();
+                            let write = std::future::ready(Ok::<_, Infallible>(version));
+                            let written = world.cache.write(LESSON, &writer, write);
+                            assert!(written.await.is_ok());
+                        }
+                        "too old" => pass(2 * TTL).await,
+                        _ => {}
+                    }
+                    match end {
+                        "lands" => world.authority.release(load),
+                        "fails" => world.authority.fail(load),
+                        "panics" => world.authority.panic(load),
+                        _ => {
+                            reading.give_up().await;
+                            // If the load goes on without its reader, it ends now.
+                            world.authority.release(load);
+                        }
+                    }
+                    settle().await;
+                    world.clear();
+                }
+                let before = world.loads();
+                let readings: Vec<Reading> =
+                    (0..6).map(|n| world.spawn(lesson(n), &session())).collect();
+                settle().await;
+                let shed = readings.iter().filter(|reading| reading.is_done()).count();
+                assert_eq!(
+                    (world.loads() - before, shed),
+                    (2, 2),
+                    "Six lessons are read: two loads may run, two may wait, and two are to be shed. (The \
+                     first number are those that run, the second those that have their answer.)"
+                );
+                drop(readings);
+            });
+        }
+    }
 }

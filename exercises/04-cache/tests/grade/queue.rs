@@ -1,12 +1,15 @@
 //! Loads that wait for a place, and places that become free.
 
-use crate::world::{LESSON, OTHER, TTL, World, lesson, roomy, session, session_told, settle};
+use crate::world::{
+    LESSON, OTHER, TTL, World, lesson, poll_once, roomy, session, session_told, settle,
+};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
 use cache::source::{Source, SourceError};
 use domain::{LessonKey, Progress, Version};
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use testbed::{note, scene, soon, story};
@@ -264,4 +267,77 @@ fn two_thousand_reads_join_one_load() {
         }
         assert_eq!(world.loads(), 1);
     });
+}
+
+/// **C8** A place that becomes free while the one that waits for it is leaving is lost to nobody.
+#[test]
+fn a_place_is_not_lost_with_one_that_is_leaving() {
+    for turns in 0..8 {
+        story(move || async move {
+            note(format!(
+                "a place becomes free, and {turns} turns of the runtime later the read that waits for it \
+                 is given up"
+            ));
+            let world = World::new(Settings {
+                max_loads: 1,
+                max_waiting_loads: 4,
+                ..roomy()
+            });
+            world.authority.hold();
+            let running = world.start(OTHER).await;
+            let leaving = world.start(LESSON).await;
+            world.authority.release(1);
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            leaving.give_up().await;
+            // If its load goes on without it, it ends now.
+            world.let_all_go().await;
+            let next = world.start(lesson(1)).await;
+            world.let_all_go().await;
+            assert_eq!(
+                (running.answer().await, next.answer().await),
+                (Ok(0), Ok(0)),
+                "No load runs, and the next waits for a place."
+            );
+        });
+    }
+}
+
+/// **C5** When the one who began a load leaves, those who wait with it are answered, whoever else comes.
+#[test]
+fn those_who_wait_with_a_leaver_are_not_shed() {
+    for rivals_first in [true, false] {
+        story(move || async move {
+            let world = World::at_version(
+                1,
+                Settings {
+                    max_loads: 1,
+                    max_waiting_loads: 0,
+                    ..roomy()
+                },
+            );
+            world.authority.hold();
+            let leader = world.start(LESSON).await;
+            let follower = world.start(LESSON).await;
+            note("the leader leaves, and others come in the same moment");
+            let mut rivals = Vec::new();
+            if rivals_first {
+                let leaving = leader.give_up();
+                let mut leaving = pin!(leaving);
+                let _ = poll_once(leaving.as_mut());
+                rivals.extend((0..3).map(|n| world.spawn(lesson(n), &session())));
+                leaving.await;
+            } else {
+                leader.give_up().await;
+            }
+            world.let_all_go().await;
+            assert_eq!(
+                follower.answer().await,
+                Ok(1),
+                "It waited for a load, and nothing is wrong."
+            );
+            drop(rivals);
+        });
+    }
 }

@@ -1,7 +1,7 @@
 //! What a session was told, it does not see taken back.
 
 use crate::world::{
-    LESSON, OTHER, TICK, TTL, World, answers, roomy, session, session_told, settle,
+    LESSON, OTHER, TICK, TTL, World, answers, pass, roomy, session, session_told, settle,
 };
 use cache::session::Session;
 use cache::settings::{ReadError, Settings};
@@ -367,5 +367,76 @@ fn a_session_with_a_floor_joins_too() {
             (Ok(2), Ok(2))
         );
         assert_eq!(world.loads(), 1, "One load had the answer to both.");
+    });
+}
+
+/// **C6** Where the further load that a session needs is shed, nothing is known of the authority: it is
+/// not behind, and what was below the floor is no answer.
+#[test]
+fn a_session_whose_further_load_is_shed_is_told_that() {
+    story(|| async {
+        let world = World::at_version(
+            1,
+            Settings {
+                max_loads: 1,
+                max_waiting_loads: 1,
+                ..roomy()
+            },
+        );
+        world.authority.hold();
+        let stranger = world.start(LESSON).await;
+        let version = world.authority.change(LESSON);
+        let told = session_told(LESSON, version);
+        let own = world.start_in(LESSON, &told).await;
+        let other = world.start(OTHER).await;
+        note("another load waits for the place");
+        world.authority.release(1);
+        settle().await;
+        world.let_all_go().await;
+        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(other.answer().await, Ok(0));
+        let seen = own.answer().await;
+        assert!(
+            matches!(seen, Ok(2) | Err(ReadError::Shed)),
+            "The load that it joined was from before the acknowledgement, and proves nothing. It takes \
+             another one; where there is no place for that, the read is shed. It got {seen:?}."
+        );
+    });
+}
+
+/// **C6** A floor lasts by the last acknowledgement, also where that was of a lower version.
+#[test]
+fn a_lower_acknowledgement_lasts_as_long_as_any() {
+    story(|| async {
+        let session = Session::new(TTL);
+        session.acknowledged(LESSON, Version(3));
+        pass(TTL / 2).await;
+        session.acknowledged(LESSON, Version(2));
+        pass(TTL / 2 + TICK).await;
+        assert!(
+            session.floor(LESSON).is_some(),
+            "It was told of version 2 half a minute ago, and the bound is a minute."
+        );
+    });
+}
+
+/// **C8** After each acknowledgement a session holds little more than what it was told within the last two
+/// bounds, also when that was little and the hour before was busy.
+#[test]
+fn a_session_forgets_a_busy_hour() {
+    story(|| async {
+        let session = Session::new(TTL);
+        let watch = Watch::start();
+        for lesson in 0..10_000 {
+            session.acknowledged(LessonKey::new(1, lesson), Version(1));
+        }
+        pass(3 * TTL).await;
+        session.acknowledged(LESSON, Version(1));
+        let grown = watch.grown_bytes();
+        assert!(
+            grown <= 16 * 1024,
+            "The session was told of one lesson within the last two bounds, and of 10000 before. It holds \
+             {grown} bytes."
+        );
     });
 }

@@ -1,6 +1,8 @@
 //! How old an answer may be.
 
-use crate::world::{LESSON, TICK, TTL, WAITED, World, pass, pass_until, roomy, session, settle};
+use crate::world::{
+    LESSON, TICK, TTL, WAITED, World, answers, pass, pass_until, roomy, session, settle,
+};
 use cache::settings::Settings;
 use std::time::Duration;
 use testbed::{note, scene, story};
@@ -174,6 +176,77 @@ fn at_the_bound_itself_a_value_is_within_the_bound() {
         assert_eq!(
             (first.answer().await, joined.answer().await),
             (Ok(1), Ok(1))
+        );
+    });
+}
+
+/// **C1** An entry that has expired is renewed by the load that follows, also when nothing has changed.
+#[test]
+fn what_has_not_changed_is_kept_anew() {
+    story(|| async {
+        for versions in [1, 0] {
+            scene(format!(
+                "the lesson is at version {versions}, and stays there"
+            ));
+            let world = World::at_version(versions, roomy());
+            let seen = Ok(versions as u64);
+            assert_eq!(world.read(LESSON).await, seen);
+            for bound in 1..=3 {
+                pass(TTL + TICK).await;
+                assert_eq!(world.read(LESSON).await, seen);
+                assert_eq!(
+                    (world.read(LESSON).await, world.loads()),
+                    (seen, 1 + bound),
+                    "The entry had expired, a load brought the same value again, and the next read loaded \
+                     once more (the second number counts the loads). The value is not new, and its age is."
+                );
+            }
+        }
+    });
+}
+
+/// **C1** With a bound of zero, reads of one instant share a load: none of them began after it.
+#[test]
+fn with_a_bound_of_zero_reads_of_one_instant_share() {
+    story(|| async {
+        let world = World::at_version(
+            1,
+            Settings {
+                ttl: Duration::ZERO,
+                ..roomy()
+            },
+        );
+        world.authority.hold();
+        let readings = world.start_many(20, LESSON).await;
+        assert_eq!(
+            world.loads(),
+            1,
+            "Twenty reads began in the instant in which the load did. A bound of zero takes that in, and \
+             is no reason to let a herd through."
+        );
+        world.authority.release_all();
+        assert_eq!(answers(readings).await, vec![Ok(1); 20]);
+    });
+}
+
+/// **C1** What was too old to be joined, and arrives last, takes the place of nothing newer.
+#[test]
+fn what_arrives_beyond_the_bound_takes_no_newer_ones_place() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let patient = world.start(LESSON).await;
+        pass(TTL + TICK).await;
+        let next = world.start(LESSON).await;
+        world.authority.release(2);
+        assert_eq!(next.answer().await, Ok(1));
+        world.authority.release(1);
+        assert_eq!(patient.answer().await, Ok(1), "{WAITED}");
+        let hit = world.start(LESSON).await;
+        assert!(
+            hit.is_done() && world.loads() == 2,
+            "Load 2 had brought a fresh value. Load 1, which is older than the bound, came after it, and \
+             there is nothing left that may be served."
         );
     });
 }

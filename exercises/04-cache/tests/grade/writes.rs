@@ -1,8 +1,11 @@
 //! Writes go past the cache, and leave nothing old behind.
 
-use crate::world::{LESSON, OTHER, Reading, WAITED, World, roomy, session, settle};
+use crate::world::{
+    LESSON, OTHER, Reading, TICK, TTL, WAITED, World, pass, roomy, session, settle,
+};
 use cache::session::Session;
 use domain::{LessonKey, Version};
+use std::convert::Infallible;
 use std::sync::Arc;
 use testbed::{Gate, note, story};
 use tokio::task::JoinHandle;
@@ -314,6 +317,93 @@ fn a_write_leaves_other_loads_alone() {
         assert!(
             hit.is_done(),
             "Another lesson was written while this one was loading, and its load was not kept."
+        );
+    });
+}
+
+/// **C4** The end of a write finds an entry, and has a load to look for all the same.
+#[test]
+fn after_a_write_neither_the_entry_nor_the_load_beside_it_is_left() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        assert_eq!(world.read(LESSON).await, Ok(1));
+        pass(TTL + TICK).await;
+        note("the entry has expired, and a load is under way beside it");
+        world.authority.hold();
+        let early = world.start(LESSON).await;
+        let writer = session();
+        let written = world.cache.write(LESSON, &writer, async {
+            Ok::<_, Infallible>(world.authority.change(LESSON))
+        });
+        assert_eq!(written.await, Ok(Version(2)));
+        world.authority.release(2);
+        assert!(early.answer().await.is_ok(), "{WAITED}");
+        world.authority.stop_holding();
+        assert_eq!(
+            world.read(LESSON).await,
+            Ok(2),
+            "The end of the write found an entry, and a load from before it. The load was kept."
+        );
+    });
+}
+
+/// **C3** Of several writes of a key, each forgets it at its own end, whoever else is still writing.
+#[test]
+fn each_write_forgets_at_its_own_end() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        assert_eq!(world.read(LESSON).await, Ok(1));
+        let write = |gate: &Gate| {
+            let (cache, authority, gate) =
+                (world.cache.clone(), world.authority.clone(), gate.clone());
+            tokio::spawn(async move {
+                let writer = session();
+                let write = async {
+                    gate.pass().await;
+                    Ok::<_, Infallible>(authority.change(LESSON))
+                };
+                cache.write(LESSON, &writer, write).await
+            })
+        };
+        let gates = [Gate::closed(), Gate::closed()];
+        let first = write(&gates[0]);
+        let second = write(&gates[1]);
+        settle().await;
+        note("two writes run");
+        gates[0].open();
+        assert_eq!(first.await.ok(), Some(Ok(Version(2))));
+        note("the first has ended");
+        assert_eq!(
+            world.read(LESSON).await,
+            Ok(2),
+            "A write has ended, and a read that began after it returned what was loaded before. Another \
+             write is still under way, which is its own affair."
+        );
+        gates[1].open();
+        assert_eq!(second.await.ok(), Some(Ok(Version(3))));
+        note("the second has ended");
+        assert_eq!(world.read(LESSON).await, Ok(3));
+    });
+}
+
+/// **C6** The floor of a write lasts from the acknowledgement, and not from when the write began.
+#[test]
+fn a_floor_counts_from_the_acknowledgement() {
+    story(|| async {
+        let world = World::new(roomy());
+        let writer = session();
+        let written = world.cache.write(LESSON, &writer, async {
+            tokio::time::sleep(TTL / 2).await;
+            Ok::<_, Infallible>(Version(1))
+        });
+        assert_eq!(written.await, Ok(Version(1)));
+        note("the write took half of the bound");
+        pass(TTL.checked_sub(TICK).unwrap()).await;
+        assert_eq!(
+            writer.floor(LESSON),
+            Some(Version(1)),
+            "The bound has not passed since the session was told. Another cache may still serve what it \
+             loaded right before the write took effect."
         );
     });
 }

@@ -32,6 +32,10 @@ impl Session {
         {
             told.pop_front();
         }
+        if told.capacity() > 64 && told.len() < told.capacity() / 4 {
+            let room = 2 * told.len();
+            told.shrink_to(room);
+        }
         told.push_back((now, key, version));
     }
 
