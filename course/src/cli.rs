@@ -170,6 +170,7 @@ impl LimitArgs {
 #[derive(Debug, Args)]
 struct HintArgs {
     /// A lab: its name, its number or its folder
+    #[arg(default_value = "", hide_default_value = true)]
     lab: String,
     /// A topic: its number, or a word of its title
     topic: Option<String>,
@@ -325,7 +326,11 @@ fn told(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {
     for path in &done.removed {
         let _ = writeln!(out, "  removed   {path}");
     }
-    let line = format!("Your version, whole, is in {}.", repo.relative(kept));
+    let line = format!(
+        "Your version, whole, is in {}. To have it back, copy that over exercises/{}.",
+        repo.relative(kept),
+        lab.folder
+    );
     out.push_str(&terminal.wrapped("", "  ", &line));
     out
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::lab::{HintSection, Lab};
+use crate::lab::{HintSection, Lab, Stub, about};
 use crate::memory::{self, Recalled};
 use crate::repo::Repo;
 use crate::terminal::{HEADING, OPEN, QUIET, Terminal, painted};
@@ -46,7 +46,7 @@ pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> 
     };
     let section = find(lab, &sections, topic)?;
     let so_far = of_lab
-        .get(&plain(&section.title))
+        .get(&section.topic())
         .copied()
         .unwrap_or(0)
         .min(section.hints.len());
@@ -57,7 +57,7 @@ pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> 
         Depth::Next if so_far == section.hints.len() => (0, so_far),
         Depth::Next => (so_far, so_far + 1),
     };
-    let mut out = format!("\n{}\n", painted(HEADING, &plain(&section.title)));
+    let mut out = format!("\n{}\n", painted(HEADING, &section.topic()));
     for (index, hint) in section.hints.iter().enumerate().take(until).skip(from) {
         out.push_str(&numbered(index, section.hints.len(), hint, terminal));
     }
@@ -75,7 +75,7 @@ pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> 
     };
     let _ = write!(out, "\n{}", terminal.wrapped("", "", &closing));
     if until > so_far {
-        of_lab.insert(plain(&section.title), until);
+        of_lab.insert(section.topic(), until);
         write(repo, &shown)?;
     }
     Ok(out)
@@ -88,11 +88,7 @@ fn topics(
     shown: &BTreeMap<String, usize>,
     terminal: Terminal,
 ) -> String {
-    let here = where_the_reader_stands(repo, lab).and_then(|function| {
-        sections
-            .iter()
-            .position(|section| section.mentions(&function))
-    });
+    let here = where_the_reader_stands(repo, lab).and_then(|stub| about(sections, &stub));
     let mut out = format!(
         "\n{}\n\n",
         painted(
@@ -100,10 +96,7 @@ fn topics(
             &format!("Hints for lab {}, {}", lab.number, lab.title)
         )
     );
-    let titles: Vec<String> = sections
-        .iter()
-        .map(|section| plain(&section.title))
-        .collect();
+    let titles: Vec<String> = sections.iter().map(HintSection::topic).collect();
     let width = titles
         .iter()
         .map(|title| title.chars().count())
@@ -144,7 +137,7 @@ fn everything(lab: &Lab, sections: &[HintSection], terminal: Terminal) -> String
         painted(HEADING, &format!("All hints for lab {}", lab.number))
     );
     for section in sections {
-        let _ = write!(out, "\n{}\n", painted(HEADING, &plain(&section.title)));
+        let _ = write!(out, "\n{}\n", painted(HEADING, &section.topic()));
         for (index, hint) in section.hints.iter().enumerate() {
             out.push_str(&numbered(index, section.hints.len(), hint, terminal));
         }
@@ -212,7 +205,7 @@ fn find<'a>(lab: &Lab, sections: &'a [HintSection], topic: &str) -> Result<&'a H
         return Ok(section);
     }
     let wanted = topic.to_lowercase();
-    let title = |section: &HintSection| plain(&section.title).to_lowercase();
+    let title = |section: &HintSection| section.topic().to_lowercase();
     if let Some(section) = sections.iter().find(|section| title(section) == wanted) {
         return Ok(section);
     }
@@ -234,17 +227,17 @@ fn find<'a>(lab: &Lab, sections: &'a [HintSection], topic: &str) -> Result<&'a H
             lab.name
         ),
         several => {
-            let titles: Vec<String> = several
-                .iter()
-                .map(|section| plain(&section.title))
-                .collect();
-            bail!("`{topic}` could be any of: {}", titles.join(", "))
+            let titles: Vec<String> = several.iter().map(|section| section.topic()).collect();
+            bail!(
+                "`{topic}` could be any of: {}; ask by one of these",
+                titles.join(", ")
+            )
         }
     }
 }
 
-/// The function that the last `check` sent the reader to.
-fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<String> {
+/// The stub that the last `check` sent the reader to.
+fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<Stub> {
     let Recalled::Known(memory) = memory::recall(repo, lab) else {
         return None;
     };
@@ -259,15 +252,11 @@ fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<String> {
             })
         })
         .min_by_key(|stub| (stub.file.clone(), stub.line))
-        .map(|stub| stub.function.clone())
+        .cloned()
 }
 
-/// A title without markdown's code marks.
-fn plain(title: &str) -> String {
-    title.replace('`', "")
-}
-
-fn shell_word(topic: &str) -> String {
+/// A topic as it is typed.
+pub(crate) fn shell_word(topic: &str) -> String {
     if topic.contains(char::is_whitespace) {
         format!("'{topic}'")
     } else {

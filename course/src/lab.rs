@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-pub use hints::HintSection;
+pub use hints::{HintSection, about};
 pub use mistakes::Mistake;
 pub use needs::{Needed, Whose};
 pub use stubs::Stub;
@@ -175,6 +175,7 @@ pub fn named(repo: &Repo, name: &str) -> Result<Lab> {
         .find(|lab| lab.name == wanted || lab.folder == wanted || Some(lab.number) == number)
         .with_context(|| match known.as_slice() {
             [] => format!("no lab is called `{name}`: this clone has no labs at all"),
+            known if name.is_empty() => format!("which lab? There are: {}", known.join(", ")),
             known => format!(
                 "no lab is called `{name}`; the labs are: {}",
                 known.join(", ")

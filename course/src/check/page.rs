@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::here::Here;
 use crate::grade::{self, InvariantReport, Outcome, Report, TestReport, Verdict};
-use crate::lab::{HintSection, Lab, Mistake, Stub};
+use crate::hint::shell_word;
+use crate::lab::{self, HintSection, Lab, Mistake, Stub};
 use crate::repo::Repo;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
 
@@ -361,8 +362,9 @@ impl<'a> Page<'a> {
                 .push_str(&self.terminal.wrapped(&start, "  ", &line));
             (invariant, format!("cargo course hint {}", lab.name))
         } else if let Some((invariant, test, stub)) = self.next_part() {
-            let topic = stub
-                .map(|stub| format!(" {}", stub.function))
+            let section = stub.and_then(|stub| lab::about(&self.hints, stub));
+            let topic = section
+                .map(|at| format!(" {}", shell_word(&self.hints[at].topic())))
                 .unwrap_or_default();
             let line = format!("build {}.", self.part(test));
             self.out
@@ -390,18 +392,7 @@ impl<'a> Page<'a> {
             open.map(move |test| (invariant, test, self.stub(test)))
         });
         waiting.min_by_key(|(_, test, stub)| {
-            let order = stub.and_then(|stub| {
-                let title = stub.name();
-                let by_name = self
-                    .hints
-                    .iter()
-                    .position(|section| section.title.contains(&title));
-                by_name.or_else(|| {
-                    self.hints
-                        .iter()
-                        .position(|section| section.mentions(&stub.function))
-                })
-            });
+            let order = stub.and_then(|stub| lab::about(&self.hints, stub));
             (order.unwrap_or(usize::MAX), test.place.clone())
         })
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use super::Stub;
+
 /// The hints about one stub or topic, from the vaguest to the plainest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HintSection {
@@ -22,6 +24,25 @@ impl HintSection {
             .split(|c: char| !(c.is_alphanumeric() || c == '_'))
             .any(|part| part == word)
     }
+
+    /// The heading without markdown's code marks: what `cargo course hint LAB` takes for a topic.
+    pub fn topic(&self) -> String {
+        self.title.replace('`', "")
+    }
+}
+
+/// Which of these is about a stub. A heading is its name, `Type::function`; or `file::function` where
+/// several files have one of that name; or a sentence that mentions the function.
+pub fn about(sections: &[HintSection], stub: &Stub) -> Option<usize> {
+    let file = stub.file.file_stem().unwrap_or_default().to_string_lossy();
+    let named = [stub.name(), format!("{file}::{}", stub.function)];
+    let is_named = |section: &HintSection| named.contains(&section.topic());
+    let mentions = |section: &HintSection| {
+        let owner = stub.owner.as_deref();
+        section.mentions(&stub.function) && owner.is_none_or(|owner| section.mentions(owner))
+    };
+    let exact = sections.iter().position(is_named);
+    exact.or_else(|| sections.iter().position(mentions))
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<HintSection>> {
@@ -80,7 +101,8 @@ fn unindented(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{about, parse};
+    use crate::lab::Stub;
 
     #[test]
     fn a_hint_keeps_its_paragraphs_and_its_code() {
@@ -94,5 +116,27 @@ mod tests {
         );
         assert!(sections[0].mentions("encode") && !sections[0].mentions("code"));
         assert_eq!(sections[1].hints, ["One."]);
+    }
+
+    #[test]
+    fn a_stub_finds_its_hints_also_where_names_repeat() {
+        let sections =
+            parse("## `one::run`\n\n## `two::run`\n\n## `Pen::new`\n\n## How to `stop` it\n");
+        let stub = |file: &str, owner: Option<&str>, function: &str| Stub {
+            function: function.to_owned(),
+            owner: owner.map(str::to_owned),
+            message: String::new(),
+            file: file.into(),
+            line: 1,
+        };
+        let found = [
+            stub("src/one.rs", None, "run"),
+            stub("src/two.rs", None, "run"),
+            stub("src/two.rs", Some("Pen"), "new"),
+            stub("src/two.rs", None, "stop"),
+            stub("src/two.rs", Some("Ink"), "new"),
+        ];
+        let found = found.map(|stub| about(&sections, &stub));
+        assert_eq!(found, [Some(0), Some(1), Some(2), Some(3), None]);
     }
 }

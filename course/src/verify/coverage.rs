@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use super::{Finding, Proof};
 use crate::book::quiz::Quiz;
-use crate::lab::{GradedTest, HintSection, Lab, ShownBy, Stub};
+use crate::lab::{self, GradedTest, HintSection, Lab, ShownBy, Stub};
 use crate::terminal::counted;
 
 /// A question, a pointer, the shape of the answer.
@@ -192,20 +192,7 @@ fn hinted(stubs: &[Stub], hints: &[HintSection], finding: &mut Finding) {
         finding.problem("no stub is left in it: this is not a starter");
     }
     for stub in stubs {
-        let shared = stubs
-            .iter()
-            .filter(|other| other.function == stub.function)
-            .count()
-            > 1;
-        let about = hints.iter().find(|section| {
-            section.mentions(&stub.function)
-                && (!shared
-                    || stub
-                        .owner
-                        .as_ref()
-                        .is_none_or(|owner| section.mentions(owner)))
-        });
-        match about {
+        match lab::about(hints, stub).map(|at| &hints[at]) {
             None => finding.problem(format!("hints.md has no `## … {} …`", stub.name())),
             Some(section) if section.hints.len() < HINTS => finding.problem(format!(
                 "hints.md, {}: {} of {HINTS}",
