@@ -74,6 +74,7 @@ impl Grading {
     /// Shows what held the last time, and asks for a grade of every lab that is not as it was then.
     /// A grade doesn't depend on the day: what has not changed needs no other.
     pub fn begin(&self) {
+        let mut changed = Vec::new();
         for lab in lab::all(&self.repo).unwrap_or_default() {
             let mut current = false;
             if let Recalled::Known(memory) = memory::recall(&self.repo, &lab)
@@ -92,10 +93,15 @@ impl Grading {
                 });
             }
             if !current {
-                self.queue.request(lab.name, false);
+                changed.push(lab.name);
             }
         }
+        // Before the first request: from then on the worker tells, and what is older must not come
+        // after what it told.
         survey(&self.repo, &self.hub);
+        for lab in changed {
+            self.queue.request(lab, false);
+        }
     }
 
     /// Asks for a grade of every lab, after those that are asked for already.

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use course::grade::{Report, Stop, Stopped, Verdict};
 use course::lab::Lab;
@@ -127,8 +127,11 @@ impl Events {
 
     /// The next event's name; none when the stream has ended.
     pub fn next(&mut self) -> Option<String> {
+        let begun = Instant::now();
         let mut line = String::new();
         while self.lines.read_line(&mut line).expect("an event in time") > 0 {
+            // A stream without news is kept alive, so that no single line is late.
+            assert!(begun.elapsed() < FAILED, "no event in time");
             if let Some(name) = line.trim_end().strip_prefix("event: ") {
                 return Some(name.to_owned());
             }

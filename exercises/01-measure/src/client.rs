@@ -105,7 +105,7 @@ impl Client {
     /// How many calls have a place on the connection at this moment: sent or about to be sent, and
     /// still waited for.
     ///
-    /// Judged by `client::callers::a_call_that_is_given_up_frees_its_place`.
+    /// Judged by `client::callers::leaving::a_call_that_is_given_up_frees_its_place`.
     pub fn in_flight(&self) -> usize {
         todo!("Count the calls that have a place, without those whose caller has given up.")
     }

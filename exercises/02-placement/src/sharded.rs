@@ -36,8 +36,8 @@ pub struct Refused;
 /// What makes a part heavy is completions and not learners: no part has more completions than its fair
 /// share and one more learner's.
 ///
-/// Judged by `sharded::parts_are_the_whole_and_none_is_heavy` and
-/// `sharded::a_few_busy_learners_do_not_share_a_shard`.
+/// Judged by `sharded::parts::parts_are_the_whole_and_none_is_heavy` and
+/// `sharded::parts::a_few_busy_learners_do_not_share_a_shard`.
 pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
     let _ = (history, parts);
     todo!("Cut the learners into ranges of about as many completions each.")

@@ -137,7 +137,7 @@ impl Reader {
     /// [`ReadError`] when the disk fails or has failed.
     ///
     /// Judged by `facts::a_write_becomes_a_record` and
-    /// `durable::a_read_shows_nothing_that_a_crash_can_take_back`.
+    /// `durable::answers::a_read_shows_nothing_that_a_crash_can_take_back`.
     pub fn read(&self, key: LessonKey) -> Result<Option<Record>, ReadError> {
         let _ = key;
         todo!("Read the fact as of the last commit.")

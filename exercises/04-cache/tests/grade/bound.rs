@@ -1,7 +1,7 @@
 //! What a cache may hold.
 
 use crate::plain::Plain;
-use crate::world::{LESSON, TTL, World, lesson, pass, poll_once, roomy, session, settle};
+use crate::world::{LESSON, TTL, World, lesson, pass, roomy, session, settle};
 use cache::cache::Cache;
 use cache::session::Session;
 use cache::settings::{ReadError, Settings, SettingsError};
@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use testbed::memory::Watch;
-use testbed::{note, scene, story};
+use testbed::{note, poll_once, scene, story};
 use tokio::task::JoinSet;
 
 /// **C8** A cache without room, or without a load, is refused when it is made.

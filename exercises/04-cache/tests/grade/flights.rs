@@ -1,9 +1,7 @@
 //! Many readers, one load.
 
 use crate::authority::value;
-use crate::world::{
-    LESSON, OTHER, World, answers, poll_once, roomy, session, session_told, settle,
-};
+use crate::world::{LESSON, OTHER, World, answers, roomy, session, session_told, settle};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
 use cache::source::{Source, SourceError};
@@ -14,7 +12,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
-use testbed::{Gate, note, scene, story};
+use testbed::{Gate, note, poll_once, scene, story};
 
 /// **C5** A hundred reads that miss the same key at once are one load, and all have its value.
 #[test]

@@ -1,8 +1,6 @@
 //! Loads that wait for a place, and places that become free.
 
-use crate::world::{
-    LESSON, OTHER, TTL, World, lesson, poll_once, roomy, session, session_told, settle,
-};
+use crate::world::{LESSON, OTHER, TTL, World, lesson, roomy, session, session_told, settle};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
 use cache::source::{Source, SourceError};
@@ -12,7 +10,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use testbed::{note, scene, soon, story};
+use testbed::{note, poll_once, scene, soon, story};
 
 /// One load may run and some may wait.
 fn one_place() -> Settings {

@@ -6,10 +6,7 @@ use cache::session::Session;
 use cache::settings::{ReadError, Settings};
 use domain::{LessonKey, Version};
 use std::cell::Cell;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use testbed::{note, soon};
 use tokio::task::JoinHandle;
@@ -254,9 +251,4 @@ pub async fn answers(readings: Vec<Reading>) -> Vec<Seen> {
         answers.push(reading.answer().await);
     }
     answers
-}
-
-/// Polls a read once, as a caller does that gives up at once.
-pub fn poll_once<F: Future>(read: Pin<&mut F>) -> Poll<F::Output> {
-    read.poll(&mut Context::from_waker(Waker::noop()))
 }

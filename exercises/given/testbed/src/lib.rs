@@ -9,6 +9,7 @@
 //! - [`link`] is a connection that counts crossings, bytes and writes, and delivers in any chunks
 //! - [`broken`] is a stream that fails, where a link only ends
 //! - [`peer`] is the other side of a connection, played by the test, frame by frame
+//! - [`mod@poll`] polls a future once, and leaves it
 //! - [`gate`] holds code under test at a point until the test lets it go on
 //! - [`memory`] tells what the code under test allocated
 //! - [`cases`] feeds a property with generated cases, always the same ones unless told otherwise
@@ -23,10 +24,12 @@ pub mod link;
 pub mod memory;
 mod patience;
 pub mod peer;
+pub mod poll;
 pub mod story;
 
 pub use cases::for_all;
 pub use gate::Gate;
 pub use link::{Counts, End, Link};
 pub use peer::{Peer, RawFrame};
+pub use poll::poll_once;
 pub use story::{idle, live, note, scene, soon, stories, story};
