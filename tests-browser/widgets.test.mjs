@@ -8,6 +8,7 @@ import { startBrowser } from "./lib/browser.mjs";
 import { serve } from "./lib/server.mjs";
 
 const CHAPTER = "scope/measure.html";
+const MISTAKES = "scope/measure-mistakes.html";
 const book = await bookFolder();
 const site = await serve(book);
 const browser = await startBrowser();
@@ -251,7 +252,7 @@ describe("the keyboard", () => {
     const next = await page.locator(".nav-chapters.next").getAttribute("href");
     await numbers(page).getByRole("button", { name: "Commit" }).focus();
     await page.keyboard.press("ArrowRight");
-    await page.locator(".hc-mistake summary").first().focus();
+    await page.locator("main details > summary").first().focus();
     await page.keyboard.press("ArrowLeft");
     assert.ok(page.url().endsWith(CHAPTER), "an arrow key inside a widget turned the page");
     await page.evaluate(() => document.activeElement.blur());
@@ -393,7 +394,7 @@ describe("on paper", () => {
 
 describe("links", () => {
   test("to something folded unfold it", async () => {
-    const page = await visit();
+    const page = await visit(MISTAKES);
     const id = await page.locator("details.hc-mistake").last().getAttribute("id");
     await page.evaluate((name) => { location.hash = name; }, id);
     await page.locator(`#${id}[open]`).waitFor();
