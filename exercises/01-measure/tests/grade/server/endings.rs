@@ -215,15 +215,45 @@ fn a_request_torn_while_handlers_run_is_an_error() {
 /// **M6** A stream that fails is an error, and not the end of the conversation.
 #[test]
 fn a_stream_that_fails_is_an_error() {
-    story(|| async {
-        let fails = Broken {
-            reads: Then::Error,
+    let fails = |delivers| Broken {
+        delivers,
+        reads: Then::Error,
+        ..Broken::default()
+    };
+    ends_with_its_error("reading fails", fails(Bytes::new()));
+    ends_with_its_error("reading fails after the first request", fails(hello()));
+}
+
+/// **M6** A stream that takes nothing any more has failed: that is an error, and no reason to try for ever.
+#[test]
+fn a_stream_that_takes_nothing_is_an_error() {
+    ends_with_its_error(
+        "nothing can be written",
+        Broken {
+            delivers: hello(),
+            takes_bytes: 0,
+            writes: Then::Nothing,
             ..Broken::default()
-        };
-        let ended = soon("the server to end", serve(fails, Arc::new(Script::new()))).await;
+        },
+    );
+}
+
+fn hello() -> Bytes {
+    let request = RawFrame {
+        id: 1,
+        kind: REQUEST,
+        payload: Bytes::from_static(b"hello"),
+    };
+    request.bytes()
+}
+
+fn ends_with_its_error(what: &'static str, stream: Broken) {
+    story(move || async move {
+        scene(what);
+        let ended = soon("the server to end", serve(stream, Arc::new(Script::new()))).await;
         match ended {
             Err(ServeError::Io(_)) => {}
-            other => panic!("Reading failed, and the server ended with {other:?}."),
+            other => panic!("The stream has failed, and the server ended with {other:?}."),
         }
     });
 }
@@ -254,53 +284,6 @@ fn a_client_that_is_cut_off_is_not_worked_for() {
                 0,
                 "The connection is over, its future is gone, and its handlers are still at work for nobody."
             );
-        }
-    });
-}
-
-/// **M6** A stream that takes nothing any more has failed: that is an error, and no reason to try for ever.
-#[test]
-fn a_stream_that_takes_nothing_is_an_error() {
-    story(|| async {
-        let request = RawFrame {
-            id: 1,
-            kind: REQUEST,
-            payload: Bytes::from_static(b"hello"),
-        };
-        let stream = Broken {
-            delivers: request.bytes(),
-            takes_bytes: 0,
-            writes: Then::Nothing,
-            ..Broken::default()
-        };
-        let ended = soon("the server to end", serve(stream, Arc::new(Script::new()))).await;
-        match ended {
-            Err(ServeError::Io(_)) => {}
-            other => panic!("Nothing can be written, and the server ended with {other:?}."),
-        }
-    });
-}
-
-/// **M6** A stream that fails after it has been read is an error as well.
-#[test]
-fn a_stream_that_fails_later_is_an_error() {
-    story(|| async {
-        let request = RawFrame {
-            id: 1,
-            kind: REQUEST,
-            payload: Bytes::from_static(b"hello"),
-        };
-        let stream = Broken {
-            delivers: request.bytes(),
-            reads: Then::Error,
-            ..Broken::default()
-        };
-        let ended = soon("the server to end", serve(stream, Arc::new(Script::new()))).await;
-        match ended {
-            Err(ServeError::Io(_)) => {}
-            other => panic!(
-                "Reading failed after the first request, and the server ended with {other:?}."
-            ),
         }
     });
 }
