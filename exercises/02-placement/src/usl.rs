@@ -65,10 +65,11 @@ impl Usl {
     /// [`NoFit`] if there are fewer than three different numbers of shards, a throughput is `NaN`,
     /// infinite, zero or negative, or they are too far apart to reckon with.
     ///
-    /// Judged by `usl::points_on_a_curve_give_the_curve`, `usl::no_curve_is_much_nearer_than_the_fit`,
-    /// `usl::a_negative_term_is_fitted_without`, `usl::three_unknowns_need_three_numbers_of_shards`,
-    /// `usl::rare_work_and_many_shards_have_a_curve`, `usl::every_round_counts` and
-    /// `usl::an_unusable_point_is_named`.
+    /// Judged by `usl::fit::points_on_a_curve_give_the_curve`,
+    /// `usl::fit::no_curve_is_much_nearer_than_the_fit`, `usl::fit::a_negative_term_is_fitted_without`,
+    /// `usl::fit::three_unknowns_need_three_numbers_of_shards`,
+    /// `usl::fit::rare_work_and_many_shards_have_a_curve`, `usl::fit::every_round_counts` and
+    /// `usl::fit::an_unusable_point_is_named`.
     pub fn fit(points: &[Point]) -> Result<Self, NoFit> {
         let _ = points;
         todo!(
@@ -80,7 +81,7 @@ impl Usl {
     // ANCHOR: use
     /// What so many shards bring by this curve, each second. None bring nothing.
     ///
-    /// Judged by `usl::a_curve_gives_what_the_law_says`.
+    /// Judged by `usl::curve::a_curve_gives_what_the_law_says`.
     pub fn throughput(&self, shards: u32) -> f64 {
         let _ = shards;
         todo!("Compute X(n).")
@@ -89,8 +90,8 @@ impl Usl {
     /// The number of shards that brings the most, the smaller one of equals; `None` if more always
     /// bring more.
     ///
-    /// Judged by `usl::nothing_brings_more_than_the_peak`, `usl::a_curve_that_does_not_rise_peaks_at_one`
-    /// and `usl::a_far_peak_is_found`.
+    /// Judged by `usl::curve::nothing_brings_more_than_the_peak`,
+    /// `usl::curve::a_curve_that_does_not_rise_peaks_at_one` and `usl::curve::a_far_peak_is_found`.
     pub fn peak(&self) -> Option<u32> {
         todo!("Find the whole number of shards beyond which more bring less, if there is one.")
     }
@@ -98,8 +99,8 @@ impl Usl {
     /// The smallest number of shards, and at least one, that brings at least `demand`; `None` if no number
     /// does.
     ///
-    /// Judged by `usl::a_demand_beyond_the_peak_is_met_by_no_number`,
-    /// `usl::a_curve_that_does_not_rise_peaks_at_one` and `usl::a_far_peak_is_found`.
+    /// Judged by `usl::curve::a_demand_beyond_the_peak_is_met_by_no_number`,
+    /// `usl::curve::a_curve_that_does_not_rise_peaks_at_one` and `usl::curve::a_far_peak_is_found`.
     pub fn shards_for(&self, demand: Rate) -> Option<u32> {
         let _ = demand;
         todo!("Find the fewest shards that bring as much as is asked for, up to the peak.")
