@@ -4,18 +4,26 @@
 //! parts say to each other, whether the other part is a function, a process or a machine away.
 //! They hold no behaviour beyond keeping their own promises.
 
+mod event;
+
+pub use event::{Event, EventId, Offset};
+
+#[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
 /// Who learns.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct LearnerId(pub u64);
 
 /// What is learnt.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct LessonId(pub u64);
 
 /// One learner's one lesson: the key under which progress is kept.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct LessonKey {
     /// Whose progress.
     pub learner: LearnerId,
@@ -34,11 +42,13 @@ impl LessonKey {
 }
 
 /// How often a fact has changed: the first write makes version 1.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Version(pub u64);
 
 /// How far a learner is in a lesson, as of one version.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Progress {
     /// Which learner and lesson.
     pub key: LessonKey,
