@@ -110,6 +110,42 @@ impl Browser {
         }
     }
 
+    /// Completes a lesson on two devices that have seen the same.
+    pub async fn race(&self, learner: u64, lesson: u64, idempotency_key: &str) -> Visit {
+        let path = format!("/learners/{learner}/lessons/{lesson}");
+        let look = self.look(get(&path, Some(learner))).await;
+        let seen = look.answer.as_ref().and_then(version_in);
+        let Some(seen) = seen.filter(|_| look.end == End::Done) else {
+            return look;
+        };
+        let (one, other) = (format!("{idempotency_key}-a"), format!("{idempotency_key}-b"));
+        let (first, second) = futures_util::join!(
+            self.complete_seen(learner, lesson, seen, &one),
+            self.complete_seen(learner, lesson, seen, &other)
+        );
+        if first.end == End::Done { first } else { second }
+    }
+
+    /// Completes a lesson, sends the same command again, and then another one under its key.
+    pub async fn again(&self, learner: u64, lesson: u64, idempotency_key: &str) -> Visit {
+        let path = format!("/learners/{learner}/lessons/{lesson}");
+        let look = self.look(get(&path, Some(learner))).await;
+        let seen = look.answer.as_ref().and_then(version_in);
+        let Some(seen) = seen.filter(|_| look.end == End::Done) else {
+            return look;
+        };
+        let visit = self
+            .complete_seen(learner, lesson, seen, idempotency_key)
+            .await;
+        let _ = self
+            .complete_seen(learner, lesson, seen, idempotency_key)
+            .await;
+        let _ = self
+            .complete_seen(learner, lesson, seen + 7, idempotency_key)
+            .await;
+        visit
+    }
+
     /// Looks at all lessons.
     pub async fn progress(&self, learner: u64) -> Visit {
         self.look(get(&format!("/learners/{learner}/progress"), Some(learner)))

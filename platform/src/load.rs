@@ -78,6 +78,20 @@ pub enum Act {
         /// Which.
         lesson: u64,
     },
+    /// Completes a lesson on two devices at once: one of them is refused.
+    Race {
+        /// Who.
+        learner: u64,
+        /// Which.
+        lesson: u64,
+    },
+    /// Sends a command again after its answer, and then its key with another command.
+    Again {
+        /// Who.
+        learner: u64,
+        /// Which.
+        lesson: u64,
+    },
     /// Looks at all lessons.
     Progress(u64),
     /// Looks at a course.
@@ -92,11 +106,11 @@ impl Act {
     /// What somebody does next.
     pub fn next(dice: &mut Dice) -> Self {
         let learner = dice.zipf(LEARNERS);
+        let lesson = 1 + dice.below(bounds::LESSONS);
         match dice.below(100) {
-            0..30 => Self::Complete {
-                learner,
-                lesson: 1 + dice.below(bounds::LESSONS),
-            },
+            0..26 => Self::Complete { learner, lesson },
+            26..28 => Self::Race { learner, lesson },
+            28..30 => Self::Again { learner, lesson },
             30..65 => Self::Progress(learner),
             65..93 => Self::Course(1 + dice.below(crate::catalogue::COURSES)),
             93..99 => Self::Dashboard,
@@ -108,6 +122,8 @@ impl Act {
     pub async fn act(self, browser: &Browser, key: &str) -> Visit {
         match self {
             Self::Complete { learner, lesson } => browser.complete(learner, lesson, key).await,
+            Self::Race { learner, lesson } => browser.race(learner, lesson, key).await,
+            Self::Again { learner, lesson } => browser.again(learner, lesson, key).await,
             Self::Progress(learner) => browser.progress(learner).await,
             Self::Course(course) => browser.course_with_asset(course).await,
             Self::Dashboard => browser.dashboard().await,

@@ -274,3 +274,42 @@ async fn play(script: Script, stage: &Stage, seed: u64) -> Result<Vec<String>, N
         }
     }
 }
+
+/// Bad days: people act, and every now and then something is wrong with one or two places for a while.
+/// What it does depends on `seed` alone.
+///
+/// # Errors
+/// [`NotStarted`] when a part does not come up again.
+pub async fn bad_days(stage: &Stage, seed: u64, minutes: u64, rate: f64) -> Result<(), NotStarted> {
+    let mut dice = Dice::new(seed);
+    let looking = tokio::spawn(stage.clone().keep_looking());
+    let people = {
+        let (stage, mut dice) = (stage.clone(), Dice::new(seed ^ 0xACE));
+        tokio::spawn(async move {
+            arrivals(&stage, &mut dice, rate, Duration::from_secs(60 * minutes)).await;
+        })
+    };
+    let end = Instant::now() + Duration::from_secs(60 * minutes);
+    while Instant::now() < end {
+        let calm = Duration::from_millis(dice.below(40_000));
+        tokio::time::sleep(calm).await;
+        let count = 1 + dice.below(2);
+        let wrong: Vec<Place> = (0..count)
+            .map(|_| Place::ALL[usize::try_from(dice.below(7)).unwrap_or(0)])
+            .collect();
+        for place in &wrong {
+            let switch = Switch::ALL[1 + usize::try_from(dice.below(4)).unwrap_or(0)];
+            stage.switch(*place, switch).await?;
+        }
+        tokio::time::sleep(Duration::from_millis(dice.below(30_000))).await;
+        for place in wrong {
+            stage.switch(place, Switch::Ok).await?;
+        }
+    }
+    // A calm end, in which everything that was owed can be paid.
+    let _ = people.await;
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    looking.abort();
+    stage.look().await;
+    Ok(())
+}

@@ -602,10 +602,6 @@ impl Memory {
         self.totals = VecDeque::from([(self.epoch, events)]);
     }
 
-    pub(super) fn total(&self) -> u64 {
-        self.total
-    }
-
     pub(super) fn moved(&mut self) {
         self.moved = Instant::now();
     }

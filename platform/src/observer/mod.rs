@@ -16,7 +16,7 @@ pub use rows::{Row, Sometimes, Standing, Step};
 
 use crate::bounds;
 use crate::parts::{
-    Authority, Command, Dashboard, NotWritten, Place, Stream, View, Workers,
+    Authority, Command, NotWritten, Place, Stream, View, Workers,
 };
 use crate::switch::{Switch, Switches};
 use crate::trace::scattered;
@@ -40,7 +40,6 @@ pub struct Observer(Arc<Inner>);
 struct Inner {
     memory: Mutex<Memory>,
     on: AtomicBool,
-    epoch: Instant,
     switches: Switches,
     seed: u64,
     truth: OnceLock<Arc<dyn Authority>>,
@@ -97,7 +96,6 @@ impl Observer {
         Self(Arc::new(Inner {
             memory: Mutex::new(Memory::new(epoch)),
             on: AtomicBool::new(true),
-            epoch,
             switches,
             seed,
             truth: OnceLock::new(),
@@ -428,11 +426,6 @@ impl Observer {
         for account in accounts {
             memory.account(&accepted, waiting, &account, healthy.then_some(STALL));
         }
-    }
-
-    /// What the view shows, as the observer judges its age: a lower bound in events.
-    pub(crate) fn behind(&self, dashboard: &Dashboard) -> u64 {
-        self.lock().total().saturating_sub(dashboard.watermark)
     }
 
     /// How many events the stream had before the observer came, and who consumes them.
