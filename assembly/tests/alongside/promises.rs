@@ -1,7 +1,4 @@
-//! What commits alongside a fact: everything or nothing, and with it the news of it or neither.
-//!
-//! The lab's grader does not ask for this, because an authority may stand on an engine of its own. The
-//! platform does, and so does each solution that it can be made of.
+// The same for each of them: `authority` is the one under test.
 
 use alongside::{Alongside, Nothing};
 use authority::authority::{Authority, Settings, open_database, open_in};
