@@ -1,0 +1,4 @@
+//! What a product needs besides.
+
+#[path = "../world/mod.rs"]
+mod world;
