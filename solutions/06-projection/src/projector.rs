@@ -138,8 +138,8 @@ impl<L: Log, S: Store> Projector<L, S> {
     pub async fn step(&mut self) -> Result<Step, ProjectorError> {
         let (moved, stopped) = self.advance().await?;
         self.publish()?;
-        let due = self.saved.0 + self.settings.checkpoint_every.get();
-        let checkpoint = if self.watermark().0 >= due {
+        let unsaved = self.watermark().0 - self.saved.0;
+        let checkpoint = if unsaved >= self.settings.checkpoint_every.get() {
             self.save().await
         } else {
             Checkpoint::NotDue

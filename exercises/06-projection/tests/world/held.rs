@@ -3,7 +3,47 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::task::Poll;
 use testbed::{poll_once, soon};
+
+/// When something that takes its time happens: before the wait, or after it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Slow {
+    /// It takes no time.
+    #[default]
+    Not,
+    /// At once, and then the answer takes its time.
+    Answer,
+    /// After a while, and then it is answered.
+    Question,
+}
+
+impl Slow {
+    pub async fn before(self) {
+        if self == Self::Question {
+            once_around().await;
+        }
+    }
+
+    pub async fn after(self) {
+        if self == Self::Answer {
+            once_around().await;
+        }
+    }
+}
+
+/// Waits until it is polled once more.
+async fn once_around() {
+    let mut polled = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut polled, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// A future that was begun, and perhaps has ended.
 pub struct Held<T> {
@@ -28,7 +68,7 @@ impl<T> Held<T> {
     /// Lets it go as far as it can. Says whether it has ended.
     pub fn go_on(&mut self) -> bool {
         if self.ended.is_none()
-            && let std::task::Poll::Ready(value) = poll_once(Pin::new(&mut self.future))
+            && let Poll::Ready(value) = poll_once(Pin::new(&mut self.future))
         {
             testbed::note(format!("{} ends", self.what));
             self.ended = Some(value);

@@ -1,5 +1,6 @@
 //! The log, played by the test.
 
+use crate::world::held::Slow;
 use crate::world::told;
 use domain::Offset;
 use projection::log::{Body, Log, LogError, Recorded};
@@ -24,6 +25,7 @@ struct Inner {
     grows: Option<Body>,
     reading: Option<Gate>,
     ending: Option<Gate>,
+    slow: Slow,
 }
 
 impl TestLog {
@@ -85,6 +87,17 @@ impl TestLog {
         self.inner().grows = Some(body);
     }
 
+    /// From now on whatever is asked takes its time.
+    pub fn set_slow(&self, slow: Slow) {
+        self.inner().slow = slow;
+    }
+
+    /// Puts `body` in place of what stands at `offset`, as a newer program would read it.
+    pub fn reread(&self, offset: usize, body: Body) {
+        note(format!("a newer program reads {offset} as {}", told(&body)));
+        self.inner().bodies[offset] = body;
+    }
+
     /// From now on each read waits, with its answer, until it is let go.
     pub fn hold_reads(&self) -> Gate {
         let gate = Gate::closed();
@@ -119,6 +132,8 @@ impl TestLog {
 
 impl Log for TestLog {
     async fn read(&self, from: Offset, at_most: usize) -> Result<Vec<Recorded>, LogError> {
+        let slow = self.inner().slow;
+        slow.before().await;
         let (answer, gate) = {
             let mut inner = self.inner();
             inner.reads.push((from.0, at_most));
@@ -136,10 +151,13 @@ impl Log for TestLog {
         if let Some(gate) = gate {
             gate.pass().await;
         }
+        slow.after().await;
         answer
     }
 
     async fn end(&self) -> Result<Offset, LogError> {
+        let slow = self.inner().slow;
+        slow.before().await;
         let (answer, gate) = {
             let mut inner = self.inner();
             inner.ends += 1;
@@ -154,6 +172,7 @@ impl Log for TestLog {
         if let Some(gate) = gate {
             gate.pass().await;
         }
+        slow.after().await;
         answer
     }
 }

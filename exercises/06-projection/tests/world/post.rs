@@ -1,5 +1,6 @@
 //! The mail provider, played by the test.
 
+use crate::world::held::Slow;
 use projection::letters::{LetterId, Mail, MailError};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -20,6 +21,7 @@ struct Inner {
     delivered: Vec<LetterId>,
     asked: usize,
     down: bool,
+    slow: Slow,
 }
 
 impl Post {
@@ -37,6 +39,11 @@ impl Post {
         self.0.lock().expect("the post").down = down;
     }
 
+    /// From now on a letter takes its time.
+    pub fn set_slow(&self, slow: Slow) {
+        self.0.lock().expect("the post").slow = slow;
+    }
+
     /// More than a day passes at the provider: it knows no letter again.
     pub fn forget(&self) {
         note("more than a day passes: the provider knows none of the letters again");
@@ -46,6 +53,16 @@ impl Post {
 
 impl Mail for Post {
     async fn send(&self, letter: LetterId) -> Result<(), MailError> {
+        let slow = self.0.lock().expect("the post").slow;
+        slow.before().await;
+        let sent = self.send_now(letter);
+        slow.after().await;
+        sent
+    }
+}
+
+impl Post {
+    fn send_now(&self, letter: LetterId) -> Result<(), MailError> {
         let mut inner = self.0.lock().expect("the post");
         inner.asked += 1;
         if inner.down {

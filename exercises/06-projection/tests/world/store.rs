@@ -1,5 +1,6 @@
 //! The store, played by the test.
 
+use crate::world::held::Slow;
 use projection::store::{Store, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ struct Inner {
     happens: bool,
     unreadable: bool,
     putting: Option<Gate>,
+    slow: Slow,
 }
 
 impl TestStore {
@@ -80,6 +82,11 @@ impl TestStore {
         self.inner().unreadable = false;
     }
 
+    /// From now on whatever is asked takes its time.
+    pub fn set_slow(&self, slow: Slow) {
+        self.inner().slow = slow;
+    }
+
     /// From now on each put waits, before it is done, until it is let go.
     pub fn hold_puts(&self) -> Gate {
         let gate = Gate::closed();
@@ -110,16 +117,8 @@ impl Inner {
     }
 }
 
-impl Store for TestStore {
-    async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
-        let gate = {
-            let mut inner = self.inner();
-            inner.puts += 1;
-            inner.putting.clone()
-        };
-        if let Some(gate) = gate {
-            gate.pass().await;
-        }
+impl TestStore {
+    fn put_now(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
         let mut inner = self.inner();
         let failing = inner.failing;
         if failing.is_none() || inner.happens {
@@ -133,13 +132,13 @@ impl Store for TestStore {
                 Ok(())
             }
             Some(error) => {
-                note(format!("the store refuses `{name}`"));
+                note(format!("the store refuses `{name}`: {error}"));
                 Err(error)
             }
         }
     }
 
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    fn get_now(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let mut inner = self.inner();
         inner.gets += 1;
         if inner.unreadable {
@@ -148,19 +147,59 @@ impl Store for TestStore {
         Ok(inner.contents.get(name).cloned())
     }
 
-    async fn delete(&self, name: &str) -> Result<(), StoreError> {
+    fn delete_now(&self, name: &str) {
         note(format!("`{name}` is deleted from the store"));
         self.inner().change(|contents| {
             contents.remove(name);
         });
-        Ok(())
     }
 
-    async fn names(&self) -> Result<Vec<String>, StoreError> {
+    fn names_now(&self) -> Result<Vec<String>, StoreError> {
         let inner = self.inner();
         if inner.unreadable {
             return Err(StoreError::Unavailable);
         }
         Ok(inner.contents.keys().cloned().collect())
+    }
+}
+
+impl Store for TestStore {
+    async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let (gate, slow) = {
+            let mut inner = self.inner();
+            inner.puts += 1;
+            (inner.putting.clone(), inner.slow)
+        };
+        if let Some(gate) = gate {
+            gate.pass().await;
+        }
+        slow.before().await;
+        let put = self.put_now(name, bytes);
+        slow.after().await;
+        put
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let slow = self.inner().slow;
+        slow.before().await;
+        let got = self.get_now(name);
+        slow.after().await;
+        got
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        let slow = self.inner().slow;
+        slow.before().await;
+        self.delete_now(name);
+        slow.after().await;
+        Ok(())
+    }
+
+    async fn names(&self) -> Result<Vec<String>, StoreError> {
+        let slow = self.inner().slow;
+        slow.before().await;
+        let names = self.names_now();
+        slow.after().await;
+        names
     }
 }
