@@ -7,8 +7,13 @@
 #[path = "../world/mod.rs"]
 mod world;
 
-mod apart;
+// In the order of the stages, which blank lines keep.
 mod fold;
-mod rebuild;
-mod replay;
+
 mod served;
+
+mod replay;
+
+mod rebuild;
+
+mod apart;

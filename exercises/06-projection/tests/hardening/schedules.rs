@@ -1,11 +1,13 @@
-//! Any order of events, as far as one can be told in some forty steps.
+//! Any order of events, as far as one can be told in some fifty turns.
 //!
-//! Each case is a list of steps: records that are made, repeated and come late; projectors, two of them, that
+//! Each case is a list of turns: records that are made, repeated and come late; projectors, two of them, that
 //! step and are given up half-way; rebuilds by three plans; crashes, deletions, full disks, logs that are down or
-//! deliver again. Everything that asks the log or the store may be overtaken by everything else: a step lets one
+//! deliver again. Everything that asks the log or the store may be overtaken by everything else: a turn lets one
 //! of those that are under way go on to its next question.
 //!
-//! What is served has to be a replay after each step, and readers are never taken back.
+//! What is served has to be a replay after each turn, and readers are never taken back.
+
+#![allow(clippy::similar_names)] // `self` and `shelf` are.
 
 use crate::world::held::{Held, Slow};
 use crate::world::office::Authority;
@@ -15,7 +17,7 @@ use domain::Offset;
 use projection::dashboard::{Answer, Dashboard, Lag, ReadError, TooOld};
 use projection::log::{Body, LogError};
 use projection::plan::{Counting, Plan, PlanVersion, Row, Subject};
-use projection::projector::{Projector, ProjectorError, Step as Stepped};
+use projection::projector::{Projector, ProjectorError, Step};
 use projection::rebuild::rebuild;
 use projection::shelf::Shelf;
 use projection::view::View;
@@ -28,14 +30,14 @@ use tokio::sync::Mutex;
 
 type TestProjector = Projector<crate::world::log::TestLog, TestStore>;
 
-/// Something that happens. Where a step picks one of several, it is by number, round and round.
+/// Something that happens. Where a turn picks one of several, it is by number, round and round.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Turn {
     /// The authority decides something.
     Decide {
         learner: u8,
         lesson: u8,
-        steps: u8,
+        done: u8,
         completed: bool,
     },
     /// A relay records something once more.
@@ -43,7 +45,7 @@ enum Step {
     /// A projector of one of the plans starts, in one of two places. What ran there has died.
     Start { place: u8, plan: u8 },
     /// A projector begins a step.
-    Step { place: u8 },
+    Go { place: u8 },
     /// A rebuild begins.
     Rebuild { plan: u8 },
     /// A read of the dashboard begins.
@@ -77,30 +79,30 @@ fn any_plan() -> impl Strategy<Value = u8> {
     })
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+fn any_step() -> impl Strategy<Value = Turn> {
     let work = prop_oneof![
-        6 => (1..4_u8, 1..3_u8, 0..9_u8, any::<bool>()).prop_map(|(learner, lesson, steps, completed)| {
-            Step::Decide { learner, lesson, steps, completed }
+        6 => (1..4_u8, 1..3_u8, 0..9_u8, any::<bool>()).prop_map(|(learner, lesson, done, completed)| {
+            Turn::Decide { learner, lesson, done, completed }
         }),
-        1 => any::<u8>().prop_map(|which| Step::Repeat { which }),
-        3 => (0..2_u8, any_plan()).prop_map(|(place, plan)| Step::Start { place, plan }),
-        6 => (0..2_u8).prop_map(|place| Step::Step { place }),
-        2 => any_plan().prop_map(|plan| Step::Rebuild { plan }),
-        2 => Just(Step::Read),
-        1 => Just(Step::Take),
+        1 => any::<u8>().prop_map(|which| Turn::Repeat { which }),
+        3 => (0..2_u8, any_plan()).prop_map(|(place, plan)| Turn::Start { place, plan }),
+        6 => (0..2_u8).prop_map(|place| Turn::Go { place }),
+        2 => any_plan().prop_map(|plan| Turn::Rebuild { plan }),
+        2 => Just(Turn::Read),
+        1 => Just(Turn::Take),
     ];
     let faults = prop_oneof![
-        any::<u8>().prop_map(|which| Step::GiveUp { which }),
-        Just(Step::Crash),
-        any::<bool>().prop_map(|checkpoints| Step::Delete { checkpoints }),
-        any::<bool>().prop_map(|full| Step::Full { full }),
-        any::<bool>().prop_map(|down| Step::Down { down }),
-        (0..4_u8).prop_map(|count| Step::Again { count }),
-        any::<bool>().prop_map(|question| Step::Slow { question }),
+        any::<u8>().prop_map(|which| Turn::GiveUp { which }),
+        Just(Turn::Crash),
+        any::<bool>().prop_map(|checkpoints| Turn::Delete { checkpoints }),
+        any::<bool>().prop_map(|full| Turn::Full { full }),
+        any::<bool>().prop_map(|down| Turn::Down { down }),
+        (0..4_u8).prop_map(|count| Turn::Again { count }),
+        any::<bool>().prop_map(|question| Turn::Slow { question }),
     ];
     prop_oneof![
         20 => work,
-        20 => (any::<u8>(), 1..7_u8).prop_map(|(which, questions)| Step::GoOn { which, questions }),
+        20 => (any::<u8>(), 1..7_u8).prop_map(|(which, questions)| Turn::GoOn { which, questions }),
         6 => faults,
     ]
 }
@@ -129,11 +131,11 @@ fn what_is_served_is_always_a_replay() {
     let ours = Arc::clone(&seen);
     stories(
         proptest::collection::vec(any_step(), 1..100),
-        move |steps| {
+        move |turns| {
             let mut run = Run::new(Arc::clone(&ours));
             async move {
-                for step in steps {
-                    run.take(step).await;
+                for turn in turns {
+                    run.take(turn).await;
                     run.judge();
                 }
                 run.end().await;
@@ -163,10 +165,13 @@ fn what_is_served_is_always_a_replay() {
 /// One that is under way, with what has to be known when it ends.
 enum Going {
     Start(usize, Plan, Held<Result<TestProjector, ProjectorError>>),
-    Step(usize, Held<Result<Stepped, ProjectorError>>),
+    Step(usize, Held<Result<Step, ProjectorError>>),
     Rebuild(Plan, u64, Held<Result<TestProjector, ProjectorError>>),
     Read(u64, bool, Option<u64>, Held<Result<Answer, ReadError>>),
 }
+
+/// A view that a reader holds, and what it was when it was taken.
+type Taken = (Arc<View>, Offset, Vec<(Subject, Row)>);
 
 struct Run {
     authority: Authority,
@@ -174,7 +179,7 @@ struct Run {
     shelf: Shelf,
     places: [Option<(Plan, Rc<Mutex<TestProjector>>)>; 2],
     going: Vec<Going>,
-    taken: Vec<(Arc<View>, Offset, Vec<(Subject, Row)>)>,
+    taken: Vec<Taken>,
     /// The highest that readers have seen, and the newest plan; since the process began.
     highest: u64,
     newest: u32,
@@ -215,26 +220,27 @@ impl Run {
         }
     }
 
-    async fn take(&mut self, step: Step) {
+    /// Whatever the platform and its operators do.
+    async fn take(&mut self, turn: Turn) {
         let log = self.authority.log.clone();
         let (store, shelf) = (self.store.clone(), self.shelf.clone());
-        match step {
-            Step::Decide {
+        match turn {
+            Turn::Decide {
                 learner,
                 lesson,
-                steps,
+                done,
                 completed,
             } => {
                 let (learner, lesson) = (u64::from(learner), u64::from(lesson));
                 self.authority
-                    .decide(learner, lesson, u32::from(steps), completed);
+                    .decide(learner, lesson, u32::from(done), completed);
             }
-            Step::Repeat { which } => {
+            Turn::Repeat { which } => {
                 if let Some(body) = pick(&log.bodies(), which) {
                     log.record(body);
                 }
             }
-            Step::Start {
+            Turn::Start {
                 place,
                 plan: version,
             } => {
@@ -250,7 +256,7 @@ impl Run {
                 self.going
                     .push(Going::Start(place, plan, Held::begin(&what, start)));
             }
-            Step::Step { place } => {
+            Turn::Go { place } => {
                 let place = usize::from(place);
                 let busy = |going: &Going| matches!(going, Going::Step(at, _) if *at == place);
                 if self.going.iter().any(busy) {
@@ -264,13 +270,13 @@ impl Run {
                         .push(Going::Step(place, Held::begin(&what, step)));
                 }
             }
-            Step::Rebuild { plan: version } => {
+            Turn::Rebuild { plan: version } => {
                 let (end, plan) = (log.len(), plan(version));
                 let what = format!("a rebuild by plan {version}");
                 let building = Held::begin(&what, rebuild(plan, log, store, shelf, settings(2, 4)));
                 self.going.push(Going::Rebuild(plan, end, building));
             }
-            Step::Read => {
+            Turn::Read => {
                 let end = log.len();
                 let served = shelf.current().map(|view| view.watermark().0);
                 let read = async move { Dashboard::new(log, shelf).read(1, TooOld::Label).await };
@@ -278,14 +284,14 @@ impl Run {
                 self.going
                     .push(Going::Read(end, served.is_some(), served, read));
             }
-            Step::Take => {
+            Turn::Take => {
                 if let Some(view) = self.shelf.current() {
                     note(format!("a reader takes the view at {}", view.watermark().0));
                     let (watermark, rows) = (view.watermark(), view.rows());
                     self.taken.push((view, watermark, rows));
                 }
             }
-            Step::GoOn { which, questions } => {
+            Turn::GoOn { which, questions } => {
                 if !self.going.is_empty() {
                     let which = usize::from(which) % self.going.len();
                     for _ in 0..questions {
@@ -296,7 +302,15 @@ impl Run {
                     }
                 }
             }
-            Step::GiveUp { which } => {
+            fault => self.fail(fault),
+        }
+    }
+
+    /// Whatever goes wrong.
+    fn fail(&mut self, fault: Turn) {
+        let log = &self.authority.log;
+        match fault {
+            Turn::GiveUp { which } => {
                 if !self.going.is_empty() {
                     let going = self.going.remove(usize::from(which) % self.going.len());
                     count(&self.seen.given_up);
@@ -307,14 +321,14 @@ impl Run {
                     }
                 }
             }
-            Step::Crash => {
+            Turn::Crash => {
                 note("the process dies, and starts with an empty memory");
                 self.going.clear();
                 self.places = [None, None];
                 self.shelf = Shelf::new();
                 (self.highest, self.newest) = (0, 0);
             }
-            Step::Delete { checkpoints } => {
+            Turn::Delete { checkpoints } => {
                 note("the view is deleted");
                 self.shelf.delete();
                 self.highest = 0;
@@ -323,25 +337,26 @@ impl Run {
                     self.store.wipe();
                 }
             }
-            Step::Full { full: true } => {
+            Turn::Full { full: true } => {
                 let error = projection::store::StoreError::Full;
                 self.store.fail_puts(error, false);
             }
-            Step::Full { full: false } => self.store.repair(),
-            Step::Down { down } => {
+            Turn::Full { full: false } => self.store.repair(),
+            Turn::Down { down } => {
                 log.set_down(down);
                 self.was_down |= down;
             }
-            Step::Again { count } => log.deliver_again(u64::from(count)),
-            Step::Slow { question } => {
+            Turn::Again { count } => log.deliver_again(u64::from(count)),
+            Turn::Slow { question } => {
                 let slow = if question {
                     Slow::Question
                 } else {
                     Slow::Answer
                 };
                 log.set_slow(slow);
-                store.set_slow(slow);
+                self.store.set_slow(slow);
             }
+            _ => unreachable!("no fault: {fault:?}"),
         }
     }
 
@@ -516,14 +531,14 @@ impl Run {
         drop(last.expect("nothing is in its way"));
         self.judge();
         assert_eq!(self.highest, log.len(), "Nothing is missing in the end.");
-        for (nth, state) in self.store.states().into_iter().enumerate() {
+        for (nth, left) in self.store.states().into_iter().enumerate() {
             scene(format!("a crash after change {nth} of the store"));
             for version in [1, 2, 3, 9] {
-                let (store, shelf) = (TestStore::with(state.clone()), Shelf::new());
+                let (store, shelf) = (TestStore::with(left.clone()), Shelf::new());
                 let plan = plan(version);
-                let start =
+                let begun =
                     Projector::start(plan, log.clone(), store, shelf.clone(), settings(50, 4));
-                let mut projector = start.await.expect("a projector");
+                let mut projector = begun.await.expect("a projector");
                 projector.catch_up().await.expect("the log is well");
                 let view = shelf.current().expect("a view");
                 assert_eq!((view.plan(), view.watermark().0), (plan, log.len()));
