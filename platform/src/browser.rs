@@ -110,16 +110,31 @@ impl Browser {
         }
     }
 
+    /// Opens a lesson, and completes it on top of what it saw after `wait`.
+    pub async fn complete_later(
+        &self,
+        learner: u64,
+        lesson: u64,
+        wait: Duration,
+        idempotency_key: &str,
+    ) -> Visit {
+        let look = self.open(learner, lesson).await;
+        let Some(seen) = seen(&look) else {
+            return look;
+        };
+        tokio::time::sleep(wait).await;
+        self.complete_seen(learner, lesson, seen, idempotency_key)
+            .await
+    }
+
     /// Completes a lesson on two devices that have seen the same.
     pub async fn race(&self, learner: u64, lesson: u64, idempotency_key: &str) -> Visit {
-        let path = format!("/learners/{learner}/lessons/{lesson}");
-        let look = self.look(get(&path, Some(learner))).await;
-        let seen = look.answer.as_ref().and_then(version_in);
-        let Some(seen) = seen.filter(|_| look.end == End::Done) else {
+        let look = self.open(learner, lesson).await;
+        let Some(seen) = seen(&look) else {
             return look;
         };
         let (one, other) = (format!("{idempotency_key}-a"), format!("{idempotency_key}-b"));
-        let (first, second) = futures_util::join!(
+        let (first, second) = tokio::join!(
             self.complete_seen(learner, lesson, seen, &one),
             self.complete_seen(learner, lesson, seen, &other)
         );
@@ -128,10 +143,8 @@ impl Browser {
 
     /// Completes a lesson, sends the same command again, and then another one under its key.
     pub async fn again(&self, learner: u64, lesson: u64, idempotency_key: &str) -> Visit {
-        let path = format!("/learners/{learner}/lessons/{lesson}");
-        let look = self.look(get(&path, Some(learner))).await;
-        let seen = look.answer.as_ref().and_then(version_in);
-        let Some(seen) = seen.filter(|_| look.end == End::Done) else {
+        let look = self.open(learner, lesson).await;
+        let Some(seen) = seen(&look) else {
             return look;
         };
         let visit = self
@@ -144,6 +157,11 @@ impl Browser {
             .complete_seen(learner, lesson, seen + 7, idempotency_key)
             .await;
         visit
+    }
+
+    async fn open(&self, learner: u64, lesson: u64) -> Visit {
+        let path = format!("/learners/{learner}/lessons/{lesson}");
+        self.look(get(&path, Some(learner))).await
     }
 
     /// Looks at all lessons.
@@ -252,6 +270,12 @@ fn completion(learner: u64, lesson: u64, seen: u64, idempotency_key: &str) -> Re
 pub(crate) fn version_in(answer: &Response<Bytes>) -> Option<u64> {
     let tag = answer.headers().get(ETAG)?.to_str().ok()?;
     tag.trim_matches('"').parse().ok()
+}
+
+/// The version that a look has shown; 0 if the lesson was not begun.
+fn seen(look: &Visit) -> Option<u64> {
+    let answer = look.answer.as_ref().filter(|_| look.end == End::Done);
+    answer.and_then(version_in)
 }
 
 /// What a person may conclude. Only an answer that says so means "not done".

@@ -85,6 +85,15 @@ pub enum Act {
         /// Which.
         lesson: u64,
     },
+    /// Opens a lesson, and completes it after a while.
+    Later {
+        /// Who.
+        learner: u64,
+        /// Which.
+        lesson: u64,
+        /// After how long.
+        wait: Duration,
+    },
     /// Sends a command again after its answer, and then its key with another command.
     Again {
         /// Who.
@@ -108,7 +117,12 @@ impl Act {
         let learner = dice.zipf(LEARNERS);
         let lesson = 1 + dice.below(bounds::LESSONS);
         match dice.below(100) {
-            0..26 => Self::Complete { learner, lesson },
+            0..13 => Self::Complete { learner, lesson },
+            13..26 => Self::Later {
+                learner,
+                lesson,
+                wait: Duration::from_millis(dice.below(20_000)),
+            },
             26..28 => Self::Race { learner, lesson },
             28..30 => Self::Again { learner, lesson },
             30..65 => Self::Progress(learner),
@@ -122,6 +136,11 @@ impl Act {
     pub async fn act(self, browser: &Browser, key: &str) -> Visit {
         match self {
             Self::Complete { learner, lesson } => browser.complete(learner, lesson, key).await,
+            Self::Later {
+                learner,
+                lesson,
+                wait,
+            } => browser.complete_later(learner, lesson, wait, key).await,
             Self::Race { learner, lesson } => browser.race(learner, lesson, key).await,
             Self::Again { learner, lesson } => browser.again(learner, lesson, key).await,
             Self::Progress(learner) => browser.progress(learner).await,
@@ -240,7 +259,12 @@ impl Load {
             tokio::spawn(async move {
                 let visit = act.act(&browser, &key).await;
                 drop(place);
-                load.done(&visit, due);
+                // Reading a lesson is no latency.
+                let reading = match act {
+                    Act::Later { wait, .. } => wait,
+                    _ => Duration::ZERO,
+                };
+                load.done(&visit, due + reading);
             });
         }
     }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use web_server::patient::Patient;
 
 /// The page's port, if it is free.
 pub const PORT: u16 = 4711;
@@ -28,6 +29,9 @@ const MAX_CONNECTIONS: usize = 4096;
 
 /// How long a client may take to send its head, also on a connection that was used before.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long an answer may wait to be read.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The longest head that is read.
 const MAX_HEAD_BYTES: usize = 32 << 10;
@@ -127,7 +131,7 @@ pub async fn serve(listener: TcpListener, router: Router) {
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
                 .max_buf_size(MAX_HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIMEOUT)), service);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended badly");
             }

@@ -3,11 +3,13 @@
 //! Each part is a lab's solution behind one of the stage's traits. What is here is the glue: the folder
 //! of the store, who runs what, and which way leads from one part to the next.
 
+mod border;
 mod copy;
 mod store;
 
+use border::Border;
 use copy::Accelerator;
-use platform::doubles::{PassEdge, Pipe, PipeStream, PipeView, PipeWorkers};
+use platform::doubles::{Pipe, PipeStream, PipeView, PipeWorkers};
 use platform::parts::NotStarted;
 use platform::stage::{Assembly, Ground, Parts};
 use platform::ways::Ways;
@@ -30,7 +32,7 @@ impl Assembly for Ours {
             stream: Arc::new(PipeStream(Arc::clone(&pipe))),
             workers: Arc::new(PipeWorkers(Arc::clone(&pipe))),
             view: Arc::new(PipeView(pipe)),
-            edge: Arc::new(PassEdge(ways.to_origin())),
+            edge: Arc::new(Border::new(ways.to_origin(), ground)?),
         })
     }
 }

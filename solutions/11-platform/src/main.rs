@@ -1,6 +1,6 @@
 //! Runs our assembly: one address on loopback, until Ctrl-C.
 
-use assembly::Ours;
+use ours::Ours;
 use platform::serve::{Options, PORT, start};
 use std::io::Write as _;
 use std::path::PathBuf;

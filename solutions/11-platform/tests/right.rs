@@ -3,7 +3,7 @@
 //!
 //! `PLATFORM_MINUTES=10000` widens it from what fits into each run of the tests.
 
-use assembly::Ours;
+use ours::Ours;
 use platform::observer::Board;
 use platform::scenario::{bad_days, in_virtual_time};
 use platform::stage::{Ground, Stage};
