@@ -58,7 +58,10 @@ type Shared = State<Arc<Api>>;
 /// The routes.
 pub(crate) fn router(api: Arc<Api>) -> Router {
     Router::new()
-        .route("/learners/{learner}/lessons/{lesson}/completion", post(complete))
+        .route(
+            "/learners/{learner}/lessons/{lesson}/completion",
+            post(complete),
+        )
         .route("/learners/{learner}/lessons/{lesson}", get(lesson))
         .route("/learners/{learner}/progress", get(progress))
         .route("/courses/{course}", get(course).put(publish))
@@ -66,7 +69,9 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/dashboard", get(dashboard))
         .route("/health", get(health))
         .route("/metrics", get(metrics))
-        .fallback(async || Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here"))
+        .fallback(async || {
+            Problem::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here")
+        })
         .method_not_allowed_fallback(async || {
             let why = "this cannot be done with it";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", why)
@@ -203,7 +208,13 @@ async fn completion(request: Request) -> Result<Completion, Problem> {
     let body = tokio::time::timeout(BODY_TIMEOUT, to_bytes(request.into_body(), MAX_BODY_BYTES));
     let body = body
         .await
-        .map_err(|_| Problem::new(StatusCode::REQUEST_TIMEOUT, "slow", "the body took too long"))?
+        .map_err(|_| {
+            Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "slow",
+                "the body took too long",
+            )
+        })?
         .map_err(|_| {
             let why = format!("a command has at most {MAX_BODY_BYTES} bytes, all of them sent");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", why)
@@ -213,7 +224,11 @@ async fn completion(request: Request) -> Result<Completion, Problem> {
     }
     if !is_json {
         let why = "a command's body is application/json";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", why));
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not-json",
+            why,
+        ));
     }
     serde_json::from_slice(&body).map_err(|_| {
         let why = "the body is {\"steps_done\": number, \"note\": text}, both optional";
@@ -230,7 +245,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
         Ok(key) if !key.is_empty() && key.len() <= 64 => Ok(key.to_owned()),
         _ => {
             let why = "an Idempotency-Key has 1 to 64 printable characters";
-            Err(Problem::new(StatusCode::BAD_REQUEST, "bad-idempotency-key", why))
+            Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad-idempotency-key",
+                why,
+            ))
         }
     }
 }
@@ -251,8 +270,13 @@ fn expected(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
     if headers.get(IF_NONE_MATCH).is_some_and(|tag| tag == "*") {
         return Ok(None);
     }
-    let why = "say what you have seen: If-Match with its ETag, or If-None-Match: * if there was none";
-    Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "no-precondition", why))
+    let why =
+        "say what you have seen: If-Match with its ETag, or If-None-Match: * if there was none";
+    Err(Problem::new(
+        StatusCode::PRECONDITION_REQUIRED,
+        "no-precondition",
+        why,
+    ))
 }
 
 fn known_key(learner: &str, lesson: &str) -> Result<LessonKey, Problem> {
@@ -330,11 +354,7 @@ async fn progress(
     Ok(response)
 }
 
-fn lessons(
-    api: &Api,
-    learner: LearnerId,
-    found: &[(u64, Option<Progress>)],
-) -> serde_json::Value {
+fn lessons(api: &Api, learner: LearnerId, found: &[(u64, Option<Progress>)]) -> serde_json::Value {
     let lessons: Vec<_> = found
         .iter()
         .map(|(lesson, progress)| match progress {
@@ -359,7 +379,8 @@ async fn course(
     Path(course): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let course = number(&course, catalogue::COURSES).ok_or_else(|| Problem::unknown_id("course"))?;
+    let course =
+        number(&course, catalogue::COURSES).ok_or_else(|| Problem::unknown_id("course"))?;
     let version = api.catalogue.version(course);
     let version = version.ok_or_else(|| Problem::unknown_id("course"))?;
     let mut response = if unchanged(&headers, version) {
@@ -384,7 +405,8 @@ async fn publish(
     Path(course): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let course = number(&course, catalogue::COURSES).ok_or_else(|| Problem::unknown_id("course"))?;
+    let course =
+        number(&course, catalogue::COURSES).ok_or_else(|| Problem::unknown_id("course"))?;
     if !headers
         .get(AUTHORIZATION)
         .is_some_and(|who| who.as_bytes().starts_with(b"Author"))
@@ -394,7 +416,11 @@ async fn publish(
     }
     match api.catalogue.publish(course) {
         Some(Ok(version)) => {
-            let mut response = private(StatusCode::OK, &json!({"course": course, "version": version}));
+            api.ways.observer.published(course, version);
+            let mut response = private(
+                StatusCode::OK,
+                &json!({"course": course, "version": version}),
+            );
             tag(&mut response, version);
             Ok(response)
         }
@@ -411,7 +437,11 @@ async fn asset(State(api): Shared, Path(name): Path<String>) -> Result<Response,
     let body = body.ok_or_else(|| Problem::unknown_id("asset"))?;
     let mut response = Body::from(body).into_response();
     set(&mut response, CONTENT_TYPE, "text/javascript");
-    set(&mut response, CACHE_CONTROL, "public, max-age=31536000, immutable");
+    set(
+        &mut response,
+        CACHE_CONTROL,
+        "public, max-age=31536000, immutable",
+    );
     Ok(response)
 }
 
@@ -445,7 +475,11 @@ async fn health(State(api): Shared) -> Response {
 
 async fn metrics(State(api): Shared) -> Response {
     let mut response = metrics::text(&api).into_response();
-    set(&mut response, CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+    set(
+        &mut response,
+        CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    );
     set(&mut response, CACHE_CONTROL, "no-store");
     response
 }
@@ -463,7 +497,9 @@ fn private(status: StatusCode, body: &serde_json::Value) -> Response {
 
 fn unchanged(headers: &HeaderMap, version: u64) -> bool {
     let tag = format!("\"{version}\"");
-    let asked = headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let asked = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|tags| tags.to_str().ok());
     asked.is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag))
 }
 

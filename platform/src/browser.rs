@@ -16,6 +16,8 @@ const BACKOFF: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Browser {
     door: Arc<dyn Http>,
+    /// Authors work behind the edge, as editors' tools do: so the edge is not told.
+    behind: Arc<dyn Http>,
     traces: Traces,
 }
 
@@ -46,15 +48,25 @@ pub enum End {
 }
 
 impl Browser {
-    pub(crate) fn new(door: Arc<dyn Http>, traces: Traces) -> Self {
-        Self { door, traces }
+    pub(crate) fn new(door: Arc<dyn Http>, behind: Arc<dyn Http>, traces: Traces) -> Self {
+        Self {
+            door,
+            behind,
+            traces,
+        }
     }
 
     /// Completes a lesson: looks at it, and writes on top of what it saw.
     pub async fn complete(&self, learner: u64, lesson: u64, idempotency_key: &str) -> Visit {
         let context = self.traces.begin();
         let look = self
-            .ask(context, get(&format!("/learners/{learner}/lessons/{lesson}"), Some(learner)))
+            .ask(
+                context,
+                get(
+                    &format!("/learners/{learner}/lessons/{lesson}"),
+                    Some(learner),
+                ),
+            )
             .await;
         let seen = match &look {
             Ok(answer) if answer.status() == StatusCode::OK => version_in(answer),
@@ -133,12 +145,19 @@ impl Browser {
         let Some(seen) = seen(&look) else {
             return look;
         };
-        let (one, other) = (format!("{idempotency_key}-a"), format!("{idempotency_key}-b"));
+        let (one, other) = (
+            format!("{idempotency_key}-a"),
+            format!("{idempotency_key}-b"),
+        );
         let (first, second) = tokio::join!(
             self.complete_seen(learner, lesson, seen, &one),
             self.complete_seen(learner, lesson, seen, &other)
         );
-        if first.end == End::Done { first } else { second }
+        if first.end == End::Done {
+            first
+        } else {
+            second
+        }
     }
 
     /// Completes a lesson, sends the same command again, and then another one under its key.
@@ -197,16 +216,11 @@ impl Browser {
         self.look(get("/dashboard", None)).await
     }
 
-    /// Publishes a course with a new asset.
+    /// Publishes a course with a new asset, behind the edge.
     pub async fn publish(&self, course: u64) -> Visit {
-        let request = Request::builder()
-            .method(Method::PUT)
-            .uri(format!("/courses/{course}"))
-            .header(AUTHORIZATION, "Author")
-            .body(Bytes::new())
-            .expect("it is well-formed");
+        let request = publication(course);
         let context = self.traces.begin();
-        let answer = self.ask(context, request).await;
+        let answer = context.scope(self.behind.call(request)).await;
         visit(context, 1, answer, false)
     }
 
@@ -229,16 +243,22 @@ impl Browser {
                 .await
                 .unwrap_or(Err(NoAnswer::Lost))
         };
-        let step = self
-            .traces
-            .step(Place::Edge, || name, call, |answer| match answer {
+        let step = self.traces.step(
+            Place::Edge,
+            || name,
+            call,
+            |answer| match answer {
                 Ok(answer) => {
-                    let from = answer.headers().get("x-served").or_else(|| answer.headers().get("cache-status"));
-                    let from = from.and_then(|from| from.to_str().ok()).unwrap_or_default();
-                    format!("{} {from}", answer.status().as_u16()).trim_end().to_owned()
+                    let header = |name| answer.headers().get(name)?.to_str().ok();
+                    let from = header("cache-status").map_or(String::new(), |from| {
+                        format!(", {}", from.trim_start_matches("edge; "))
+                    });
+                    let age = header("age").map_or(String::new(), |age| format!(", {age} s old"));
+                    format!("{}{from}{age}", answer.status().as_u16())
                 }
                 Err(error) => error.to_string(),
-            });
+            },
+        );
         context.scope(step).await
     }
 }
@@ -248,6 +268,14 @@ fn get(path: &str, learner: Option<u64>) -> Request<Bytes> {
     if let Some(learner) = learner {
         request = request.header(AUTHORIZATION, format!("Learner {learner}"));
     }
+    request.body(Bytes::new()).expect("it is well-formed")
+}
+
+fn publication(course: u64) -> Request<Bytes> {
+    let request = Request::builder()
+        .method(Method::PUT)
+        .uri(format!("/courses/{course}"))
+        .header(AUTHORIZATION, "Author");
     request.body(Bytes::new()).expect("it is well-formed")
 }
 
@@ -286,7 +314,9 @@ fn visit(
     only_looks: bool,
 ) -> Visit {
     let end = match &answer {
-        Ok(answer) if answer.status().is_success() || answer.status() == StatusCode::NOT_MODIFIED => {
+        Ok(answer)
+            if answer.status().is_success() || answer.status() == StatusCode::NOT_MODIFIED =>
+        {
             End::Done
         }
         Ok(answer) if answer.status().is_client_error() => End::Refused,
@@ -305,5 +335,8 @@ fn visit(
 
 fn says_not_done(answer: &Response<Bytes>) -> bool {
     let body: Option<serde_json::Value> = serde_json::from_slice(answer.body()).ok();
-    body.is_some_and(|body| body.get("outcome").is_some_and(|outcome| outcome == "not-done"))
+    body.is_some_and(|body| {
+        body.get("outcome")
+            .is_some_and(|outcome| outcome == "not-done")
+    })
 }

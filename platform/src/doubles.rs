@@ -11,7 +11,8 @@ use crate::parts::{
 use crate::ways::Ways;
 use bytes::Bytes;
 use domain::{Event, EventId, LessonId, LessonKey, Progress, Version};
-use hyper::{Request, Response};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::{Request, Response, StatusCode};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,7 +65,10 @@ impl MemoryAuthority {
                 Err(NotWritten::Conflict)
             };
         }
-        let current = kept.facts.get(&command.key).map(|fact| fact.progress.version);
+        let current = kept
+            .facts
+            .get(&command.key)
+            .map(|fact| fact.progress.version);
         if current != command.expected {
             return Err(NotWritten::Stale { current });
         }
@@ -601,17 +605,22 @@ impl Http for PassEdge {
 /// What an edge answers when it got no answer.
 pub fn bad_gateway(why: NoAnswer) -> Response<Bytes> {
     let (status, outcome) = match why {
-        NoAnswer::Absent | NoAnswer::Shed => (503, "not-done"),
-        NoAnswer::Lost => (504, "unknown"),
+        NoAnswer::Absent | NoAnswer::Shed => (StatusCode::SERVICE_UNAVAILABLE, "not-done"),
+        NoAnswer::Lost => (StatusCode::GATEWAY_TIMEOUT, "unknown"),
     };
     let body = format!(
-        "{{\"type\":\"/problems/no-origin\",\"status\":{status},\"outcome\":\"{outcome}\",\"detail\":\"the API gave no answer\"}}"
+        "{{\"type\":\"/problems/no-origin\",\"status\":{},\"outcome\":\"{outcome}\",\"detail\":\"the API gave no answer\"}}",
+        status.as_u16()
     );
-    Response::builder()
-        .status(status)
-        .header("content-type", "application/problem+json")
-        .header("cache-control", "no-store")
-        .header("retry-after", "1")
-        .body(body.into())
-        .expect("it is well-formed")
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, "application/problem+json"),
+        (CACHE_CONTROL, "no-store"),
+        (RETRY_AFTER, "1"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
 }

@@ -55,7 +55,11 @@ impl Dice {
     }
 
     /// A number from 1 to `most`, where the n-th comes about 1/n as often as the first (Zipf).
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss
+    )]
     pub fn zipf(&mut self, most: u64) -> u64 {
         let rank = (most as f64).powf(self.share()).floor();
         (rank as u64).clamp(1, most)
@@ -290,7 +294,10 @@ impl Load {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "they are drawn, not counted with")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "they are drawn, not counted with"
+    )]
     fn point(&self, stage: &Stage) {
         let sums = stage.observer().sums();
         let reads = stage.api().reads.load(Ordering::Relaxed);

@@ -170,8 +170,11 @@ pub trait Authority: Part {
 /// A copy that may vanish.
 pub trait Cache: Part {
     /// Reads through it.
-    fn read(&self, key: LessonKey, session: SessionId)
-    -> Fut<'_, Result<Option<Progress>, NoAnswer>>;
+    fn read(
+        &self,
+        key: LessonKey,
+        session: SessionId,
+    ) -> Fut<'_, Result<Option<Progress>, NoAnswer>>;
     /// Accompanies a write, so that nothing older is served afterwards. Hands on what the write said.
     fn write<'a>(
         &'a self,

@@ -2,8 +2,8 @@
 
 use crate::parts::{NoAnswer, NotWritten};
 use axum::response::{IntoResponse, Response};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
 use hyper::StatusCode;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
 use serde_json::json;
 
 /// An error, as a client is told of it. What is logged is another text.
@@ -41,7 +41,11 @@ impl Problem {
     }
 
     pub(crate) fn unknown_id(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", format!("there is no such {what}"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            format!("there is no such {what}"),
+        )
     }
 }
 

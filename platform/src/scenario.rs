@@ -4,7 +4,7 @@
 //! the same seed leads to the same events, so that a link to it shows everybody the same.
 
 use crate::load::{Act, Dice};
-use crate::observer::{BoardRow, Step};
+use crate::observer::{BoardRow, Sometimes, Step};
 use crate::parts::{NotStarted, Place};
 use crate::stage::{Assembly, Ground, Stage};
 use crate::switch::Switch;
@@ -171,6 +171,9 @@ pub fn run(
 }
 
 /// Runs `work` on one thread, where waiting takes no time.
+///
+/// # Panics
+/// When called from within a runtime.
 pub fn in_virtual_time<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -237,7 +240,10 @@ async fn play(script: Script, stage: &Stage, seed: u64) -> Result<Vec<String>, N
             arrivals(stage, &mut dice, 60.0, minute / 2).await;
             let again = stage.ways().authority_reads() - warm - cold;
             Ok(vec![
-                format!("the authority was read {} times a minute with the cache", warm),
+                format!(
+                    "the authority was read {} times a minute with the cache",
+                    warm
+                ),
                 format!("{} times a minute without it", cold * 2),
                 format!("{} times a minute once it was back", again * 2),
             ])
@@ -252,7 +258,11 @@ async fn play(script: Script, stage: &Stage, seed: u64) -> Result<Vec<String>, N
             let paid = stage.observer().sums();
             Ok(vec![
                 format!("{} events were decided", paid.accepted),
-                format!("{} were owed at the end of the hour, the oldest for {} minutes", owed.unfinished, owed.oldest_ms / 60_000),
+                format!(
+                    "{} were owed at the end of the hour, the oldest for {} minutes",
+                    owed.unfinished,
+                    owed.oldest_ms / 60_000
+                ),
                 format!("{} are owed a minute after", paid.unfinished),
             ])
         }
@@ -263,13 +273,19 @@ async fn play(script: Script, stage: &Stage, seed: u64) -> Result<Vec<String>, N
             stage.switch(Place::Authority, Switch::Ok).await?;
             arrivals(stage, &mut dice, 4.0, minute).await;
             let board = stage.observer().board();
-            let seen = |row: crate::observer::Sometimes| {
+            let count = |row: Sometimes| {
                 let found = board.sometimes.iter().find(|seen| seen.says == row.says());
                 found.map_or(0, |row| row.seen)
             };
             Ok(vec![
-                format!("{} answers left the outcome open", seen(crate::observer::Sometimes::Unknown)),
-                format!("{} retries met their first attempt", seen(crate::observer::Sometimes::RetryMetFirst)),
+                format!(
+                    "{} answers left the outcome open",
+                    count(Sometimes::Unknown)
+                ),
+                format!(
+                    "{} retries met their first attempt",
+                    count(Sometimes::RetryMetFirst)
+                ),
             ])
         }
     }

@@ -77,11 +77,7 @@ impl Stage {
     ///
     /// # Errors
     /// [`NotStarted`] when a part does not stand.
-    pub fn set(
-        assembly: &dyn Assembly,
-        ground: &Ground,
-        seed: u64,
-    ) -> Result<Self, NotStarted> {
+    pub fn set(assembly: &dyn Assembly, ground: &Ground, seed: u64) -> Result<Self, NotStarted> {
         let ways = Ways::new(seed);
         let parts = assembly.assemble(&ways, ground)?;
         let consumers: Vec<_> = parts
@@ -150,7 +146,7 @@ impl Stage {
 
     /// A browser at the door.
     pub fn browser(&self) -> Browser {
-        Browser::new(self.door(), self.ways.traces.clone())
+        Browser::new(self.door(), self.ways.to_origin(), self.ways.traces.clone())
     }
 
     /// The observer.
@@ -289,7 +285,9 @@ impl Http for Door {
                 .await;
             self.ways.meters.count(Place::Edge, began, answer.is_err());
             if let Some(watch) = watch {
-                observer.answered(watch, answer.as_ref().map_err(|why| *why)).await;
+                observer
+                    .answered(watch, answer.as_ref().map_err(|why| *why))
+                    .await;
             }
             answer
         })

@@ -98,7 +98,8 @@ impl Context {
     /// As a header.
     pub fn header(self) -> HeaderValue {
         let text = format!("00-{:032x}-{:016x}-01", self.trace, self.span);
-        HeaderValue::from_str(&text).expect("digits are a header")
+        // Digits and dashes are a header always; an empty one would mean "none".
+        HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 
     /// The one of the running task.
@@ -178,7 +179,14 @@ impl Traces {
     }
 
     /// Notes what was done for `event`, after its request had been answered.
-    pub(crate) fn later(&self, event: EventId, place: Place, name: &str, start: Instant, note: &str) {
+    pub(crate) fn later(
+        &self,
+        event: EventId,
+        place: Place,
+        name: &str,
+        start: Instant,
+        note: &str,
+    ) {
         let mut kept = self.lock();
         let Some(&trace) = kept.causes.get(&event) else {
             return;

@@ -127,7 +127,11 @@ impl Ways {
         let began = Instant::now();
         let out = self.switches.cross(Place::Stream, publish).await;
         self.meters.count(Place::Stream, began, out.is_err());
-        let note = if out.is_ok() { "published" } else { "no answer" };
+        let note = if out.is_ok() {
+            "published"
+        } else {
+            "no answer"
+        };
         for id in ids {
             self.traces
                 .later(*id, Place::Stream, "relay publishes", began, note);
@@ -268,7 +272,11 @@ impl Http for ToOrigin {
                 || name,
                 ask,
                 |answer| match answer {
-                    Ok(answer) => format!("{}, {} bytes", answer.status().as_u16(), answer.body().len()),
+                    Ok(answer) => format!(
+                        "{}, {} bytes",
+                        answer.status().as_u16(),
+                        answer.body().len()
+                    ),
                     Err(error) => error.to_string(),
                 },
             );

@@ -208,7 +208,10 @@ async fn switch(State(front): State<Front>, headers: HeaderMap, body: Bytes) -> 
         return refused("say which place, and ok, slow, errors, stopped or loses");
     };
     match front.stage.switch(place, to).await {
-        Ok(()) => back(&headers, &json!({ "place": place.name(), "switch": to.name() })),
+        Ok(()) => back(
+            &headers,
+            &json!({ "place": place.name(), "switch": to.name() }),
+        ),
         Err(why) => refused(&why.to_string()),
     }
 }
@@ -220,7 +223,10 @@ async fn load(State(front): State<Front>, headers: HeaderMap, body: Bytes) -> Re
     };
     let seed = number(&form, "seed").unwrap_or(front.stage.ways().seed);
     front.stage.load().set(rate, seed);
-    back(&headers, &json!({ "rate": front.stage.load().rate(), "seed": seed }))
+    back(
+        &headers,
+        &json!({ "rate": front.stage.load().rate(), "seed": seed }),
+    )
 }
 
 async fn rebuild(State(front): State<Front>, headers: HeaderMap) -> Response {
@@ -313,13 +319,22 @@ fn refused(why: &str) -> Response {
 async fn door(State(front): State<Front>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_REQUEST_BYTES).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 64 KiB\n").into_response();
+        return (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "a request has at most 64 KiB\n",
+        )
+            .into_response();
     };
     let request = hyper::Request::from_parts(parts, body);
     match front.stage.door().call(request).await {
         Ok(answer) => {
             let (mut parts, body) = answer.into_parts();
-            for name in ["connection", "transfer-encoding", "content-length", "keep-alive"] {
+            for name in [
+                "connection",
+                "transfer-encoding",
+                "content-length",
+                "keep-alive",
+            ] {
                 parts.headers.remove(name);
             }
             Response::from_parts(parts, Body::from(body))

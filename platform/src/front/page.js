@@ -58,8 +58,8 @@ function showRow(row) {
   const changed = item.dataset.verdict !== verdict;
   item.dataset.verdict = verdict;
   setText(item.querySelector(".verdict"),
-    verdict === "broken" ? `broken ${row.broken} of ${row.checked} times`
-      : verdict === "holds" ? `holds · checked ${row.checked} times` : "not checked yet");
+    verdict === "broken" ? `broken ${times(row.broken)} in ${row.checked}`
+      : verdict === "holds" ? `holds · checked ${times(row.checked)}` : "not checked yet");
   if (changed) item.querySelector(".steps").replaceChildren(...stepItems(row.steps));
 }
 
@@ -201,11 +201,11 @@ const charts = CHARTS.map(([title, field, says, hue]) => {
 function draw() {
   for (const { field, says, value, path } of charts) {
     const values = points.map((point) => point[field]);
-    const most = Math.max(...values, field === "hits_percent" ? 100 : 1e-9);
+    const most = Math.max(...values, field === "hits_percent" ? 100 : 1);
     const from = 240 - values.length;
     path.setAttribute("d", values.map((v, i) => `${i ? "L" : "M"}${from + i} ${(58 - (56 * v) / most).toFixed(1)}`).join(""));
     const latest = says(values.at(-1) ?? 0);
-    setText(value, `${latest} (most ${says(most)})`);
+    setText(value, `${latest} (most ${says(Math.max(...values, 0))})`);
   }
 }
 

@@ -43,14 +43,22 @@ fn path(now: &Value) -> String {
     for (why, place) in BOXES.iter().zip(places) {
         let name = why.place.name();
         let state = place["switch"].as_str().unwrap_or("ok");
-        let options: String = Switch::ALL
+        let options: Vec<String> = Switch::ALL
             .into_iter()
             .map(|switch| {
-                let chosen = if switch.name() == state { " selected" } else { "" };
-                format!("<option value=\"{}\"{chosen}>{}</option>", switch.name(), label(switch))
+                let chosen = if switch.name() == state {
+                    " selected"
+                } else {
+                    ""
+                };
+                format!(
+                    "<option value=\"{}\"{chosen}>{}</option>",
+                    switch.name(),
+                    label(switch)
+                )
             })
             .collect();
-        let _ = write!(
+        let _ = writeln!(
             out,
             "<li class=\"place {hue}\" id=\"place-{name}\" data-state=\"{state}\">\
              <h3><a href=\"#why-{name}\">{title}</a></h3>\
@@ -58,8 +66,9 @@ fn path(now: &Value) -> String {
              <p class=\"figures\"><span data-last>{last}</span> <span data-note>{note}</span></p>\
              <form action=\"/stage/switch\" method=\"post\"><input type=\"hidden\" name=\"place\" value=\"{name}\">\
              <label><span class=\"hidden\">{title} is </span><select name=\"to\">{options}</select></label>\
-             <noscript><button>set</button></noscript></form></li>\n",
+             <noscript><button>set</button></noscript></form></li>",
             hue = why.hue,
+            options = options.concat(),
             title = why.title,
             role = short(why.place),
             last = duration(place["last_us"].as_u64().unwrap_or(0)),
@@ -116,16 +125,19 @@ fn why() -> String {
                 lab = why.lab,
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn board(now: &Value) -> String {
-    let rows = now["board"]["rows"].as_array().map_or(&[][..], Vec::as_slice);
+    let rows = now["board"]["rows"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     rows.iter()
         .map(|row| {
             let broken = row["broken"].as_u64().unwrap_or(0);
             let checked = row["checked"].as_u64().unwrap_or(0);
-            let steps: String = row["steps"]
+            let steps: Vec<String> = row["steps"]
                 .as_array()
                 .map_or(&[][..], Vec::as_slice)
                 .iter()
@@ -140,20 +152,22 @@ fn board(now: &Value) -> String {
             format!(
                 "<li class=\"row {hue}\" id=\"row-{id}\" data-verdict=\"{verdict}\"><span class=\"says\">{says}</span>\
                  <span class=\"verdict\">{text}</span><ol class=\"steps\">{steps}</ol></li>\n",
+                steps = steps.concat(),
                 hue = hue(row["place"].as_str().unwrap_or_default()),
                 id = row["id"].as_str().unwrap_or_default(),
                 says = row["says"].as_str().unwrap_or_default(),
                 verdict = if broken > 0 { "broken" } else if checked > 0 { "holds" } else { "open" },
                 text = if broken > 0 {
-                    format!("broken {broken} of {checked} times")
+                    format!("broken {} in {checked}", seen(broken))
                 } else if checked > 0 {
-                    format!("holds · checked {checked} times")
+                    format!("holds · checked {}", seen(checked))
                 } else {
                     "not checked yet".to_owned()
                 },
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn hue(place: &str) -> &'static str {
@@ -164,7 +178,9 @@ fn hue(place: &str) -> &'static str {
 }
 
 fn sometimes(now: &Value) -> String {
-    let rows = now["board"]["sometimes"].as_array().map_or(&[][..], Vec::as_slice);
+    let rows = now["board"]["sometimes"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     rows.iter()
         .map(|row| {
             format!(
@@ -173,7 +189,8 @@ fn sometimes(now: &Value) -> String {
                 seen(row["seen"].as_u64().unwrap_or(0)),
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn seen(times: u64) -> String {
@@ -188,7 +205,7 @@ fn scenarios() -> String {
     scenario::all()
         .iter()
         .map(|scenario| {
-            let guesses: String = scenario
+            let guesses: Vec<String> = scenario
                 .guesses
                 .iter()
                 .enumerate()
@@ -209,13 +226,15 @@ fn scenarios() -> String {
                  <p class=\"read\">To read: {read}</p></details>\n",
                 name = scenario.name,
                 right = scenario.right,
+                guesses = guesses.concat(),
                 title = scenario.title,
                 says = scenario.says,
                 asks = scenario.asks,
                 read = scenario.read,
             )
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn duration(us: u64) -> String {

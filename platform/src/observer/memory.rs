@@ -499,7 +499,10 @@ impl Memory {
         if let Some((at, floor)) = told {
             self.check(Row::Session, !read_back, |memory| {
                 vec![
-                    memory.at(at, format!("the learner is told version {floor} of {}", name(key))),
+                    memory.at(
+                        at,
+                        format!("the learner is told version {floor} of {}", name(key)),
+                    ),
                     memory.at(asked, "and reads it".to_owned()),
                     memory.now(format!("the answer is version {version}")),
                 ]
@@ -511,7 +514,10 @@ impl Memory {
             self.check(Row::Fresh, version >= least, |memory| {
                 vec![
                     memory.at(at, format!("{} is version {least}", name(key))),
-                    memory.at(asked, "it is read, longer after that than the bound".to_owned()),
+                    memory.at(
+                        asked,
+                        "it is read, longer after that than the bound".to_owned(),
+                    ),
                     memory.now(format!("the answer is version {version}")),
                 ]
             });
@@ -523,6 +529,7 @@ impl Memory {
 
     pub(super) fn course_published(&mut self, course: u64, version: u64) {
         let now = Instant::now();
+        self.note(format!("course {course} is published as version {version}"));
         remember(self.courses.entry(course).or_default(), now, version);
     }
 
@@ -539,14 +546,25 @@ impl Memory {
         let Some(published) = self.courses.get(&course) else {
             return;
         };
-        let Some(old) = asked.checked_sub(bound) else {
-            return;
-        };
-        if let Some((at, least)) = last_before(published, old) {
+        let newest = published.back().map(|(_, newest)| *newest);
+        let old = asked.checked_sub(bound);
+        let least = old.and_then(|old| last_before(published, old));
+        if newest.is_some_and(|newest| version < newest)
+            && least.is_none_or(|(_, least)| version >= least)
+        {
+            self.saw(Sometimes::OldWithinBound);
+        }
+        if let Some((at, least)) = least {
             self.check(Row::Edge, version >= least, |memory| {
                 vec![
-                    memory.at(at, format!("course {course} is published as version {least}")),
-                    memory.at(asked, "it is read, longer after that than the bound".to_owned()),
+                    memory.at(
+                        at,
+                        format!("course {course} is published as version {least}"),
+                    ),
+                    memory.at(
+                        asked,
+                        "it is read, longer after that than the bound".to_owned(),
+                    ),
                     memory.now(format!("the answer is version {version}")),
                 ]
             });
@@ -575,10 +593,11 @@ impl Memory {
         };
         self.check(Row::Durable, truth >= told, |memory| {
             vec![
-                memory.at(at, format!("version {told} of {} is acknowledged", name(key))),
-                memory.now(format!(
-                    "after a restart the authority has version {truth}"
-                )),
+                memory.at(
+                    at,
+                    format!("version {told} of {} is acknowledged", name(key)),
+                ),
+                memory.now(format!("after a restart the authority has version {truth}")),
             ]
         });
         if truth >= told {
@@ -688,11 +707,16 @@ impl Memory {
         };
         let steps = |memory: &Self, second: &str| {
             vec![
-                memory.at(last_at, format!("{consumer_name} acts on version {last} of {}", name(id.key))),
+                memory.at(
+                    last_at,
+                    format!("{consumer_name} acts on version {last} of {}", name(id.key)),
+                ),
                 memory.now(format!("{consumer_name} acts on version {version}{second}")),
             ]
         };
-        self.check(Row::OneEffect, !twice, |memory| steps(memory, ", which it has done before"));
+        self.check(Row::OneEffect, !twice, |memory| {
+            steps(memory, ", which it has done before")
+        });
         self.check(Row::Order, !backwards, |memory| steps(memory, " only now"));
     }
 
@@ -717,10 +741,10 @@ impl Memory {
         }
         let queued = waiting + account.queued;
         let missing = accepted.get(account.consumer).and_then(|accepted| {
-            let still = accepted
+            let open = accepted
                 .iter()
                 .filter(|id| consumer.unfinished.contains_key(id));
-            still.min_by_key(|id| consumer.unfinished[id]).copied()
+            open.min_by_key(|id| consumer.unfinished[id]).copied()
         });
         let since = missing.and_then(|id| consumer.unfinished.get(&id).copied());
         let stalled = stall.is_some_and(|stall| {
@@ -777,8 +801,13 @@ impl Memory {
             let (at, total) = late.expect("it is late");
             vec![
                 memory.at(at, format!("the authority has decided {total} events")),
-                memory.at(asked, "the dashboard is read, longer after that than its bound".to_owned()),
-                memory.now(format!("it shows {watermark}, and does not say that it is late")),
+                memory.at(
+                    asked,
+                    "the dashboard is read, longer after that than its bound".to_owned(),
+                ),
+                memory.now(format!(
+                    "it shows {watermark}, and does not say that it is late"
+                )),
             ]
         });
         if stale {

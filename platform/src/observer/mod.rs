@@ -15,9 +15,7 @@ mod rows;
 pub use rows::{Row, Sometimes, Standing, Step};
 
 use crate::bounds;
-use crate::parts::{
-    Authority, Command, NotWritten, Place, Stream, View, Workers,
-};
+use crate::parts::{Authority, Command, NotWritten, Place, Stream, View, Workers};
 use crate::switch::{Switch, Switches};
 use crate::trace::scattered;
 use ask::{Ask, Told, ask, field, identity, told, version_in, versions_in};
@@ -179,7 +177,11 @@ impl Observer {
         {
             memory.command_sent(idempotency_key, *key, expected(request));
         }
-        memory.note(format!("asked: {} {}", request.method(), request.uri().path()));
+        memory.note(format!(
+            "asked: {} {}",
+            request.method(),
+            request.uri().path()
+        ));
         drop(memory);
         Some(Watch {
             observer: self.clone(),
@@ -238,11 +240,6 @@ impl Observer {
                 let mut memory = self.lock();
                 if let Some(Version(version)) = version_in(answer) {
                     memory.course_read(*course, version, watch.asked);
-                }
-            }
-            Ask::Publish(course) if answer.status().is_success() => {
-                if let Some(Version(version)) = version_in(answer) {
-                    self.lock().course_published(*course, version);
                 }
             }
             Ask::Asset(name) if answer.status() == StatusCode::OK => {
@@ -337,6 +334,13 @@ impl Observer {
         }
     }
 
+    /// A course has been published: by an author, behind the edge.
+    pub(crate) fn published(&self, course: u64, version: u64) {
+        if self.on() {
+            self.lock().course_published(course, version);
+        }
+    }
+
     // In the world.
 
     pub(crate) fn delivered(&self, consumer: &'static str, event: EventId) {
@@ -352,7 +356,11 @@ impl Observer {
         }
         let id = event.id();
         let unsure = id.version.0 > self.lock().known(id.key);
-        let truth = if unsure { self.truth(id.key).await } else { None };
+        let truth = if unsure {
+            self.truth(id.key).await
+        } else {
+            None
+        };
         let mut memory = self.lock();
         if !unsure || truth.is_some() {
             memory.announced(consumer, id, unsure, truth);

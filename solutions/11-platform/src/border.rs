@@ -113,7 +113,11 @@ fn listener() -> std::io::Result<(TcpListener, SocketAddr)> {
 
 impl Part for Border {
     fn stop(&self) -> Fut<'_, ()> {
-        let up = self.up.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let up = self
+            .up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(Up::Listening { server, .. }) = up {
             server.abort();
         }
@@ -126,11 +130,12 @@ impl Part for Border {
 }
 
 impl Http for Border {
-    fn call(
-        &self,
-        request: HttpRequest<Bytes>,
-    ) -> Fut<'_, Result<HttpResponse<Bytes>, NoAnswer>> {
-        let up = self.up.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    fn call(&self, request: HttpRequest<Bytes>) -> Fut<'_, Result<HttpResponse<Bytes>, NoAnswer>> {
+        let up = self
+            .up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         Box::pin(async move {
             match up {
                 None => Err(NoAnswer::Absent),
