@@ -18,6 +18,9 @@ use crate::starter::Starter;
 /// Where the book shows the figures, below `src/`.
 const PAGE: &str = "numbers.md";
 
+/// Where it draws the ladder alone.
+const LADDER_PAGE: &str = "evening/measure.md";
+
 /// Arguments of `cargo course measure`.
 #[derive(Debug, Default, clap::Args)]
 pub struct MeasureArgs {
@@ -38,13 +41,15 @@ pub struct MeasureArgs {
 /// When there is no such lab, it measures nothing, or cargo cannot be started.
 pub fn run(repo: &Repo, args: &MeasureArgs) -> Result<ExitCode> {
     let chosen = chosen(repo, args)?;
-    eprintln!("The first time this builds with optimisation, which takes a minute or two.");
     let mut failed = Vec::new();
     for (lab, measure) in &chosen {
         eprintln!("\nLab {}, {}: {}", lab.number, lab.name, measure.figures);
         let code = Code::to_measure(repo, args, lab, measure);
         if let Code::Ours { why, .. } = &code {
             eprintln!("{why}, so the framed call that is measured is ours.");
+            eprintln!("The first time, some fifty crates are compiled: a minute or so.");
+        } else {
+            eprintln!("The first time, this compiles with optimisation: a minute or two.");
         }
         let mut command = command(repo, args, lab, measure, &code);
         let status = command.status().context("cannot start cargo")?;
@@ -184,14 +189,20 @@ fn figures(repo: &Repo, args: &MeasureArgs, what: &str) -> PathBuf {
 }
 
 fn where_to_look(repo: &Repo, args: &MeasureArgs) -> String {
-    let page = repo.relative(&repo.book_src().join(PAGE));
+    let src = repo.book_src();
+    let page = repo.relative(&src.join(PAGE));
     if args.reference {
-        format!("The book's reference figures are these from now on; see {page}.")
-    } else {
-        format!(
-            "The book now shows them beside the reference, page \"Your numbers\" ({page}): run `cargo course`, or reload the page."
-        )
+        return format!("The book's reference figures are these from now on; see {page}.");
     }
+    if args.quick && args.lab.is_none() && src.join(LADDER_PAGE).is_file() {
+        let page = repo.relative(&src.join(LADDER_PAGE));
+        return format!(
+            "The book now draws your ladder on the page \"Measure a boundary\" ({page}). If `cargo course` runs, it has it already."
+        );
+    }
+    format!(
+        "The book now shows them beside the reference, page \"Your numbers\" ({page}): run `cargo course`, or reload the page."
+    )
 }
 
 #[cfg(test)]

@@ -132,6 +132,7 @@
       const kept = keys.filter((key) => store.get(`predict:${key}`)).length;
       if (kept) say(count, `${kept} of ${keys.length} predicted`);
     }
+    dispatchEvent(new Event("course:predicted"));
   }
 
   addEventListener("storage", fillPredictions);

@@ -54,7 +54,10 @@ impl Part<'_> {
 
     fn words(&self, placement: Placement) -> String {
         match self {
-            Self::Rung(rung) => format!("{}, {}", rung.short, placement.words()),
+            Self::Rung(rung) => {
+                let name = rung.short.replace(" (yours)", "");
+                format!("{name}, {}", placement.words())
+            }
             Self::Point(series, at) => format!("{}, {at}", series.title),
         }
     }
