@@ -20,6 +20,7 @@ pub mod chart;
 pub mod directives;
 pub mod elsewhere;
 pub mod figures;
+mod headings;
 pub mod html;
 pub mod ladder;
 pub mod measured;
