@@ -4,6 +4,7 @@ use crate::world::{
     ALWAYS, Machine, ScriptedLog, Seeing, commands, inbox_on, of_lesson, record, seen, unreadable,
 };
 use outbox::inbox::{Inbox, Outcome};
+use outbox::relay::Relay;
 use outbox::stream::Log;
 use outbox::worker::{Counts, Settings, Step, Worker, backoff};
 use redb::Database;
@@ -323,7 +324,7 @@ fn with_all_workers_stopped_commands_answer_the_same() {
             let machine = Machine::new();
             let (store, outbox) = machine.authority();
             let stream = machine.opened_stream();
-            let mut relay = machine.relay(&outbox, &stream);
+            let mut relay = Relay::new(outbox, stream.clone());
             let consumer = stream.consumer("analytics").unwrap();
             let (_, inbox) = machine.inbox();
             let mut worker = Worker::new(consumer, inbox, Box::new(Seeing::default()), settings());

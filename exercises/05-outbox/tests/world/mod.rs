@@ -8,7 +8,7 @@ use outbox::effects::{Effect, Failure};
 use outbox::inbox::Inbox;
 use outbox::message::{Message, Record};
 use outbox::outbox::{Outbox, OutboxError, Row, Rows};
-use outbox::relay::{Publish, Relay};
+use outbox::relay::Publish;
 use outbox::store::Store;
 use outbox::stream::{FetchError, Log, PublishError, Stream};
 use redb::{
@@ -57,11 +57,6 @@ impl Machine {
     /// The worker's database and its inbox.
     pub fn inbox(&self) -> (Arc<Database>, Inbox) {
         inbox_on(&self.worker)
-    }
-
-    /// A relay between the two files.
-    pub fn relay(&self, outbox: &Outbox, stream: &Stream) -> Relay<Outbox, Stream> {
-        Relay::new(outbox.clone(), stream.clone())
     }
 }
 
@@ -310,7 +305,8 @@ impl Log for ScriptedLog {
         if from > end {
             return Err(FetchError::BeyondEnd { from, end });
         }
-        let records = script.records.iter().skip(from.0 as usize).take(max);
+        let records = script.records.iter();
+        let records = records.filter(|record| record.offset >= from).take(max);
         let records: Vec<Record> = records.cloned().collect();
         if let Some(last) = records.last() {
             script.fetched_to = script.fetched_to.max(last.offset.0);
