@@ -216,7 +216,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "exercises/Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"0*-*\"]\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"01-tiny\"]\n",
     ),
     (
         "exercises/01-tiny/Cargo.toml",
@@ -330,13 +330,16 @@ pub fn parity(number: u8) -> &'static str {
 }
 "#,
     ),
-    ("solutions/01-tiny/mistakes/wraps.patch", WRAPS),
-    ("solutions/01-tiny/mistakes/says-even.patch", SAYS_EVEN),
+    ("solutions/01-tiny/mistakes/numbers/wraps.patch", WRAPS),
+    (
+        "solutions/01-tiny/mistakes/numbers/says-even.patch",
+        SAYS_EVEN,
+    ),
 ];
 
 pub const WRAPS: &str = r"Wrong: lets the number wrap around.
 Tempts: it is shorter.
-Caught by: numbers::stops_at_the_limit
+Caught by: stops_at_the_limit
 
 diff --git a/src/lib.rs b/src/lib.rs
 --- a/src/lib.rs
@@ -354,7 +357,7 @@ diff --git a/src/lib.rs b/src/lib.rs
 
 pub const SAYS_EVEN: &str = r#"Wrong: calls every number even.
 Tempts: the first example was.
-Caught by: numbers::tells_parity
+Caught by: tells_parity
 
 diff --git a/src/lib.rs b/src/lib.rs
 --- a/src/lib.rs
