@@ -20,9 +20,7 @@ use crate::starter::Starter;
 pub use crate::process::Stop;
 pub(crate) use output::todo_sentence;
 pub use output::{Panic, Place};
-pub use report::{
-    HardeningReport, InvariantReport, Report, StageReport, TestReport, Verdict,
-};
+pub use report::{HardeningReport, InvariantReport, Report, StageReport, TestReport, Verdict};
 pub use run::Outcome;
 pub(crate) use run::{Runner, TestRun};
 
@@ -107,11 +105,16 @@ pub fn grade_with(
             ..HardeningReport::default()
         });
     }
-    let stated = lab.tests(repo).unwrap_or_else(|error| {
-        let note = format!("the lab's test files cannot be read: {error:#}");
-        report.notes.push(note);
-        Vec::new()
-    });
+    let mut stated = Vec::new();
+    for target in &targets {
+        match lab.tests_of(repo, *target) {
+            Ok(tests) => stated.extend(tests),
+            Err(error) => {
+                let note = format!("the lab's test files cannot be read: {error:#}");
+                report.notes.push(note);
+            }
+        }
+    }
     report.expect(&stated);
     let grading = Grading {
         repo,

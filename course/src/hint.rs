@@ -244,16 +244,13 @@ fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<Stub> {
     };
     let stubs = lab.stubs(repo).ok()?;
     let report = &memory.report;
-    let red: Vec<&TestReport> = match report.stage() {
-        Some((_, stage)) => {
-            let built = report.as_built().into_iter().map(|(_, test)| test);
-            built.filter(|test| test.module == stage.module).collect()
-        }
-        None => {
-            let mut invariants = report.invariants.iter();
-            let red = invariants.find(|invariant| !invariant.holds)?;
-            red.tests.iter().collect()
-        }
+    let red: Vec<&TestReport> = if let Some((_, stage)) = report.stage() {
+        let built = report.as_built().into_iter().map(|(_, test)| test);
+        built.filter(|test| test.module == stage.module).collect()
+    } else {
+        let mut invariants = report.invariants.iter();
+        let red = invariants.find(|invariant| !invariant.holds)?;
+        red.tests.iter().collect()
     };
     let places = red.iter().filter_map(|test| test.place.as_ref());
     places

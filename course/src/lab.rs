@@ -299,9 +299,17 @@ impl Lab {
     pub fn tests(&self, repo: &Repo) -> Result<Vec<GradedTest>> {
         let mut all = Vec::new();
         for target in self.targets(repo) {
-            all.extend(tests::read(&self.dir(repo).join(target.main()), target)?);
+            all.extend(self.tests_of(repo, target)?);
         }
         Ok(all)
+    }
+
+    /// Those of one executable.
+    ///
+    /// # Errors
+    /// As [`Lab::tests`].
+    pub fn tests_of(&self, repo: &Repo, target: Target) -> Result<Vec<GradedTest>> {
+        tests::read(&self.dir(repo).join(target.main()), target)
     }
 
     /// The crates of the course that its tests are built from.

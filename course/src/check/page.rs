@@ -95,7 +95,11 @@ impl<'a> Page<'a> {
         let (holds, of) = (self.report.holds, self.report.of);
         let tests = self.report.graded().count();
         let fresh = tests > 0
-            && self.report.hardening.as_ref().is_none_or(|part| !part.graded)
+            && self
+                .report
+                .hardening
+                .as_ref()
+                .is_none_or(|part| !part.graded)
             && self
                 .report
                 .graded()
@@ -145,14 +149,14 @@ impl<'a> Page<'a> {
         self.next(fresh);
     }
 
-
     fn invariant(&mut self, invariant: &InvariantReport, fresh: bool) {
         let waiting: Vec<&TestReport> = invariant
             .tests
             .iter()
             .filter(|test| test.outcome == Outcome::NotBuilt)
             .collect();
-        let failing: Vec<&TestReport> = invariant.tests.iter().filter(|test| is_red(test)).collect();
+        let failing: Vec<&TestReport> =
+            invariant.tests.iter().filter(|test| is_red(test)).collect();
         let mark = if invariant.holds {
             self.terminal.good()
         } else if failing.is_empty() {

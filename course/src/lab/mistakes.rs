@@ -138,7 +138,10 @@ mod tests {
             format!("Wrong: trusts\n  the peer\nTempts: it is short\nCaught by: `b`\n\n{DIFF}");
         let mistake = parse("trusting", "a", &text).unwrap();
         assert_eq!(mistake.wrong, "trusts the peer");
-        assert_eq!((mistake.caught_by.as_str(), mistake.file().as_str()), ("b", "a/trusting.patch"));
+        assert_eq!(
+            (mistake.caught_by.as_str(), mistake.file().as_str()),
+            ("b", "a/trusting.patch")
+        );
         assert_eq!(mistake.diff, DIFF);
     }
 

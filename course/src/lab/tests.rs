@@ -188,7 +188,10 @@ mod unit {
             paths,
             ["inline::two", "frame::one", "frame::counts", "frame::bare"]
         );
-        assert_eq!((tests[1].name.as_str(), tests[1].module()), ("one", "frame"));
+        assert_eq!(
+            (tests[1].name.as_str(), tests[1].module()),
+            ("one", "frame")
+        );
         assert_eq!(tests[1].invariant.as_deref(), Some("M1"));
         assert_eq!(tests[1].doc, "First\nof all.");
         assert_eq!(tests[1].line, 7);

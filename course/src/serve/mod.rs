@@ -72,9 +72,8 @@ const GRACE: Duration = Duration::from_secs(3);
 /// When no port can be had, or the system refuses threads.
 pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
     let say: Arc<Say> = Arc::new(|line| anstream::println!("{line}"));
-    let grader: Arc<Grader> = Arc::new(|repo, lab, stop| {
-        grade::grade(repo, lab, stop, memory::extent(repo, lab))
-    });
+    let grader: Arc<Grader> =
+        Arc::new(|repo, lab, stop| grade::grade(repo, lab, stop, memory::extent(repo, lab)));
     if let Ok(way) = Way::remembered(repo) {
         let now = moment::seconds(SystemTime::now());
         say(&way.text(Terminal::of_stdout(), now));

@@ -48,6 +48,10 @@ impl<'a> Scratch<'a> {
             workspace,
         };
         for folder in ["exercises", "solutions"] {
+            ensure!(
+                repo.root().join(folder).is_dir(),
+                "{folder}/ is not there; bring it back with `git checkout -- {folder}`"
+            );
             sync(&repo.root().join(folder), &scratch.tree.join(folder))
                 .with_context(|| format!("cannot copy {folder} to {}", scratch.tree.display()))?;
         }

@@ -55,9 +55,10 @@ fn stray(proof: &Proof<'_>, lab: &Lab) -> Finding {
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
         .collect();
     names.sort();
-    let (last, stages) = lab.stages.split_last().map_or((None, &[][..]), |(last, rest)| {
-        (Some(last), rest)
-    });
+    let (last, stages) = lab
+        .stages
+        .split_last()
+        .map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
     for name in names {
         let module = name.strip_suffix(".patch").unwrap_or(&name);
         if last.is_some_and(|last| last.module == module) {
@@ -124,7 +125,10 @@ fn one(
             finding.problems.extend(fault(test, &run, later));
         }
     }
-    finding.summary = format!("{} pass, {red} beyond fail by their todo", counted(green, "test"));
+    finding.summary = format!(
+        "{} pass, {red} beyond fail by their todo",
+        counted(green, "test")
+    );
     if !finding.problems.is_empty() {
         finding.summary.clear();
     }

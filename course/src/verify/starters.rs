@@ -12,7 +12,14 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     let mut finding = Finding::default();
     lock(proof, lab, &mut finding)?;
     let workspace = proof.repo.exercises();
-    let build = cargo::build_tests(&workspace, &lab.name, &[], proof.limits.build, proof.stop, None)?;
+    let build = cargo::build_tests(
+        &workspace,
+        &lab.name,
+        &[],
+        proof.limits.build,
+        proof.stop,
+        None,
+    )?;
     for warning in build.warnings() {
         finding.problem(format!(
             "the compiler warns: {} ({})",

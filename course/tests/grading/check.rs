@@ -89,20 +89,20 @@ fn a_mistake_is_named_and_comes_before_what_is_not_built() {
 }
 
 #[test]
-fn of_an_invariant_one_failing_test_tells_its_whole_story_the_one_whose_cause_is_known() {
+fn of_an_invariant_the_first_failing_test_in_the_order_of_the_file_tells_its_whole_story() {
     let course = Course::solved();
     course.edit(LIB, "number.checked_mul(2)", "Some(number)");
     let ran = course.run(&["check", "tiny"]);
     ran.says(
         1,
         &[
-            "stops_at_the_limit assertion",
-            "left: (Some(127)",
-            "usual cause: lets the number wrap around",
             "doubles assertion",
+            "left: Some(4)",
+            "stops_at_the_limit assertion",
+            "Next: make doubles pass",
         ],
     );
-    ran.never_says(&["left: Some(4)"]);
+    ran.never_says(&["left: (Some(127)"]);
 }
 
 #[test]

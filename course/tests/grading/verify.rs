@@ -131,21 +131,19 @@ fn a_refused_alternative_is_found() {
     ran.says(0, &["ok tiny/adding 4 tests pass, clippy is content"]);
 
     course.edit(TESTS, "Some(8)", "Some(9)");
-    course.run(&["verify", "--only", "solutions"]).says(
-        1,
-        &[
-            "no tiny/adding",
-            "doubles rejects it",
-            "2 problems",
-        ],
-    );
+    course
+        .run(&["verify", "--only", "solutions"])
+        .says(1, &["no tiny/adding", "doubles rejects it", "2 problems"]);
 }
 
 #[test]
 fn faulty_mistakes_are_found() {
     let course = Course::sound();
     let plant = |name: &str, text: &str| {
-        course.write(&format!("solutions/01-tiny/mistakes/numbers/{name}.patch"), text);
+        course.write(
+            &format!("solutions/01-tiny/mistakes/numbers/{name}.patch"),
+            text,
+        );
     };
     let body = "Some(number.wrapping_mul(2))";
     plant(
@@ -386,10 +384,7 @@ fn an_answer_that_cannot_be_run_is_found() {
         );
         course.run(&["verify", "--only", "book"]).says(1, &[said]);
     }
-    course.write(
-        "src/tiny.quiz.toml",
-        &(quiz + &answered_by("gone", "")),
-    );
+    course.write("src/tiny.quiz.toml", &(quiz + &answered_by("gone", "")));
     course.run(&["verify", "--only", "solutions"]).says(
         1,
         &["the answer to `run` in src/tiny.md rests on gone, which did not hold here"],

@@ -158,7 +158,11 @@ impl<'a> Page<'a> {
             lab.name
         );
         if lab.minutes.hardening > 0 {
-            let _ = write!(line, ", about {}", crate::lab::duration(lab.minutes.hardening));
+            let _ = write!(
+                line,
+                ", about {}",
+                crate::lab::duration(lab.minutes.hardening)
+            );
         }
         line.push('.');
         let start = painted(HEADING, "Next: ");

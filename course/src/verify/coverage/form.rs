@@ -78,7 +78,10 @@ fn stages(repo: &Repo, lab: &Lab, core: &[&GradedTest], finding: &mut Finding) {
         }
     }
     let mut others = BTreeSet::new();
-    for test in core.iter().filter(|test| !seen.contains(&test.module().to_owned())) {
+    for test in core
+        .iter()
+        .filter(|test| !seen.contains(&test.module().to_owned()))
+    {
         if !test.given && others.insert(test.module()) {
             let place = match test.module() {
                 "" => "main.rs".to_owned(),
