@@ -89,8 +89,17 @@ fn part_of(summary: &str, chapter: &str) -> String {
     String::new()
 }
 
+/// A lab in stages has a core, after which one may go on, and a hardening part.
 fn time(lab: &Lab) -> String {
-    format!("{} in all", duration(lab.minutes.total()))
+    let minutes = lab.minutes;
+    if lab.stages.is_empty() {
+        return format!("{} in all", duration(minutes.total()));
+    }
+    let core = format!("core {}", duration(minutes.total()));
+    if minutes.hardening == 0 {
+        return core;
+    }
+    format!("{core} · hardening {}", duration(minutes.hardening))
 }
 
 fn earlier(context: &Context<'_>, labs: &[Lab], lab: &Lab) -> Vec<usize> {

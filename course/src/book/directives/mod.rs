@@ -12,6 +12,7 @@ mod map;
 mod measured;
 mod mistakes;
 mod numbers;
+mod stages;
 mod steps;
 mod way;
 
@@ -26,7 +27,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     "calculator",
     "chart",
     "coverage",
@@ -42,6 +43,7 @@ pub const NAMES: [&str; 17] = [
     "place",
     "predict",
     "quiz",
+    "stages",
     "steps",
     "way",
 ];
@@ -93,6 +95,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
             place::render(context).context("cannot show the pieces to place")?
         }
         "predict" => predict::render(context, arguments)?,
+        "stages" => stages::render(context, arguments)?,
         "steps" => return steps::render(context, arguments),
         "way" => way::render(context, arguments)?,
         "quiz" => {
