@@ -197,14 +197,16 @@ impl AuthorityPart for Store {
                 // Handed in, and committed with whatever else has gathered meanwhile.
                 let handed = poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await;
                 if let Poll::Ready(refused) = handed {
-                    return refused.map(|receipt| receipt.version()).map_err(told);
+                    return refused
+                        .map(|receipt| receipt.version())
+                        .map_err(|error| told(&error));
                 }
                 tokio::time::sleep(COMMIT).await;
                 if let Some(committer) = committer.upgrade() {
                     lock(&committer).commit_waiting();
                 }
             }
-            let version = writing.await.map_err(told)?.version();
+            let version = writing.await.map_err(|error| told(&error))?.version();
             self.pipe.commit(Progress {
                 key,
                 version,
@@ -241,10 +243,10 @@ fn wish(command: Command) -> Result<Write, NotWritten> {
     })
 }
 
-fn told(error: WriteError) -> NotWritten {
+fn told(error: &WriteError) -> NotWritten {
     match error {
         WriteError::TooLarge { .. } => NotWritten::Invalid(error.to_string()),
-        WriteError::Stale { current } => NotWritten::Stale { current },
+        WriteError::Stale { current } => NotWritten::Stale { current: *current },
         WriteError::Conflict => NotWritten::Conflict,
         WriteError::Fenced { .. } | WriteError::Stopped => NotWritten::NotDone,
         WriteError::Unknown => NotWritten::Unknown,
