@@ -6,7 +6,7 @@
 use crate::bounds;
 use crate::parts::{
     Account, Authority, Cache, Command, Dashboard, Fact, Fut, Http, NoAnswer, NotStarted,
-    NotWritten, Part, SessionId, Stream, View, Workers,
+    NotWritten, Part, Place, SessionId, Stream, View, Workers,
 };
 use crate::ways::Ways;
 use bytes::Bytes;
@@ -323,13 +323,15 @@ impl Pipe {
                     pipe.wait().await;
                     continue;
                 };
-                let publish = async {
+                pipe.ways.patience(Place::Stream).await;
+                let publish = || {
                     if !pipe.every(Leak::Skips, count) {
                         lock(&pipe.kept).log.push(event);
                     }
-                    Ok::<(), NoAnswer>(())
+                    Ok(())
                 };
-                if pipe.ways.publish(&[event.id()], publish).await.is_ok() {
+                let published = pipe.ways.publish(&[event.id()], publish, |why| why);
+                if published.is_ok() {
                     lock(&pipe.kept).outbox.pop_front();
                     count += 1;
                     pipe.news.notify_waiters();
@@ -361,37 +363,37 @@ impl Pipe {
                         pipe.wait().await;
                         continue;
                     };
-                    let handle = pipe.handle(number, consumer, event);
-                    match pipe.ways.deliver(consumer, event, handle).await {
+                    pipe.ways.patience(Place::Workers).await;
+                    let began = Instant::now();
+                    let mut acts = 0;
+                    let handle = || {
+                        acts = pipe.handle(number, event);
+                        Ok(())
+                    };
+                    let handled = pipe.ways.deliver(handle, |why: NoAnswer| why);
+                    for _ in 0..acts {
+                        pipe.ways.effect(consumer, event, began).await;
+                    }
+                    match handled {
                         Ok(()) => pipe.advance(number),
-                        Err(NoAnswer::Absent | NoAnswer::Lost | NoAnswer::Shed) => {
-                            tokio::time::sleep(BACKOFF).await;
-                        }
+                        Err(_) => tokio::time::sleep(BACKOFF).await,
                     }
                 }
             }));
         }
     }
 
-    /// Acts on an event unless it has acted on it before.
-    async fn handle(
-        &self,
-        number: usize,
-        consumer: &'static str,
-        event: Event,
-    ) -> Result<(), NoAnswer> {
-        let (new, handled) = {
-            let inbox = &mut lock(&self.kept).consumers[number];
-            inbox.handled += 1;
-            (inbox.acted.insert(event.id()), inbox.handled)
-        };
-        if new {
-            self.ways.effect(consumer, event).await;
-            if self.every(Leak::Twice, handled) {
-                self.ways.effect(consumer, event).await;
-            }
+    /// Acts on an event unless it has acted on it before. Says how often it acts.
+    fn handle(&self, number: usize, event: Event) -> u32 {
+        let inbox = &mut lock(&self.kept).consumers[number];
+        inbox.handled += 1;
+        let handled = inbox.handled;
+        let new = inbox.acted.insert(event.id());
+        match new {
+            true if self.every(Leak::Twice, handled) => 2,
+            true => 1,
+            false => 0,
         }
-        Ok(())
     }
 
     /// Past what has been acted upon.
@@ -427,11 +429,13 @@ impl Pipe {
                     lock(&pipe.kept).view.apply(event);
                     Ok::<(), NoAnswer>(())
                 };
-                let applied = pipe.ways.derive(event, apply).await;
+                let began = Instant::now();
+                let applied = pipe.ways.derive(apply).await;
                 if applied.is_err() {
                     tokio::time::sleep(BACKOFF).await;
                     continue;
                 }
+                pipe.ways.derived(event.id(), began);
                 let offset = pipe.step_view(1);
                 if offset > 2 && pipe.every(Leak::Back, offset as u64) {
                     pipe.step_view(-2);

@@ -44,6 +44,8 @@ pub(super) struct Memory {
     order: VecDeque<String>,
     failed: VecDeque<(String, LessonKey, Instant)>,
     consumers: BTreeMap<&'static str, Consumer>,
+    /// The highest version of a key that was carried so far, and by whom.
+    carried: HashMap<(&'static str, LessonKey), u64>,
     unannounced: Vec<(&'static str, EventId)>,
     courses: HashMap<u64, VecDeque<(Instant, u64)>>,
     /// Since when the API has been well; `None` if it is not.
@@ -93,7 +95,6 @@ struct Sent {
 #[derive(Default)]
 struct Consumer {
     applied: HashMap<LessonKey, Applied>,
-    delivered: HashMap<LessonKey, u64>,
     unfinished: HashMap<EventId, Instant>,
 }
 
@@ -117,6 +118,7 @@ impl Memory {
             order: VecDeque::new(),
             failed: VecDeque::new(),
             consumers: BTreeMap::new(),
+            carried: HashMap::new(),
             unannounced: Vec::new(),
             courses: HashMap::new(),
             api_ok_since: Some(epoch),
@@ -625,9 +627,11 @@ impl Memory {
         self.moved = Instant::now();
     }
 
-    pub(super) fn delivered(&mut self, consumer: &'static str, id: EventId) {
-        let consumer = self.consumers.entry(consumer).or_default();
-        let last = consumer.delivered.entry(id.key).or_default();
+    pub(super) fn delivered(&mut self, by: &'static str, id: EventId) {
+        if self.carried.len() >= MAX_KEYS && !self.carried.contains_key(&(by, id.key)) {
+            return;
+        }
+        let last = self.carried.entry((by, id.key)).or_default();
         let again = id.version.0 <= *last;
         *last = id.version.0.max(*last);
         if again {

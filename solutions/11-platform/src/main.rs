@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(options: &Options, open_it: bool) -> ExitCode {
-    let running = match start(Arc::new(Ours), options).await {
+    let running = match start(Arc::new(Ours::default()), options).await {
         Ok(running) => running,
         Err(why) => {
             eprintln!("error: the platform does not start: {why}");
