@@ -5,7 +5,9 @@
 //! truth, one sentence for two different bad days.
 
 use crate::form::{Boundary, Ledger, Role};
+use crate::value::answered;
 use std::fmt;
+use toml::Spanned;
 
 /// What is wrong with a ledger, and where.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -150,50 +152,85 @@ impl Ledger {
             }
         }
         let questions = questions(boundary);
-        let unanswered = questions
-            .iter()
-            .filter(|(_, _, answer)| answer.trim().is_empty());
+        let unanswered = questions.iter().filter(|(_, _, answer)| answer.is_none());
         problems
             .extend(unanswered.map(|(question, field, _)| Problem::Unanswered { question, field }));
-        let value = &boundary.pressure.value;
-        if !value.trim().is_empty() && !value.contains(|c: char| c.is_ascii_digit()) {
+        let value = boundary.pressure.as_ref().and_then(|it| it.value.as_ref());
+        if value
+            .is_some_and(|it| answered(&it.get_ref().text).is_some() && !it.get_ref().has_figure())
+        {
             problems.push(Problem::NoFigure);
         }
-        let owner = boundary.correctness.owner.trim();
-        let role = self.component(owner).map(|component| component.role);
-        if !owner.is_empty() && role != Some(Role::Authority) {
+        let correctness = boundary.correctness.as_ref();
+        let owner = text(correctness.and_then(|it| it.owner.as_ref()));
+        if let Some(owner) = owner
+            && self.role(owner) != Some(Role::Authority)
+        {
             problems.push(Problem::WrongOwner {
                 owner: owner.to_owned(),
-                role,
+                role: self.role(owner),
             });
         }
-        let slow = boundary.fallback.when_slow.trim();
-        let absent = boundary.fallback.when_absent.trim();
-        if !slow.is_empty() && slow.eq_ignore_ascii_case(absent) {
+        let fallback = boundary.fallback.as_ref();
+        let slow = text(fallback.and_then(|it| it.when_slow.as_ref()));
+        let absent = text(fallback.and_then(|it| it.when_absent.as_ref()));
+        if let (Some(slow), Some(absent)) = (slow, absent)
+            && slow.eq_ignore_ascii_case(absent)
+        {
             problems.push(Problem::SameDay);
         }
         problems
     }
 }
 
+/// An answer, if there is one.
+fn text(field: Option<&Spanned<String>>) -> Option<&str> {
+    field.and_then(|field| answered(field.get_ref()))
+}
+
 /// The four questions, each with its fields and what stands in them.
-fn questions(boundary: &Boundary) -> [(&'static str, &'static str, &str); 6] {
-    let pressure = "Which pressure does this boundary relieve, and what shows that it is there?";
-    let day = "What happens when this layer is slow, and when it is absent?";
+fn questions(boundary: &Boundary) -> [(&'static str, &'static str, Option<&str>); 6] {
+    let asks_pressure =
+        "Which pressure does this boundary relieve, and what shows that it is there?";
+    let asks_day = "What happens when this layer is slow, and when it is absent?";
+    let pressure = boundary.pressure.as_ref();
+    let fallback = boundary.fallback.as_ref();
+    let value = pressure.and_then(|it| it.value.as_ref());
     [
-        (pressure, "pressure.metric", &boundary.pressure.metric),
-        (pressure, "pressure.value", &boundary.pressure.value),
+        (
+            asks_pressure,
+            "pressure.metric",
+            text(pressure.and_then(|it| it.metric.as_ref())),
+        ),
+        (
+            asks_pressure,
+            "pressure.value",
+            value.and_then(|it| answered(&it.get_ref().text)),
+        ),
         (
             "Which new latency or failure mode appears?",
             "cost.adds",
-            &boundary.cost.adds,
+            text(boundary.cost.as_ref().and_then(|it| it.adds.as_ref())),
         ),
         (
             "Who owns correctness now?",
             "correctness.owner",
-            &boundary.correctness.owner,
+            text(
+                boundary
+                    .correctness
+                    .as_ref()
+                    .and_then(|it| it.owner.as_ref()),
+            ),
         ),
-        (day, "fallback.when_slow", &boundary.fallback.when_slow),
-        (day, "fallback.when_absent", &boundary.fallback.when_absent),
+        (
+            asks_day,
+            "fallback.when_slow",
+            text(fallback.and_then(|it| it.when_slow.as_ref())),
+        ),
+        (
+            asks_day,
+            "fallback.when_absent",
+            text(fallback.and_then(|it| it.when_absent.as_ref())),
+        ),
     ]
 }

@@ -8,18 +8,28 @@
 //! In reading order:
 //!
 //! - [`form`] is the file's form, as types
+//! - [`value`] has the values that stand in it: durations, days, shares
+//! - [`finding`] is what a rule says
 //! - [`check`] tells an answer from a wish
 //! - [`lab`] is a lab's look at the one boundary that it is about
 //!
-//! What is checked here is the form of an entry, one boundary at a time. Whether the boundaries of a
-//! system fit together is another question.
+//! - [`rules`] are those that look at one entry at a time, and need no graph
+//!
+//! What is checked here is one entry at a time. Whether the boundaries of a system fit together is
+//! another question, and lab 10's.
 
 pub mod check;
+pub mod finding;
 pub mod form;
 pub mod lab;
+pub mod rules;
+pub mod value;
 
 pub use check::Complaint;
+pub use finding::{Finding, Rule, Severity};
 pub use form::{Boundary, Component, Ledger, LedgerError, Role};
+pub use toml::Spanned;
+pub use value::{Date, answered};
 
 use std::path::{Path, PathBuf};
 
