@@ -41,7 +41,6 @@ struct Shared {
 struct Kept {
     facts: HashMap<LessonKey, Progress>,
     log: Vec<Event>,
-    reads: usize,
     writes: usize,
     transactions: usize,
     fault: Option<Fault>,
@@ -63,8 +62,7 @@ impl Store {
     /// [`NoAnswer`] when the store gives none.
     pub fn get(&self, key: LessonKey) -> Result<Option<Progress>, NoAnswer> {
         self.not_from_within("get");
-        let mut kept = lock(&self.shared.kept);
-        kept.reads += 1;
+        let kept = lock(&self.shared.kept);
         if kept.reads_fail {
             note(format!("the store is asked for {}: no answer", name(key)));
             return Err(NoAnswer);
@@ -105,11 +103,6 @@ impl Store {
         lock(&self.shared.kept).log.clone()
     }
 
-    /// How many facts were asked for by [`get`](Self::get).
-    pub fn reads(&self) -> usize {
-        lock(&self.shared.kept).reads
-    }
-
     /// How many transactions reached the disk: those that put something.
     pub fn writes(&self) -> usize {
         lock(&self.shared.kept).writes
@@ -133,7 +126,7 @@ impl Store {
         lock(&self.shared.kept).fault.is_some()
     }
 
-    /// From now on, reads outside a transaction get no answer, or do again.
+    /// From now on, who only reads gets no answer, or does again.
     pub fn fail_reads(&self, fail: bool) {
         lock(&self.shared.kept).reads_fail = fail;
     }
@@ -194,7 +187,12 @@ impl Rows<'_> {
 impl Kept {
     fn keep(&mut self, put: &[Progress]) -> Result<(), NoAnswer> {
         let Some(last) = put.last() else {
-            return Ok(());
+            return if self.reads_fail {
+                note("the store is asked in a transaction: no answer");
+                Err(NoAnswer)
+            } else {
+                Ok(())
+            };
         };
         self.writes += 1;
         let fault = self.fault.take();
