@@ -32,7 +32,7 @@ impl Api {
     /// returns exactly what that answers. Neither the cache nor the worker has a say in it.
     ///
     /// However it ends, the fact may have changed. So from then on no read is served from what the cache
-    /// knew of it before. On `Ok` the session is told of the version.
+    /// knew of it before. On `Ok`, and then only, the session is told of the version.
     ///
     /// # Errors
     /// As the authority says.

@@ -1,7 +1,7 @@
 //! Stage 1: the authority alone makes versions.
 
 use crate::world::{BEGIN, COMPLETE, LESSON, OTHER, expecting, fact, happens, story};
-use domain::{LessonKey, Offset};
+use domain::{LessonKey, Offset, Version};
 use evening::{Fault, NoAnswer, Refused, Store};
 use split::authority::Authority;
 use std::sync::Arc;
@@ -113,9 +113,9 @@ fn what_was_not_begun_is_at_no_version() {
     story(|| {
         let store = Store::default();
         let authority = over(&store);
-        for expected in [1, 7] {
+        for expected in [0, 1, 7] {
             assert_eq!(
-                authority.compare_and_set(LESSON, expecting(expected), BEGIN),
+                authority.compare_and_set(LESSON, Some(Version(expected)), BEGIN),
                 Err(Refused::Stale { current: None }),
                 "The caller expects version {expected} of a lesson that was not begun."
             );

@@ -30,7 +30,7 @@ impl Cache {
         session: &Session,
         key: LessonKey,
     ) -> Result<Option<Progress>, NoAnswer> {
-        if let Some(fact) = self.hit(session, key) {
+        if let Some(Hit(fact)) = self.hit(session, key) {
             return Ok(fact);
         }
         let loaded = self.link.load(&[key])?;
@@ -59,10 +59,11 @@ impl Cache {
         if !missing.is_empty() {
             for (key, fact) in missing.iter().zip(self.link.load(&missing)?) {
                 self.keep(*key, fact);
-                answers.insert(*key, Some(fact));
+                answers.insert(*key, Some(Hit(fact)));
             }
         }
-        Ok(keys.iter().map(|key| answers[key].flatten()).collect())
+        let answer = |key| answers[key].as_ref().and_then(|Hit(fact)| *fact);
+        Ok(keys.iter().map(answer).collect())
     }
 
     /// Keeps what the authority said that a fact is.
@@ -80,12 +81,16 @@ impl Cache {
         self.entries.clear();
     }
 
-    fn hit(&self, session: &Session, key: LessonKey) -> Option<Option<Progress>> {
+    /// What this session may be served from; `None` where something has to be loaded.
+    fn hit(&self, session: &Session, key: LessonKey) -> Option<Hit> {
         let entry = self.entries.get(&key).copied()?;
         match (entry, session.floor(key)) {
-            (_, None) => Some(entry),
-            (Some(fact), Some(floor)) if fact.version >= floor => Some(entry),
+            (_, None) => Some(Hit(entry)),
+            (Some(fact), Some(floor)) if fact.version >= floor => Some(Hit(entry)),
             _ => None,
         }
     }
 }
+
+/// What an entry says of a lesson.
+struct Hit(Option<Progress>);

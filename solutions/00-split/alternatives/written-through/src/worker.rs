@@ -14,19 +14,10 @@ pub struct Row {
 }
 
 /// The derived view.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     latest: HashMap<LessonKey, (Progress, usize)>,
     applied: u64,
-}
-
-impl Default for View {
-    fn default() -> Self {
-        Self {
-            latest: HashMap::new(),
-            applied: 0,
-        }
-    }
 }
 
 impl View {
