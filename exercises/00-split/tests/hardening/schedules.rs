@@ -10,6 +10,8 @@ use split::session::Session;
 use split::worker::{View, Worker};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use story::{Picks, note, search};
 
 const LEARNERS: u64 = 2;
@@ -39,8 +41,8 @@ enum Trouble {
     ReplyLost,
     NotStored,
     StoredWithoutAnswer,
-    /// Somebody else changes the fact just before it is decided.
-    SomebodyElse,
+    /// Somebody else changes the fact just before a transaction; before the first one, or a second one.
+    SomebodyElse(usize),
     /// The store gives no answer to reads.
     ReadsFail,
 }
@@ -120,7 +122,7 @@ fn event(picks: &mut Picks) -> Event {
                 1 => Trouble::ReplyLost,
                 2 => Trouble::NotStored,
                 3 => Trouble::StoredWithoutAnswer,
-                4 => Trouble::SomebodyElse,
+                4 => Trouble::SomebodyElse(usize::from(picks.once_in(2))),
                 _ => Trouble::None,
             },
         },
@@ -338,6 +340,7 @@ impl World<'_> {
             "session {} of learner {}, at process {}, records lesson {lesson}; trouble: {trouble:?}",
             who.session, who.learner, who.process
         ));
+        let came = Arc::new(AtomicBool::new(false));
         let process = &mut self.processes[who.process];
         match trouble {
             Trouble::RequestLost => process.link.lose_next(Lost::Request),
@@ -346,23 +349,27 @@ impl World<'_> {
             Trouble::StoredWithoutAnswer => {
                 self.store.fail_next_write(Fault::StoredWithoutAnswer);
             }
-            Trouble::SomebodyElse => {
-                let (door, mut come) = (self.store.clone(), true);
-                self.store.intrude(move |_| {
-                    if std::mem::take(&mut come) {
+            Trouble::SomebodyElse(moment) => {
+                let (door, came) = (self.store.clone(), Arc::clone(&came));
+                self.store.intrude(move |transaction| {
+                    if transaction == moment {
                         happens(&door, key, COMPLETE);
+                        came.store(true, Ordering::Relaxed);
                     }
                 });
-                self.truth.change(key, COMPLETE);
             }
             Trouble::None | Trouble::ReadsFail => {}
         }
-        let own_writes = self.store.writes() + usize::from(trouble == Trouble::SomebodyElse);
+        let writes = self.store.writes();
         let (crossings, pulls) = (process.link.crossings(), process.feed.pulls());
         let session = self.sessions.entry((who.learner, who.session)).or_default();
         let answer = process.api.record(session, key, expected, change);
 
         // The same in the model.
+        let somebody_came = came.load(Ordering::Relaxed);
+        if somebody_came {
+            self.truth.change(key, COMPLETE);
+        }
         let current = self.truth.fact(key);
         let stale = current.map(|fact| fact.version) != expected;
         let put = !stale && trouble != Trouble::RequestLost;
@@ -387,7 +394,7 @@ impl World<'_> {
             "Crossings of one command."
         );
         assert_eq!(
-            self.store.writes() - own_writes,
+            self.store.writes() - writes - usize::from(somebody_came),
             usize::from(put),
             "Writes of one command: one if it is decided, none if it is refused."
         );
