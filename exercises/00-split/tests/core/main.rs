@@ -7,6 +7,7 @@ mod api;
 mod authority;
 mod boundaries;
 mod cache;
+mod ledger;
 mod worker;
 #[path = "../world/mod.rs"]
 mod world;
