@@ -68,7 +68,10 @@ fn however_a_change_ends_the_cache_knows_nothing_from_before_it() {
             api.page(&Session::default(), &page_of(3))
                 .expect("an answer");
             match end {
-                "without an answer" => link.lose_next(Lost::Reply),
+                "without an answer" => {
+                    note("the authority will answer, and the reply will get lost");
+                    link.lose_next(Lost::Reply);
+                }
                 "refused" => _ = desk.changes(LESSON, COMPLETE),
                 _ => {}
             }

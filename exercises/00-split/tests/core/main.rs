@@ -3,11 +3,16 @@
 //! Each test's comment opens with the invariant that it checks. Tests judge what the functions answer
 //! and what crosses a boundary; what a cache or a view looks like inside is nobody's business here.
 
-mod api;
 mod authority;
-mod boundaries;
+
 mod cache;
-mod ledger;
+
 mod worker;
+
+mod api;
+
+mod boundaries;
+
+mod ledger;
 #[path = "../world/mod.rs"]
 mod world;
