@@ -14,11 +14,14 @@ fn two_threads_make_one_row_of_versions() {
         const EACH: u64 = 50;
         let store = Store::default();
         let authority = Authority::over(store.clone());
+        authority.read(&[LESSON]).expect("an answer");
+        let began = authority.compare_and_set(LESSON, None, BEGIN);
+        assert_eq!(began, Ok(fact(LESSON, 1, BEGIN)));
         let barrier = Barrier::new(2);
         let add = || {
             barrier.wait();
             let mut done = 0;
-            let mut expected = None;
+            let mut expected = expecting(1);
             while done < EACH {
                 match authority.compare_and_set(LESSON, expected, BEGIN) {
                     Ok(fact) => {
@@ -43,7 +46,7 @@ fn two_threads_make_one_row_of_versions() {
             .iter()
             .map(|event| event.progress.version.0)
             .collect();
-        let expected: Vec<u64> = (1..=2 * EACH).collect();
+        let expected: Vec<u64> = (1..=1 + 2 * EACH).collect();
         assert_eq!(
             versions, expected,
             "Two threads were told \"saved\" fifty times each, and each of those is a version of its own."
