@@ -83,7 +83,7 @@ Examples:
     Hint(HintArgs),
     /// Measure what things cost on this machine, for your own figures in the book
     #[command(
-        after_help = "Examples:\n  cargo course measure --quick     the ladder of lab 1, and the labs that you have begun\n  cargo course measure authority   one lab"
+        after_help = "Examples:\n  cargo course measure --quick     the ladder alone, in a few seconds once built\n  cargo course measure             the ladder in full, and the labs that you have begun\n  cargo course measure authority   one lab"
     )]
     Measure(MeasureArgs),
     /// Bring a lab's starter back; your work is kept aside
