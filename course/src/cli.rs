@@ -17,6 +17,7 @@ use crate::hint::{self, Depth};
 use crate::lab;
 use crate::measure::MeasureArgs;
 use crate::moment;
+use crate::platform::PlatformArgs;
 use crate::repo::Repo;
 use crate::reset;
 use crate::serve::{LOOPBACK, PORT, ServeOptions};
@@ -94,6 +95,16 @@ when you have committed your own work since.
 Example:
   cargo course reset measure")]
     Reset(ResetArgs),
+    /// Run the platform: browser, edge, API, authority, stream and workers, and the page that shows them
+    #[command(after_help = "\
+Builds what is needed, starts, prints one address on loopback and opens it. Ctrl-C ends all of it, and the
+next start finds what was acknowledged, in .course/platform/.
+
+Examples:
+  cargo course platform
+  cargo course platform --load 50 --seed 7
+  cargo course platform --port 5000 --no-open")]
+    Platform(PlatformArgs),
     /// For maintainers: prove that the course is sound
     #[command(after_help = "\
 Parts:
@@ -288,6 +299,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Measure(args) => crate::measure::run(&repo, &args),
+        Command::Platform(args) => crate::platform::run(&repo, &args),
         Command::Reset(args) => {
             let lab = lab::named(&repo, &args.lab)?;
             let done = reset::run(&repo, &lab)?;
