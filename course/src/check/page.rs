@@ -416,9 +416,10 @@ impl<'a> Page<'a> {
                 Some(_) => format!("build {}.", self.part(test)),
                 None => todo(test).to_owned(),
             };
+            let is_stub = stub.is_some();
             self.out
                 .push_str(&self.terminal.wrapped(&start, "  ", &line));
-            if stub.is_some() {
+            if is_stub {
                 self.out
                     .push_str(&self.terminal.wrapped("  ", "  ", todo(test)));
             }
