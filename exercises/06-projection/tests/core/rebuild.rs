@@ -173,7 +173,12 @@ fn a_deleted_view_is_built_again_while_the_authority_serves() {
         }
         gate.open();
         let mut projector = building.succeed().await;
-        served(&shelf, &log);
+        let (_, watermark) = served(&shelf, &log);
+        assert!(
+            watermark >= 9,
+            "Nine records were there when the rebuild began, and a view at {watermark} is what it has shown: \
+             with nothing on the shelf, anything looks new enough."
+        );
         projector.catch_up().await.expect("the log is well");
         assert_eq!(
             served(&shelf, &log),
