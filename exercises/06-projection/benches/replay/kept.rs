@@ -105,16 +105,16 @@ fn steps(
     let shelf = Shelf::new();
     let mut projector = Projector::anew(PLAN, log.clone(), store.clone(), shelf, settings);
     let begun = Instant::now();
-    let mut saved = 0;
+    let mut times = 0;
     while projector.watermark().0 < EVENTS {
         let step = runtime.block_on(projector.step());
         let step = step.map_err(|error| error.to_string())?;
-        saved += u64::from(step.checkpoint == Checkpoint::Saved);
+        times += u64::from(step.checkpoint == Checkpoint::Saved);
     }
     let took = begun.elapsed();
-    if saves > 0 && saved != EVENTS / saves {
+    if saves > 0 && times != EVENTS / saves {
         return Err(format!(
-            "{saved} checkpoints were saved, and {} were due",
+            "{times} checkpoints were saved, and {} were due",
             EVENTS / saves
         ));
     }
