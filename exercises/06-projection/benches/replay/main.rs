@@ -17,7 +17,7 @@ use ladder::child::{Probe, Seat, Side};
 use ladder::main_of;
 use ladder::record::{Figure, Record};
 use ladder::suite::{Axis, Curve, Rung, Series, Suite};
-use ladder::units::{count, time};
+use ladder::units::{count, grouped, time};
 
 /// What all else is compared with.
 const BASE: &str = "raw-sum";
@@ -63,16 +63,16 @@ fn rungs() -> Vec<Rung> {
             "rebuild, an event",
         ),
         within(
-            "live-step",
-            replays::live::<false>,
-            "A step for one new event, into a view of 10,000",
-            "one event, nobody reads",
+            "live-step-1",
+            replays::live::<1>,
+            "A step for one new event, into a view of 10,000 that is served",
+            "1 event a step",
         ),
         within(
-            "live-step-read",
-            replays::live::<true>,
-            "The same while a reader holds the view",
-            "one event, a reader holds",
+            "live-step-512",
+            replays::live::<512>,
+            "The same with 512 new events in a step, time an event",
+            "512 a step, an event",
         ),
         within(
             "dashboard-read",
@@ -96,7 +96,7 @@ fn by_length() -> Curve {
         },
         y: Axis {
             name: "time",
-            unit: "ms",
+            unit: "µs",
             logarithmic: true,
         },
         series: vec![
@@ -122,7 +122,7 @@ fn by_interval() -> Curve {
         },
         y: Axis {
             name: "time",
-            unit: "ms",
+            unit: "µs",
             logarithmic: true,
         },
         series: vec![
@@ -156,7 +156,7 @@ fn series(
         at,
         least: 3,
         once: false,
-        value: |samples| samples.quantile_ns(0.5) / 1e6,
+        value: |samples| samples.quantile_ns(0.5) / 1e3,
     }
 }
 
@@ -174,11 +174,12 @@ fn lessons(record: &Record) -> Vec<String> {
             time(rebuild * 1e6)
         ));
     }
-    if let (Some(alone), Some(held)) = (p50("live-step"), p50("live-step-read")) {
+    if let (Some(alone), Some(together)) = (p50("live-step-1"), p50("live-step-512")) {
         lessons.push(format!(
-            "One new event takes {} while nobody reads, and {} while a reader holds the view, which is copied then.",
+            "One new event takes {} in a step of its own, and {} in the company of 511: what readers hold must not \
+             change, and so the view is copied once a step.",
             time(alone),
-            time(held)
+            time(together)
         ));
     }
     let asked = |figure: &Figure| figure.counts.get("ends asked for").copied().unwrap_or(0);
@@ -186,9 +187,10 @@ fn lessons(record: &Record) -> Vec<String> {
         && let Some(reads) = read.counts.get("reads").copied().filter(|reads| *reads > 0)
     {
         lessons.push(format!(
-            "A read of the dashboard asks the log for its end {} times, and no event: that is counted, and holds on \
-             every machine.",
-            asked(read) / reads
+            "Each read of the dashboard asked the log for its end, {} times in all for {} reads: that is counted, and \
+             holds on every machine.",
+            grouped(asked(read)),
+            grouped(reads)
         ));
     }
     lessons

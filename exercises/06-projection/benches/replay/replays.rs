@@ -109,35 +109,23 @@ fn rebuilds(seat: &Seat, events: u64, times: u64) -> Result<Probe, String> {
     }))
 }
 
-/// One event comes, and one step takes it in.
-pub fn live<const READ: bool>(seat: &Seat) -> Result<Probe, String> {
+/// So many events come, and one step takes them in; a sample is the time an event.
+pub fn live<const EVENTS_A_STEP: u64>(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(ROOM, EVENTS);
     let store = Files::new(&seat.folder, "live")?;
     let (runtime, shelf) = (runtime()?, Shelf::new());
-    let built = rebuild(
-        PLAN,
-        log.clone(),
-        store,
-        shelf.clone(),
-        without_checkpoints(),
-    );
+    let built = rebuild(PLAN, log.clone(), store, shelf, without_checkpoints());
     let mut projector = runtime.block_on(built).map_err(|error| error.to_string())?;
     let mut end = EVENTS;
     Ok(Box::new(move |mut slice| {
-        while slice.goes_on() && end < ROOM {
-            end += 1;
+        while slice.goes_on() && end + EVENTS_A_STEP < ROOM {
+            end += EVENTS_A_STEP;
             log.ends_at(end);
-            // Without it the view is the shelf's and the projector's, and nobody else's.
-            let reader = if READ { shelf.current() } else { None };
-            if !READ {
-                shelf.delete();
-            }
             let start = Instant::now();
             let step = runtime.block_on(projector.step());
-            slice.keep(start.elapsed(), 1);
-            drop(reader);
-            if step.map_err(|error| error.to_string())?.moved != 1 {
-                return Err("one event was new, and the step did not move by one".to_owned());
+            slice.keep(start.elapsed(), EVENTS_A_STEP);
+            if step.map_err(|error| error.to_string())?.moved != EVENTS_A_STEP {
+                return Err("a step did not take in what was new".to_owned());
             }
         }
         Ok(slice)
