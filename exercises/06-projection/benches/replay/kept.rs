@@ -8,13 +8,13 @@ use projection::rebuild::rebuild;
 use projection::shelf::Shelf;
 use tokio::runtime::Runtime;
 
-use crate::log::{Events, Files};
+use crate::log::{Events, Kept};
 use crate::replays::{EVENTS, PLAN, runtime, settings, without_checkpoints};
 
 /// A start from a checkpoint at the end of a log of as many events as the place on the curve says.
 pub fn by_length(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(seat.at, seat.at);
-    let (store, runtime) = (Files::new(&seat.folder, "kept")?, runtime()?);
+    let (store, runtime) = (Kept::in_memory(), runtime()?);
     let built = rebuild(
         PLAN,
         log.clone(),
@@ -45,11 +45,9 @@ fn seat_end(log: &Events) -> u64 {
 pub fn saving(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(EVENTS, EVENTS);
     let (folder, runtime, every) = (seat.folder.clone(), runtime()?, seat.at);
-    let mut nth = 0;
     Ok(Box::new(move |mut slice| {
         while slice.goes_on() {
-            nth += 1;
-            let store = Files::new(&folder, &format!("saving-{nth}"))?;
+            let store = Kept::on_disk(&folder)?;
             // Steps of as many events as lie between two checkpoints: with it, less the same without it.
             let with = steps(&runtime, &log, &store, every, settings_of(every, every))?;
             let without = steps(&runtime, &log, &store, 0, settings_of(every, u64::MAX))?;
@@ -62,7 +60,7 @@ pub fn saving(seat: &Seat) -> Result<Probe, String> {
 /// What a restart replays at most: all that came since the last checkpoint but one event.
 pub fn replaying(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(EVENTS + seat.at, EVENTS);
-    let (store, runtime) = (Files::new(&seat.folder, "replaying")?, runtime()?);
+    let (store, runtime) = (Kept::in_memory(), runtime()?);
     let built = rebuild(
         PLAN,
         log.clone(),
@@ -98,7 +96,7 @@ fn settings_of(batch: u64, every: u64) -> Settings {
 fn steps(
     runtime: &Runtime,
     log: &Events,
-    store: &Files,
+    store: &Kept,
     saves: u64,
     settings: Settings,
 ) -> Result<Duration, String> {
@@ -124,10 +122,10 @@ fn steps(
 fn start(
     runtime: &Runtime,
     log: &Events,
-    store: &Files,
+    store: &Kept,
     shelf: &Shelf,
     settings: Settings,
-) -> Result<Projector<Events, Files>, String> {
+) -> Result<Projector<Events, Kept>, String> {
     let started = Projector::start(PLAN, log.clone(), store.clone(), shelf.clone(), settings);
     runtime.block_on(started).map_err(|error| error.to_string())
 }

@@ -1,12 +1,14 @@
-//! A log in memory, and a store of files.
+//! A log in memory, and a store.
 
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Event, LessonKey, Offset, Progress, Version};
+use ladder::scratch;
 use projection::log::{Body, Log, LogError, Recorded};
 use projection::store::{Store, StoreError};
 
@@ -81,44 +83,54 @@ impl Log for Events {
     }
 }
 
-/// A store of files, each written aside, synced and renamed.
-#[derive(Clone)]
-pub struct Files(PathBuf);
+/// A store in memory; with a disk, each put is also appended to a file without a name there, and synced. Clones are the
+/// same store.
+#[derive(Clone, Default)]
+pub struct Kept {
+    contents: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
+    disk: Option<Arc<File>>,
+}
 
-impl Files {
-    pub fn new(folder: &Path, name: &str) -> Result<Self, String> {
-        let folder = folder.join(name);
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        Ok(Self(folder))
+impl Kept {
+    /// A store in memory.
+    pub fn in_memory() -> Self {
+        Self::default()
     }
 
-    fn put_now(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-        let aside = self.0.join("aside");
-        let mut file = File::create(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        fs::rename(aside, self.0.join(name))
+    /// A store whose puts wait for the disk that `folder` is on.
+    pub fn on_disk(folder: &Path) -> Result<Self, String> {
+        let file = scratch::file(folder, "checkpoints").map_err(|error| error.to_string())?;
+        Ok(Self {
+            disk: Some(Arc::new(file)),
+            ..Self::default()
+        })
+    }
+
+    fn contents(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Store for Files {
+impl Store for Kept {
     async fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
-        let put = self.put_now(name, &bytes);
-        put.map_err(|_| StoreError::Unavailable)
+        if let Some(mut disk) = self.disk.as_deref() {
+            let synced = disk.write_all(&bytes).and_then(|()| disk.sync_data());
+            synced.map_err(|_| StoreError::Unavailable)?;
+        }
+        self.contents().insert(name.to_owned(), bytes);
+        Ok(())
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(fs::read(self.0.join(name)).ok())
+        Ok(self.contents().get(name).cloned())
     }
 
     async fn delete(&self, name: &str) -> Result<(), StoreError> {
-        let _ = fs::remove_file(self.0.join(name));
+        self.contents().remove(name);
         Ok(())
     }
 
     async fn names(&self) -> Result<Vec<String>, StoreError> {
-        let files = fs::read_dir(&self.0).map_err(|_| StoreError::Unavailable)?;
-        let names = files.flatten().map(|file| file.file_name());
-        Ok(names.filter_map(|name| name.into_string().ok()).collect())
+        Ok(self.contents().keys().cloned().collect())
     }
 }

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Beside your projection stands the raw thing: the same events, added up in a loop. The log is in memory, so that
-//! what is measured is the replay and not a disk; checkpoints go to a file, with a sync each.
+//! what is measured is the replay and not a disk; where checkpoints are what is measured, they go to a file, with a sync
+//! each.
 
 mod kept;
 mod log;

@@ -16,7 +16,7 @@ use projection::rebuild::rebuild;
 use projection::shelf::Shelf;
 use tokio::runtime::Runtime;
 
-use crate::log::{Events, Files};
+use crate::log::{Events, Kept};
 
 /// How many events the rungs are about.
 pub const EVENTS: u64 = 10_000;
@@ -76,18 +76,18 @@ pub fn raw(_: &Seat) -> Result<Probe, String> {
 }
 
 /// A rebuild, with its one checkpoint; a sample is the time an event.
-pub fn rebuilt(seat: &Seat) -> Result<Probe, String> {
-    rebuilds(seat, EVENTS, EVENTS)
+pub fn rebuilt(_: &Seat) -> Result<Probe, String> {
+    rebuilds(EVENTS, EVENTS)
 }
 
 /// The whole of a rebuild, of as many events as the place on the curve says.
 pub fn by_length(seat: &Seat) -> Result<Probe, String> {
-    rebuilds(seat, seat.at, 1)
+    rebuilds(seat.at, 1)
 }
 
-fn rebuilds(seat: &Seat, events: u64, times: u64) -> Result<Probe, String> {
+fn rebuilds(events: u64, times: u64) -> Result<Probe, String> {
     let log = Events::new(events, events);
-    let store = Files::new(&seat.folder, "rebuild")?;
+    let store = Kept::in_memory();
     let runtime = runtime()?;
     let once = move || {
         let (log, store, shelf) = (log.clone(), store.clone(), Shelf::new());
@@ -110,9 +110,9 @@ fn rebuilds(seat: &Seat, events: u64, times: u64) -> Result<Probe, String> {
 }
 
 /// So many events come, and one step takes them in; a sample is the time an event.
-pub fn live<const EVENTS_A_STEP: u64>(seat: &Seat) -> Result<Probe, String> {
+pub fn live<const EVENTS_A_STEP: u64>(_: &Seat) -> Result<Probe, String> {
     let log = Events::new(ROOM, EVENTS);
-    let store = Files::new(&seat.folder, "live")?;
+    let store = Kept::in_memory();
     let (runtime, shelf) = (runtime()?, Shelf::new());
     let built = rebuild(PLAN, log.clone(), store, shelf, without_checkpoints());
     let mut projector = runtime.block_on(built).map_err(|error| error.to_string())?;
@@ -133,9 +133,9 @@ pub fn live<const EVENTS_A_STEP: u64>(seat: &Seat) -> Result<Probe, String> {
 }
 
 /// A read of one row.
-pub fn read(seat: &Seat) -> Result<Probe, String> {
+pub fn read(_: &Seat) -> Result<Probe, String> {
     let log = Events::new(EVENTS, EVENTS);
-    let store = Files::new(&seat.folder, "read")?;
+    let store = Kept::in_memory();
     let (runtime, shelf) = (runtime()?, Shelf::new());
     let built = rebuild(
         PLAN,
