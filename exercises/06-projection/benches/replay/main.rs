@@ -112,7 +112,7 @@ fn by_length() -> Curve {
 }
 
 fn by_interval() -> Curve {
-    let series = |id, title, client| series(id, title, client, &[100, 300, 1000, 3000, 10_000]);
+    let series = |id, title, client| series(id, title, client, &[300, 1000, 3000, 10_000]);
     Curve {
         id: "checkpoint-interval",
         title: "What checkpoints cost and save, by the distance between them, in 10,000 events",
