@@ -92,6 +92,17 @@ when you have committed your own work since.
 Example:
   cargo course reset measure")]
     Reset(ResetArgs),
+    /// Run public tests that nobody here wrote against a lab's code: a score, and no grade
+    #[command(after_help = "\
+For `edge`: the HTTP cache tests (npm `http-cache-tests`, installed below target/), against our edge and
+against nginx and Varnish where they are installed. It needs node and npm, and takes half a minute each.
+
+Examples:
+  cargo course conformance edge
+  cargo course conformance edge --own --alone    your edge, and nothing beside it
+
+Exit codes: 0 whatever the score is, 2 when the tests could not be run.")]
+    Conformance(ConformanceArgs),
     /// For maintainers: prove that the course is sound
     #[command(after_help = "\
 Parts:
@@ -189,6 +200,19 @@ struct ResetArgs {
 }
 
 #[derive(Debug, Args)]
+struct ConformanceArgs {
+    /// The lab; `edge` is the only one with such tests
+    #[arg(value_parser = ["edge"])]
+    lab: String,
+    /// Your own edge, and not the course's
+    #[arg(long)]
+    own: bool,
+    /// No other caches beside it
+    #[arg(long)]
+    alone: bool,
+}
+
+#[derive(Debug, Args)]
 struct VerifyArgs {
     /// Only this lab (and the whole book)
     lab: Option<String>,
@@ -276,6 +300,9 @@ fn run(command: Command) -> Result<ExitCode> {
             let done = reset::run(&repo, &lab)?;
             anstream::print!("{}", told(&repo, &lab, &done));
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Conformance(args) => {
+            crate::conformance::run(&repo, args.own, args.alone, &stop_on_interrupt()?)
         }
         Command::Verify(args) => {
             let labs = match args.lab {
