@@ -371,7 +371,7 @@ describe("on paper", () => {
   test("everything is unfolded, nothing asks for a click, and dark stays off the page", async () => {
     const page = await visit(CHAPTER, { theme: "navy" });
     await page.emulateMedia({ media: "print" });
-    const unseen = await page.evaluate(() => [...document.querySelectorAll("main details:not(.hc-answers)")]
+    const unseen = await page.evaluate(() => [...document.querySelectorAll("main details:not(.hc-answers, .hc-after)")]
       .filter((fold) => [...fold.children].some((child) => child.tagName !== "SCRIPT" && !child.checkVisibility()))
       .map((fold) => fold.outerHTML.slice(0, 100)));
     assert.deepEqual(unseen, []);
@@ -387,9 +387,9 @@ describe("on paper", () => {
     await page.emulateMedia({ media: "print" });
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     const [questions, under, after] = await page.evaluate(() => [
-      document.querySelectorAll(".hc-question").length,
-      [...document.querySelectorAll(".hc-question > .hc-answers")].filter((answer) => answer.checkVisibility()).length,
-      document.querySelectorAll("main > .hc-key-answers:last-child .hc-answers").length,
+      document.querySelectorAll(".hc-question, course-predict").length,
+      [...document.querySelectorAll(".hc-question > .hc-answers, course-predict > .hc-after")].filter((answer) => answer.checkVisibility()).length,
+      document.querySelectorAll("main > .hc-key-answers:last-child :is(.hc-answers, .hc-after)").length,
     ]);
     assert.ok(questions > 2);
     assert.equal(under, 0);

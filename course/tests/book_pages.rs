@@ -391,7 +391,8 @@ fn an_answer_that_is_run_names_its_command_and_a_teachers_table_finds_it() {
         mistaken,
     );
     let html = page(&course, "scope/measure.html");
-    let patch = "--directory=solutions/01-measure solutions/01-measure/mistakes/trusting.patch";
+    let patch =
+        "--directory=solutions/01-measure solutions/01-measure/mistakes/frame/trusting.patch";
     assert!(html.contains(&format!("$ git apply {patch}")), "{html}");
     assert!(html.contains(&format!("$ git apply --reverse {patch}")));
     assert!(html.contains("a solution that trusts the announced length."));

@@ -80,9 +80,9 @@
   /** On paper the answers stand after all the questions, as in any exercise book. */
   let key = null;
   function gatherAnswers() {
-    const answers = [...document.querySelectorAll(".hc-question")].map((question) => {
+    const answers = [...document.querySelectorAll(".hc-question, course-predict")].map((question) => {
       const prompt = question.querySelector(".hc-prompt")?.textContent.trim() ?? "";
-      const copy = question.querySelector(".hc-answers")?.cloneNode(true);
+      const copy = question.querySelector(".hc-answers, .hc-after")?.cloneNode(true);
       if (!copy) return null;
       copy.open = true;
       for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");

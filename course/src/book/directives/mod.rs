@@ -10,6 +10,7 @@ mod lab;
 mod measured;
 mod mistakes;
 mod numbers;
+mod stages;
 mod steps;
 mod way;
 
@@ -24,7 +25,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     "calculator",
     "chart",
     "coverage",
@@ -37,6 +38,7 @@ pub const NAMES: [&str; 14] = [
     "numbers",
     "predict",
     "quiz",
+    "stages",
     "steps",
     "way",
 ];
@@ -80,6 +82,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
         "mistakes" => mistakes::render(context, arguments)?,
         "numbers" => numbers::render(context, arguments)?,
         "predict" => predict::render(context, arguments)?,
+        "stages" => stages::render(context, arguments)?,
         "steps" => return steps::render(context, arguments),
         "way" => way::render(context, arguments)?,
         "quiz" => {
