@@ -24,7 +24,9 @@ fn page() -> Response {
     let body = Bytes::from_static(&[b'x'; PAGE_BYTES]);
     let mut response = Response::new(Body::from(body));
     let lifetime = HeaderValue::from_static("max-age=86400");
-    response.headers_mut().insert(header::CACHE_CONTROL, lifetime);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, lifetime);
     response
 }
 
@@ -112,7 +114,10 @@ pub fn ask(seat: &Seat) -> Result<Probe, String> {
 }
 
 async fn asked(origin: &impl Origin) -> Result<(), String> {
-    let response = origin.fetch(get()).await.map_err(|error| error.to_string())?;
+    let response = origin
+        .fetch(get())
+        .await
+        .map_err(|error| error.to_string())?;
     whole(response).await
 }
 

@@ -109,9 +109,11 @@ fn saved_by_lifetime() -> Curve {
             series("saved-fetches", "reach the origin", |samples| {
                 100.0 * samples.counted("fetches") / samples.counted("requests")
             }),
-            series("saved-changed", "are answered with what has changed since", |samples| {
-                100.0 * samples.counted("changed") / samples.counted("requests")
-            }),
+            series(
+                "saved-changed",
+                "are answered with what has changed since",
+                |samples| 100.0 * samples.counted("changed") / samples.counted("requests"),
+            ),
         ],
     }
 }

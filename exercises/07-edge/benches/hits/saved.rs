@@ -49,7 +49,9 @@ impl Origin for Changing {
         let mut response = Response::new(Body::from(body));
         let lifetime = HeaderValue::from_str(&format!("max-age={}", self.lifetime));
         let lifetime = lifetime.map_err(|_| OriginError::Lost)?;
-        response.headers_mut().insert(header::CACHE_CONTROL, lifetime);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, lifetime);
         Ok(response)
     }
 }
