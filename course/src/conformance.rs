@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -318,9 +319,9 @@ fn listens(port: u16) -> Result<()> {
 fn table(columns: &[(String, Vec<Outcome>)]) -> String {
     let mut out = String::new();
     let mut line = |name: &str, cells: Vec<String>| {
-        out.push_str(&format!("{name:<24}"));
+        let _ = write!(out, "{name:<24}");
         for (cell, (heading, _)) in cells.iter().zip(columns) {
-            out.push_str(&format!("  {cell:>width$}", width = heading.len().max(10)));
+            let _ = write!(out, "  {cell:>width$}", width = heading.len().max(10));
         }
         out.push('\n');
     };
@@ -378,13 +379,14 @@ fn table(columns: &[(String, Vec<Outcome>)]) -> String {
         out.extend(failed);
     }
     let browser = first.iter().filter(|one| one.browser).count();
-    out.push_str(&format!(
-        "\n{PACKAGE} {VERSION}; {browser} tests for browsers alone are left out, of which {} are required. \
-         This is a score, and no grade.\n",
-        first
-            .iter()
-            .filter(|one| one.browser && one.kind == "required")
-            .count()
-    ));
+    let required = first
+        .iter()
+        .filter(|one| one.browser && one.kind == "required");
+    let required = required.count();
+    let _ = writeln!(
+        out,
+        "\n{PACKAGE} {VERSION}; {browser} tests for browsers alone are left out, of which {required} are \
+         required. This is a score, and no grade."
+    );
     out
 }

@@ -18,8 +18,11 @@ use web::http::header::{self, HeaderName, HeaderValue};
 use web::http::{HeaderMap, Response, StatusCode};
 use web::{Body, Bytes, Directives, Request};
 
+/// Why the two may differ, and for which cases.
+type Exception = (&'static str, fn(&Case) -> bool);
+
 /// Where ours differs from the library, and which sentence decides it. The sections are RFC 9111's.
-const STORING: [(&str, fn(&Case) -> bool); 4] = [
+const STORING: [Exception; 4] = [
     // 3.5 speaks of `Authorization`. Ours asks for the same permission where there is a cookie.
     ("cookies are identities, too", |case| {
         case.asked.contains_key(header::COOKIE) || case.said.contains_key(header::SET_COOKIE)
@@ -39,7 +42,7 @@ const STORING: [(&str, fn(&Case) -> bool); 4] = [
     }),
 ];
 
-const SERVING: [(&str, fn(&Case) -> bool); 4] = [
+const SERVING: [Exception; 4] = [
     // 3 and 7.3 leave it to the cache. The library wants `public` where a cookie is set; ours takes
     // `s-maxage` as well, since it is said to shared caches.
     ("s-maxage is permission for what sets a cookie", |case| {
@@ -81,13 +84,14 @@ impl Case {
     fn client(&self) -> Directives {
         Directives::of(&self.later)
     }
+}
 
-    fn request(&self, headers: &HeaderMap) -> Request {
-        let mut request = Request::new(Bytes::new());
-        *request.uri_mut() = "http://learn.example/lessons".parse().expect("an address");
-        *request.headers_mut() = headers.clone();
-        request
-    }
+/// A request for the one page of these tests.
+fn asking(headers: &HeaderMap) -> Request {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = "http://learn.example/lessons".parse().expect("an address");
+    *request.headers_mut() = headers.clone();
+    request
 }
 
 fn headers(lines: Vec<(&'static str, String)>) -> HeaderMap {
@@ -165,23 +169,23 @@ fn cases() -> impl Strategy<Value = Case> {
 }
 
 /// Holds what the two decide against each other, and notes the exceptions that were needed.
-fn compare(case: &Case, used: &RefCell<BTreeSet<&'static str>>) {
-    let request = case.request(&case.asked);
+fn compare(case: &Case, noted: &RefCell<BTreeSet<&'static str>>) {
+    let request = asking(&case.asked);
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = case.status;
     *response.headers_mut() = case.said.clone();
-    let came = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    let received_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let options = CacheOptions {
         shared: true,
         cache_heuristic: 0.0,
         immutable_min_time_to_live: Duration::ZERO,
         ignore_cargo_cult: false,
     };
-    let policy = CachePolicy::new_options(&request, &response, came, options);
-    let excused = |exceptions: &[(&'static str, fn(&Case) -> bool)]| {
+    let policy = CachePolicy::new_options(&request, &response, received_at, options);
+    let excused = |exceptions: &[Exception]| {
         let found = exceptions.iter().find(|(_, holds)| holds(case));
         found
-            .map(|(name, _)| used.borrow_mut().insert(name))
+            .map(|(name, _)| noted.borrow_mut().insert(name))
             .is_some()
     };
 
@@ -194,13 +198,13 @@ fn compare(case: &Case, used: &RefCell<BTreeSet<&'static str>>) {
     if !(ours && theirs) {
         return;
     }
-    let later = case.request(&case.later);
-    let now = came + Duration::from_secs(case.age);
+    let later = asking(&case.later);
+    let now = received_at + Duration::from_secs(case.age);
     let stored = Stored {
         request: case.asked.clone(),
         response,
-        requested_at: came,
-        received_at: came,
+        requested_at: received_at,
+        received_at,
     };
     let ours = selects(&stored, &later) && decide(&later, Some(&stored), now) == Decision::Serve;
     let theirs = matches!(policy.before_request(&later, now), BeforeRequest::Fresh(_));

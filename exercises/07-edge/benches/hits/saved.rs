@@ -57,6 +57,10 @@ impl Origin for Changing {
 }
 
 /// Runs the requests with the lifetime that the place on the curve says.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all sides have one signature, and those with a connection can fail"
+)]
 pub fn run(seat: &Seat) -> Result<Probe, String> {
     let lifetime = seat.at;
     Ok(Box::new(move |mut slice| {
