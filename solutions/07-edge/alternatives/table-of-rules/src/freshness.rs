@@ -51,6 +51,6 @@ pub fn fresh_enough(request: &Request, stored: &Stored, now: SystemTime) -> bool
     if client.no_cache || origin.no_cache || age >= lifetime {
         return false;
     }
-    let left = lifetime - age;
+    let left = lifetime.saturating_sub(age);
     client.max_age.unwrap_or(Duration::MAX) >= age && left >= client.min_fresh.unwrap_or_default()
 }
