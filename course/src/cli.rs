@@ -16,7 +16,6 @@ use crate::grade::{Limits, Stop, Stopped};
 use crate::hint::{self, Depth};
 use crate::lab;
 use crate::measure::MeasureArgs;
-use crate::moment;
 use crate::platform::PlatformArgs;
 use crate::repo::Repo;
 use crate::reset;
@@ -24,6 +23,7 @@ use crate::serve::{LOOPBACK, PORT, ServeOptions};
 use crate::terminal::{HEADING, Terminal, painted};
 use crate::verify::{self, Part};
 use crate::way::Way;
+use records::moment;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -47,7 +47,6 @@ mod hint;
 #[cfg(feature = "tool")]
 mod memory;
 #[cfg(feature = "tool")]
-mod moment;
 #[cfg(feature = "tool")]
 mod platform;
 #[cfg(feature = "tool")]
