@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 use crate::grade::{Extent, Report};
 use crate::lab::Lab;
 use crate::lab::inputs::{Input, Inputs};
-use crate::moment;
 use crate::repo::Repo;
 use crate::starter::blob_id;
+use records::moment;
 
 /// The version of the file's format.
 const FORMAT: u32 = 4;

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cpus::Placement;
-use crate::utc;
+use crate::moment;
 
 /// Raised when a reader of the file must change.
 pub const FORMAT: u32 = 1;
@@ -29,6 +28,7 @@ pub struct Record {
     /// In UTC.
     pub measured_at: String,
     /// Few and short rounds: good for an impression.
+    #[serde(default)]
     pub quick: bool,
     /// The code that was measured is the course's solution; absent where it is the reader's.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
@@ -38,6 +38,7 @@ pub struct Record {
     /// With what.
     pub build: Build,
     /// A base against itself, per placement: a difference smaller than this is none.
+    #[serde(default)]
     pub noise: Vec<Ratio>,
     /// In the order in which they are shown, each placement for itself.
     pub rungs: Vec<Figure>,
@@ -56,6 +57,7 @@ pub struct Machine {
     /// Name and version of the system.
     pub os: String,
     /// Whether a hypervisor was noticed.
+    #[serde(default)]
     pub virtual_machine: bool,
 }
 
@@ -66,6 +68,49 @@ pub struct Build {
     pub optimised: bool,
     /// The compiler's version.
     pub rustc: String,
+}
+
+/// Where client and server of a rung run. The names are those of the file of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placement {
+    /// No second process: the rung stays within one.
+    InProcess,
+    /// Client and server take turns on one CPU.
+    OneCpu,
+    /// Client and server on a CPU each.
+    TwoCpus,
+    /// This system cannot pin; the scheduler decides, and may change its mind.
+    Unpinned,
+}
+
+impl Placement {
+    /// The words for it in a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::InProcess => "in one process",
+            Self::OneCpu => "on one CPU",
+            Self::TwoCpus => "on two CPUs",
+            Self::Unpinned => "unpinned",
+        }
+    }
+
+    /// Its name in the file of figures.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InProcess => "in-process",
+            Self::OneCpu => "one-cpu",
+            Self::TwoCpus => "two-cpus",
+            Self::Unpinned => "unpinned",
+        }
+    }
+
+    /// The placement of this name, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::InProcess, Self::OneCpu, Self::TwoCpus, Self::Unpinned]
+            .into_iter()
+            .find(|placement| placement.name() == name)
+    }
 }
 
 /// One rung in one placement.
@@ -80,6 +125,7 @@ pub struct Figure {
     /// Whether there are figures.
     pub status: Status,
     /// Why there are none; empty when there are.
+    #[serde(default)]
     pub message: String,
     /// What to know of the figure: the disk, the relay. Often empty.
     #[serde(default)]
@@ -88,9 +134,12 @@ pub struct Figure {
     pub p50_ns: Option<f64>,
     /// Ninety-nine of a hundred samples do not exceed it.
     pub p99_ns: Option<f64>,
-    /// How many samples; one is a run of a thousand for what is too short to time alone.
+    /// How many samples; one is a run of a thousand for what is too short to time alone. 0 where the file
+    /// does not say.
+    #[serde(default)]
     pub samples: u64,
     /// How many slices they were taken in.
+    #[serde(default)]
     pub rounds: usize,
     /// Against the base of its bench, in the same placement where it has that.
     pub ratio: Option<Ratio>,
@@ -114,14 +163,16 @@ pub struct Curve {
     pub series: Vec<Series>,
 }
 
-/// An axis; see [`crate::suite::Axis`].
+/// An axis of a curve.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Axis {
     /// What it shows.
     pub name: String,
     /// In what; empty for a plain number.
+    #[serde(default)]
     pub unit: String,
     /// Whether equal steps are equal factors.
+    #[serde(default)]
     pub logarithmic: bool,
 }
 
@@ -135,6 +186,7 @@ pub struct Series {
     /// Whether there are points.
     pub status: Status,
     /// Why there are none; empty when there are.
+    #[serde(default)]
     pub message: String,
     /// Rising in x; a point that could not be measured is left out.
     pub points: Vec<Point>,
@@ -174,6 +226,7 @@ pub struct Ratio {
     /// The id of the base.
     pub to: String,
     /// The placement of the base.
+    #[serde(default = "in_process")]
     pub placement: Placement,
     /// The median over the rounds.
     pub median: f64,
@@ -183,17 +236,60 @@ pub struct Ratio {
     pub high: f64,
 }
 
+/// Where a base was that says nothing of it.
+const fn in_process() -> Placement {
+    Placement::InProcess
+}
+
 impl Record {
+    /// A rung's figure in a placement, measured or not.
+    pub fn figure(&self, id: &str, placement: Placement) -> Option<&Figure> {
+        let mut rungs = self.rungs.iter();
+        rungs.find(|rung| rung.id == id && rung.placement == placement)
+    }
+
     /// A rung's figure in a placement, if it was measured.
     pub fn measured(&self, id: &str, placement: Placement) -> Option<&Figure> {
-        self.rungs
-            .iter()
-            .find(|rung| rung.id == id && rung.placement == placement && rung.p50_ns.is_some())
+        self.figure(id, placement)
+            .filter(|rung| rung.p50().is_some())
+    }
+
+    /// The measured figure nearest to a wanted placement: that one; else in one process, where placement
+    /// means nothing; else unpinned, where it is unknown.
+    pub fn nearest(&self, id: &str, placement: Placement) -> Option<&Figure> {
+        [placement, Placement::InProcess, Placement::Unpinned]
+            .into_iter()
+            .find_map(|placement| self.measured(id, placement))
     }
 
     /// A rung's p50 in a placement.
     pub fn p50(&self, id: &str, placement: Placement) -> Option<f64> {
-        self.measured(id, placement)?.p50_ns
+        self.measured(id, placement)?.p50()
+    }
+
+    /// Whether anything was measured at all, and not only tried.
+    pub fn has_any(&self) -> bool {
+        self.rungs.iter().any(|rung| rung.p50().is_some())
+    }
+
+    /// The day of the measurement.
+    pub fn day(&self) -> &str {
+        self.measured_at.split('T').next().unwrap_or_default()
+    }
+
+    /// What somebody must know before trusting the figures: short labels with their reasons.
+    pub fn flags(&self) -> Vec<(&'static str, &'static str)> {
+        let unpinned = |rung: &Figure| rung.placement == Placement::Unpinned;
+        [
+            (!self.build.optimised, "debug build", "measured without optimisation, so the code's own share is far too large"),
+            (self.machine.virtual_machine, "virtual machine", "wake-ups across CPUs and syncs cost what the host makes them cost"),
+            (self.quick, "quick run", "few samples, so expect the figures to move by a third from run to run"),
+            (self.ours, "our framed call", "yours is not built yet, so what was measured is the solution's"),
+            (self.rungs.iter().any(unpinned), "unpinned", "this system cannot bind a thread to a CPU, so the placement changed while it was measured"),
+        ]
+        .into_iter()
+        .filter_map(|(holds, label, why)| holds.then_some((label, why)))
+        .collect()
     }
 
     /// Writes the record to `path` in one step, after putting an earlier one aside if `keep`.
@@ -229,13 +325,35 @@ impl Record {
     }
 }
 
+impl Figure {
+    /// The median, if it was measured.
+    pub fn p50(&self) -> Option<f64> {
+        self.p50_ns
+            .filter(|ns| self.status == Status::Measured && ns.is_finite() && *ns > 0.0)
+    }
+
+    /// The 99th percentile, where a hundredth part of the samples is one at least.
+    pub fn p99(&self) -> Option<f64> {
+        self.p99_ns
+            .filter(|_| self.samples == 0 || self.samples >= 100)
+    }
+}
+
+impl Curve {
+    /// Whether each of its series was measured.
+    pub fn is_whole(&self) -> bool {
+        let mut all = self.series.iter();
+        all.all(|series| series.status == Status::Measured && !series.points.is_empty())
+    }
+}
+
 /// Renames an earlier file after the time it was measured at, and drops the oldest of those.
 fn put_aside(path: &Path) -> io::Result<()> {
     // What cannot be read has no figures to keep.
     let Ok(earlier) = Record::read(path) else {
         return Ok(());
     };
-    let stamp = utc::for_a_file_name(&earlier.measured_at);
+    let stamp = moment::for_a_file_name(&earlier.measured_at);
     // A copy, not a rename: there is a file at `path` at every moment.
     let name = format!("{}-{stamp}.json", stem(path));
     fs::copy(path, path.with_file_name(name))?;
@@ -265,74 +383,9 @@ fn stem(path: &Path) -> String {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    /// A record of made-up but plausible figures.
-    pub(crate) fn sample() -> Record {
-        use Placement::{InProcess, OneCpu, TwoCpus};
-        let rungs = [
-            ("fn-call", "a function call", InProcess, 1.0),
-            ("mutex", "an uncontended lock", InProcess, 17.0),
-            ("tcp-loopback", "TCP loopback", OneCpu, 6400.0),
-            ("tcp-loopback", "TCP loopback", TwoCpus, 85_000.0),
-            ("rpc", "the framed RPC", OneCpu, 9000.0),
-            ("rpc-rtt-20ms", "the same, 20 ms away", OneCpu, 20_050_000.0),
-            ("append", "an append", InProcess, 1300.0),
-            ("append-fsync", "a synced append", InProcess, 240_000.0),
-            ("calls-100", "100 calls", OneCpu, 900_000.0),
-            ("batch-100", "a batch of 100", OneCpu, 20_000.0),
-        ];
-        Record {
-            format: FORMAT,
-            what: "ladder".into(),
-            by: None,
-            measured_at: "2026-11-23T03:30:00Z".into(),
-            quick: false,
-            ours: false,
-            machine: Machine {
-                cpu: "Example".into(),
-                logical_cpus: 2,
-                os: "Linux 6.18".into(),
-                virtual_machine: true,
-            },
-            build: Build {
-                optimised: true,
-                rustc: "1.95.0".into(),
-            },
-            noise: vec![ratio("tcp-loopback", OneCpu, 1.0)],
-            rungs: rungs
-                .map(|(id, title, placement, ns)| Figure {
-                    id: id.into(),
-                    title: title.into(),
-                    placement,
-                    status: Status::Measured,
-                    message: String::new(),
-                    note: String::new(),
-                    p50_ns: Some(ns),
-                    p99_ns: Some(ns * 1.5),
-                    samples: 1000,
-                    rounds: 31,
-                    counts: BTreeMap::new(),
-                    ratio: Some(match placement {
-                        TwoCpus => ratio("tcp-loopback", TwoCpus, ns / 85_000.0),
-                        _ => ratio("tcp-loopback", OneCpu, ns / 6400.0),
-                    }),
-                })
-                .into(),
-            curves: Vec::new(),
-        }
-    }
-
-    fn ratio(to: &str, placement: Placement, median: f64) -> Ratio {
-        Ratio {
-            to: to.into(),
-            placement,
-            median,
-            low: median * 0.98,
-            high: median * 1.02,
-        }
-    }
+    use crate::sample::sample;
 
     /// A new folder for one test.
     fn folder(name: &str) -> PathBuf {

@@ -1,25 +1,41 @@
-//! Moments as a reader is told them: a name for a folder, a date, how long ago.
+//! Moments: the date of a measurement, a name for a file or a folder, how long ago.
 //!
-//! In UTC, and by hand: the system's time zone takes a library of its own, and "2 days ago" needs none.
+//! In UTC, and by hand: a calendar is thirty lines, a crate for it would be the largest dependency of the
+//! reader's workspace, and "2 days ago" needs no time zone.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970. A clock that stands before that counts as standing there.
-pub(crate) fn seconds(time: SystemTime) -> u64 {
+pub fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
 
-/// `20261123T033000Z`: sorts by time, and every file system takes it.
-pub(crate) fn stamp(seconds: u64) -> String {
+/// Now, to the second: `2026-11-23T03:30:00Z`.
+pub fn now() -> String {
+    text(seconds(SystemTime::now()))
+}
+
+/// `2026-11-23T03:30:00Z`
+fn text(seconds: u64) -> String {
     let (year, month, day) = civil(seconds);
     let rest = seconds % 86_400;
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// `20261123T033000Z`: sorts by time, and every file system takes it.
+pub fn stamp(seconds: u64) -> String {
+    for_a_file_name(&text(seconds))
+}
+
+/// A written moment as a part of a file's name: without colons.
+pub fn for_a_file_name(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// `just now`, `3 hours ago`; a date where that says more, or where the clock has gone backwards.
-pub(crate) fn ago(then: u64, now: u64) -> String {
+pub fn ago(then: u64, now: u64) -> String {
     let counted = |count: u64, what: &str| {
         let plural = if count == 1 { "" } else { "s" };
         format!("{count} {what}{plural} ago")
@@ -59,10 +75,13 @@ fn civil(seconds: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{ago, stamp};
+    use super::{ago, stamp, text};
 
     #[test]
-    fn stamps_are_dates() {
+    fn dates_are_those_of_the_calendar() {
+        assert_eq!(text(0), "1970-01-01T00:00:00Z");
+        assert_eq!(text(951_782_400), "2000-02-29T00:00:00Z");
+        assert_eq!(text(1_767_225_599), "2025-12-31T23:59:59Z");
         assert_eq!(stamp(0), "19700101T000000Z");
         assert_eq!(stamp(1_709_164_800), "20240229T000000Z");
         assert_eq!(stamp(1_795_404_600), "20261123T033000Z");

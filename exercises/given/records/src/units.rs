@@ -39,6 +39,17 @@ pub fn ratio_with_spread(median: f64, low: f64, high: f64) -> String {
     }
 }
 
+/// A figure on its own, of no unit or of one that is written after it: `4`, `6.2`, `6,440`. Three
+/// significant digits are more than a measurement of this kind can bear.
+pub fn number(value: f64) -> String {
+    if value < 9.95 {
+        let text = format!("{value:.1}");
+        return text.strip_suffix(".0").map_or(text.clone(), str::to_owned);
+    }
+    let magnitude = 10_f64.powf((value.log10().floor() - 2.0).max(0.0));
+    grouped_digits(&format!("{:.0}", (value / magnitude).round() * magnitude))
+}
+
 /// How many of something: `4.1`, `37`, `6,400`. Two digits are all that a comparison bears.
 pub fn count(value: f64) -> String {
     if value < 9.95 {
@@ -142,6 +153,12 @@ mod tests {
         assert_eq!(count(4.06), "4.1");
         assert_eq!(count(99.6), "100");
         assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn a_figure_on_its_own_has_no_needless_digits() {
+        let shown = [4.0, 6.25, 96.4, 6_437.2, 1_234_567.0].map(number);
+        assert_eq!(shown, ["4", "6.2", "96", "6,440", "1,230,000"]);
     }
 
     #[test]
