@@ -41,6 +41,8 @@ mod cargo;
 #[cfg(feature = "tool")]
 mod check;
 #[cfg(feature = "tool")]
+mod conformance;
+#[cfg(feature = "tool")]
 mod hint;
 #[cfg(feature = "tool")]
 mod memory;
