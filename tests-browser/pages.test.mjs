@@ -75,6 +75,31 @@ describe("every page", { concurrency: 2 }, () => {
         });
       }
 
+      test("shows no figure's text below 11 px on the smallest screen", async () => {
+        const { page, close } = await browser.open({ origin: site.origin, width: 320, height: 640 });
+        await page.goto(`${site.origin}/${name}`);
+        const small = await page.evaluate(() => [...document.querySelectorAll("main svg text")]
+          .filter((text) => text.checkVisibility())
+          .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().d])
+          .filter(([, pixels]) => pixels < 10.95));
+        await close();
+        assert.deepEqual(small, []);
+      });
+
+      test("keeps its prose to a readable measure", async () => {
+        const { page, close } = await browser.open({ origin: site.origin, width: 1440 });
+        await page.goto(`${site.origin}/${name}`);
+        // Letters in the longest line of each paragraph, by its width in average letters of the text itself.
+        const widest = await page.evaluate(() => Math.max(0, ...[...document.querySelectorAll("main > p")].map((paragraph) => {
+          const range = document.createRange();
+          range.selectNodeContents(paragraph);
+          const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top / 12))).size;
+          return lines > 4 ? paragraph.textContent.length / (lines - 0.5) : 0;
+        })));
+        await close();
+        assert.ok(widest < 80, `${Math.round(widest)} characters a line`);
+      });
+
       test(`weighs at most ${RAW_LIMIT / 1000} KB, and ${COMPRESSED_LIMIT / 1000} KB compressed, with all that it loads`, async (t) => {
         const { page, close } = await browser.open({ origin: site.origin });
         const loaded = [];

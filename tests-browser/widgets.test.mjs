@@ -207,29 +207,30 @@ describe("the calculator", () => {
 
 describe("a happening in steps", () => {
   const STEPPED = "roles/cache.html";
-  const shown = (page) => page.locator(".hc-step").filter({ visible: true }).locator(".hc-says").allTextContents();
+  const first = (page) => page.locator("course-steps").first();
+  const shown = (page) => first(page).locator(".hc-step").filter({ visible: true }).locator(".hc-says").allTextContents();
 
   test("shows one picture, and the next by its button", async () => {
     const page = await visit(STEPPED);
-    const all = await page.locator(".hc-step").count();
+    const all = await first(page).locator(".hc-step").count();
     assert.ok(all > 1);
     assert.match((await shown(page)).join(), /^1\./);
-    await page.getByRole("button", { name: "Next" }).click();
+    await first(page).getByRole("button", { name: "Next" }).click();
     assert.match((await shown(page)).join(), /^2\./);
     assert.equal((await shown(page)).length, 1);
-    assert.ok((await page.locator("course-steps .hc-status").textContent()).startsWith(`2 of ${all}`));
-    await page.getByRole("button", { name: "Back" }).click();
-    await page.getByRole("button", { name: "Back" }).click({ force: true });
+    assert.ok((await first(page).locator(".hc-status").textContent()).startsWith(`2 of ${all}`));
+    await first(page).getByRole("button", { name: "Back" }).click();
+    await first(page).getByRole("button", { name: "Back" }).click({ force: true });
     assert.match((await shown(page)).join(), /^1\./);
   });
 
   test("goes by the arrow keys inside, stops at the last, and turns no page", async () => {
     const page = await visit(STEPPED);
-    const all = await page.locator(".hc-step").count();
-    await page.getByRole("button", { name: "Next" }).focus();
+    const all = await first(page).locator(".hc-step").count();
+    await first(page).getByRole("button", { name: "Next" }).focus();
     for (let step = 0; step <= all; step += 1) await page.keyboard.press("ArrowRight");
     assert.match((await shown(page)).join(), new RegExp(`^${all}\\.`));
-    assert.equal(await page.getByRole("button", { name: "Next" }).getAttribute("aria-disabled"), "true");
+    assert.equal(await first(page).getByRole("button", { name: "Next" }).getAttribute("aria-disabled"), "true");
     await page.keyboard.press("ArrowLeft");
     assert.match((await shown(page)).join(), new RegExp(`^${all - 1}\\.`));
     assert.ok(page.url().endsWith(STEPPED), "an arrow key inside turned the page");
@@ -237,7 +238,7 @@ describe("a happening in steps", () => {
 
   test("stands there whole without scripts, and on paper", async () => {
     const plain = await visit(STEPPED, { javaScriptEnabled: false });
-    const all = await plain.locator(".hc-step").count();
+    const all = await first(plain).locator(".hc-step").count();
     assert.equal((await shown(plain)).length, all);
     const printed = await visit(STEPPED);
     await printed.emulateMedia({ media: "print" });
@@ -370,7 +371,7 @@ describe("on paper", () => {
   test("everything is unfolded, nothing asks for a click, and dark stays off the page", async () => {
     const page = await visit(CHAPTER, { theme: "navy" });
     await page.emulateMedia({ media: "print" });
-    const unseen = await page.evaluate(() => [...document.querySelectorAll("main details")]
+    const unseen = await page.evaluate(() => [...document.querySelectorAll("main details:not(.hc-answers, .hc-after)")]
       .filter((fold) => [...fold.children].some((child) => child.tagName !== "SCRIPT" && !child.checkVisibility()))
       .map((fold) => fold.outerHTML.slice(0, 100)));
     assert.deepEqual(unseen, []);
@@ -379,6 +380,22 @@ describe("on paper", () => {
     const [ink, paper] = await page.evaluate(() => [getComputedStyle(document.querySelector("main p")).color, getComputedStyle(document.body).backgroundColor]);
     assert.equal(ink, "rgb(17, 17, 17)");
     assert.equal(paper, "rgb(255, 255, 255)");
+  });
+
+  test("the answers stand after the questions, and are gone again afterwards", async () => {
+    const page = await visit(CHAPTER);
+    await page.emulateMedia({ media: "print" });
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    const [questions, under, after] = await page.evaluate(() => [
+      document.querySelectorAll(".hc-question, course-predict").length,
+      [...document.querySelectorAll(".hc-question > .hc-answers, course-predict > .hc-after")].filter((answer) => answer.checkVisibility()).length,
+      document.querySelectorAll("main > .hc-key-answers:last-child :is(.hc-answers, .hc-after)").length,
+    ]);
+    assert.ok(questions > 2);
+    assert.equal(under, 0);
+    assert.equal(after, questions);
+    await page.evaluate(() => dispatchEvent(new Event("afterprint")));
+    assert.equal(await page.locator(".hc-key-answers").count(), 0);
   });
 
   test("unfolds for browsers that do not know the style sheet's way, and folds again", async () => {
@@ -392,7 +409,43 @@ describe("on paper", () => {
   });
 });
 
+describe("charts", () => {
+  const CHARTED = "roles/cache.html";
+  const texts = (page) => page.locator(".hc-reading").filter({ visible: true }).count();
+
+  test("and what is read off them wait for the page's last prediction", async () => {
+    const page = await visit(CHARTED);
+    assert.ok((await page.locator(".hc-spoiler").count()) > 0, "no chart waits for predictions here");
+    assert.equal(await page.locator(".hc-spoiler[open]").count(), 0);
+    assert.equal(await texts(page), 0);
+    for (const prediction of await page.locator("course-predict").all()) {
+      const number = prediction.locator("input[name=value]");
+      if (await number.count()) await number.fill("12");
+      else await prediction.locator("input[type=radio]").first().check();
+      await prediction.getByRole("button", { name: "Commit" }).click();
+    }
+    assert.equal(await page.locator(".hc-spoiler:not([open])").count(), 0);
+    assert.ok((await texts(page)) > 0);
+  });
+});
+
 describe("links", () => {
+  test("at a page's end say where they lead", async () => {
+    const page = await visit(CHAPTER);
+    const next = page.locator(".hc-turn [rel=next]");
+    assert.ok((await next.textContent()).replace("Next", "").trim().length > 5);
+    const title = (await next.innerText()).split("\n").pop();
+    await next.click();
+    assert.ok((await page.title()).includes(title), `${title} leads to ${await page.title()}`);
+  });
+
+  test("beside a section's heading lead to the invariants that it proves", async () => {
+    const page = await visit(CHAPTER);
+    const links = await page.locator(".hc-proves a").evaluateAll((all) => all.map((link) => link.hash));
+    assert.ok(links.length > 3);
+    for (const hash of links) assert.equal(await page.locator(hash).count(), 1, hash);
+  });
+
   test("to something folded unfold it", async () => {
     const page = await visit(MISTAKES);
     const id = await page.locator("details.hc-mistake").last().getAttribute("id");

@@ -19,6 +19,7 @@ pub mod chart;
 pub mod directives;
 pub mod elsewhere;
 pub mod figures;
+mod headings;
 pub mod html;
 pub mod measured;
 pub mod page;

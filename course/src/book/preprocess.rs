@@ -12,6 +12,7 @@ use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
 use super::directives::{self, Context, INLINE, MDBOOK_OWN, NAMES};
+use super::headings;
 use super::html;
 use super::page::Page;
 use super::scan;
@@ -93,16 +94,20 @@ impl Preprocessor for CoursePreprocessor {
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let repo = Repo::at(context.root.clone());
+        let labs = crate::lab::all(&repo)?;
         let mut problems = Vec::new();
         book.for_each_mut(|item| {
             if let BookItem::Chapter(Chapter {
+                name,
                 content,
                 source_path: Some(path),
                 ..
             }) = item
             {
                 match self.page(&repo, path, content) {
-                    Ok(replaced) => *content = replaced,
+                    Ok(replaced) => {
+                        *content = headings::furnish(&labs, &Page::new(path), name, &replaced);
+                    }
                     Err(wrong) => problems.extend(wrong),
                 }
             }

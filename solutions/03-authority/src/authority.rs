@@ -8,13 +8,15 @@ use crate::changes::{Announcer, Changes};
 use crate::fact::{MAX_NOTE_BYTES, OpenError, ReadError, Receipt, Record, Write, WriteError};
 use crate::group::{self, Committer, Queue};
 use crate::store::{Facts, Store};
+use alongside::{Alongside, Nothing};
 use domain::LessonKey;
-use redb::StorageBackend;
 use redb::backends::FileBackend;
+use redb::{Database, StorageBackend};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::num::NonZeroU64;
 use std::path::Path;
+use std::sync::Arc;
 
 /// How an authority is run.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +59,30 @@ pub fn open(
     backend: impl StorageBackend,
     settings: Settings,
 ) -> Result<(Authority, Committer), OpenError> {
-    let store = Store::open(backend, settings.retained_replies)?;
+    open_in(open_database(backend)?, settings, Nothing)
+}
+
+/// Opens a database for [`open_in`], and checks that it is whole.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_database(backend: impl StorageBackend) -> Result<Arc<Database>, OpenError> {
+    Store::database(backend)
+}
+
+/// Opens the store in a database that is open already, and shares it with what commits alongside.
+///
+/// It could take a backend and pass the database on. But then there would be an outbox that has no
+/// database yet; so whoever assembles the two opens it first.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_in(
+    database: Arc<Database>,
+    settings: Settings,
+    alongside: impl Alongside,
+) -> Result<(Authority, Committer), OpenError> {
+    let store = Store::open(database, settings.retained_replies, Box::new(alongside))?;
     let announcer = Announcer::new();
     let facts = store.facts();
     let (queue, committer) = group::queue(store, announcer.clone());

@@ -16,7 +16,8 @@ use crate::rows::{
     Asked, FACTS, FENCE, FactRow, REPLIES, ReplyRow, decode, encode, fact_in, newest_in, place_of,
     version_in,
 };
-use domain::{LessonKey, Version};
+use alongside::Alongside;
+use domain::{LessonKey, Progress, Version};
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
     TableHandle as _, WriteTransaction,
@@ -36,6 +37,8 @@ pub(crate) struct Facts(Arc<Database>);
 /// The store, for the one who commits.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// What else is put into each transaction.
+    alongside: Box<dyn Alongside>,
     database: Arc<Database>,
     known: Known,
     retained_replies: NonZeroU64,
@@ -80,15 +83,12 @@ impl Facts {
 
 impl Store {
     // ANCHOR: open
-    /// Opens a store, and checks that it is whole.
+    /// Opens a database for a store and what commits alongside, and checks that it is whole.
     ///
     /// The check reads the whole file, which is the price for finding a damaged page now and not when
     /// it is read as somebody's progress. A store of many gigabytes would check in the background and
     /// keep a checksum with each record.
-    pub(crate) fn open(
-        backend: impl StorageBackend,
-        retained_replies: NonZeroU64,
-    ) -> Result<Self, OpenError> {
+    pub(crate) fn database(backend: impl StorageBackend) -> Result<Arc<Database>, OpenError> {
         let mut builder = Database::builder();
         builder
             .set_cache_size(ENGINE_CACHE_BYTES)
@@ -96,7 +96,16 @@ impl Store {
         let database = builder
             .create_with_backend(backend)
             .map_err(|error| open_error(&error))?;
-        if let Some(table) = strangers_table(&database).map_err(unopened)? {
+        Ok(Arc::new(database))
+    }
+
+    /// Opens a store in a database that was found whole, beside what else commits there.
+    pub(crate) fn open(
+        database: Arc<Database>,
+        retained_replies: NonZeroU64,
+        alongside: Box<dyn Alongside>,
+    ) -> Result<Self, OpenError> {
+        if let Some(table) = strangers_table(&database, alongside.tables()).map_err(unopened)? {
             let why = format!("it is somebody else's, and has a table `{table}`");
             return Err(OpenError::Corrupt(why));
         }
@@ -113,7 +122,8 @@ impl Store {
         };
         let known = create().map_err(unopened)?;
         Ok(Self {
-            database: Arc::new(database),
+            alongside,
+            database,
             known,
             retained_replies,
         })
@@ -152,6 +162,8 @@ impl Store {
     }
     // ANCHOR_END: commit
 
+    /// Decides about each write, and puts what was accepted into the transaction, with what commits
+    /// alongside.
     fn judge(
         &mut self,
         transaction: &WriteTransaction,
@@ -168,8 +180,27 @@ impl Store {
         for write in writes {
             judged.push(group.judge(write)?);
         }
+        drop(group);
+        let facts = accepted(writes, &judged);
+        if !facts.is_empty() {
+            self.alongside.commit(transaction, &facts)?;
+        }
         Ok(judged)
     }
+}
+
+/// The facts that a group makes, in its order.
+fn accepted(writes: &[Write], judged: &[Judged]) -> Vec<Progress> {
+    let accepted = |(write, judged): (&Write, &Judged)| match judged {
+        Judged::Accepted(receipt) => Some(Progress {
+            key: write.key,
+            version: receipt.version(),
+            steps_done: write.steps_done,
+            completed: write.completed,
+        }),
+        Judged::Repeated(_) | Judged::Refused(_) => None,
+    };
+    writes.iter().zip(judged).filter_map(accepted).collect()
 }
 
 impl Known {
@@ -269,13 +300,14 @@ impl Group<'_> {
     // ANCHOR_END: forget
 }
 
-/// A table that no store of ours has, if there is one. To add our own beside it would make a store of
-/// somebody else's file.
-fn strangers_table(database: &Database) -> Result<Option<String>, redb::Error> {
+/// A table that no store of ours has, if there is one, `alongside` being ours too. To add our own beside
+/// it would make a store of somebody else's file.
+fn strangers_table(database: &Database, alongside: &[&str]) -> Result<Option<String>, redb::Error> {
     let ours = [FACTS.name(), REPLIES.name(), FENCE.name()];
     let reading = database.begin_read()?;
     let mut tables = reading.list_tables()?;
-    let strangers = tables.find(|table| !ours.contains(&table.name()));
+    let is_ours = |name: &str| ours.contains(&name) || alongside.contains(&name);
+    let strangers = tables.find(|table| !is_ours(table.name()));
     Ok(strangers.map(|table| table.name().to_owned()))
 }
 

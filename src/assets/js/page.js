@@ -77,13 +77,32 @@
     target.scrollIntoView();
   }
 
+  /** On paper the answers stand after all the questions, as in any exercise book. */
+  let key = null;
+  function gatherAnswers() {
+    const answers = [...document.querySelectorAll(".hc-question, course-predict")].map((question) => {
+      const prompt = question.querySelector(".hc-prompt")?.textContent.trim() ?? "";
+      const copy = question.querySelector(".hc-answers, .hc-after")?.cloneNode(true);
+      if (!copy) return null;
+      copy.open = true;
+      for (const named of copy.querySelectorAll("[id]")) named.removeAttribute("id");
+      return h("li", {}, h("p", { className: "hc-prompt" }, prompt), copy);
+    }).filter(Boolean);
+    if (!answers.length) return;
+    key = h("section", { className: "hc-key-answers" }, h("h2", {}, "Answers"), h("ol", {}, ...answers));
+    document.querySelector("main").append(key);
+  }
+
   // On paper everything is unfolded; the style sheet does it where it can.
   let folded = [];
   addEventListener("beforeprint", () => {
+    gatherAnswers();
     folded = folds().filter(({ open }) => !open);
     for (const fold of folded) fold.open = true;
   });
   addEventListener("afterprint", () => {
+    key?.remove();
+    key = null;
     for (const fold of folded) fold.open = false;
   });
 

@@ -25,6 +25,7 @@
         store.set(this.key, prediction);
         this.reveal(prediction);
         fillPredictions();
+        openCharts();
       });
       const kept = store.get(this.key);
       if (this.fits(kept)) {
@@ -32,6 +33,7 @@
         if (this.dataset.kind === "number") value.value = allDigits.format(kept.value);
         else this.radios()[kept.option].checked = true;
         this.reveal(kept);
+        openCharts();
       }
     }
 
@@ -132,6 +134,12 @@
       const kept = keys.filter((key) => store.get(`predict:${key}`)).length;
       if (kept) say(count, `${kept} of ${keys.length} predicted`);
     }
+  }
+
+  /** A page's charts unfold once nothing of it is left to predict. */
+  function openCharts() {
+    if (document.querySelector("course-predict:not([data-committed])")) return;
+    for (const fold of document.querySelectorAll(".hc-spoiler")) fold.open = true;
   }
 
   addEventListener("storage", fillPredictions);

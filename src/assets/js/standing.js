@@ -20,7 +20,8 @@
       const holds = new Map((lab.invariants ?? []).map(({ id, holds }) => [id, holds]));
       // While grading, the marks of the last grade stay.
       if (lab.verdict !== "grading" || holds.size) {
-        for (const item of this.querySelectorAll(".hc-invariant")) {
+        const besideHeadings = document.querySelectorAll(`.hc-proves[data-lab="${this.dataset.lab}"] [data-invariant]`);
+        for (const item of [...this.querySelectorAll(".hc-invariant"), ...besideHeadings]) {
           const held = holds.get(item.dataset.invariant);
           const mark = item.querySelector(".hc-mark");
           if (typeof held !== "boolean") {

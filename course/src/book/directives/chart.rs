@@ -35,7 +35,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let shown = format!(
         "<figure class=\"hc-figure hc-chart\" id=\"{name}\" data-measured=\"{}\">{}<figcaption>{caption}{}</figcaption></figure><details class=\"hc-figures\"><summary>The figures of this chart</summary>{}</details>",
         yours.is_some(),
-        chart::svg(curve, &name),
+        super::figure::legible(&chart::svg(curve, &name)),
         provenance(figures, yours.is_some(), readers.curve(id)),
         chart::table(curve)
     );

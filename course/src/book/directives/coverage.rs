@@ -67,7 +67,7 @@ impl Sheet<'_> {
         for objective in &lab.objectives {
             let _ = write!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\">{}</th><td data-column=\"Judged by\">{}</td><td data-column=\"Questions\">{}</td></tr>",
                 html::inline(&objective.text),
                 self.judges(objective),
                 self.questions(objective)
@@ -83,7 +83,7 @@ impl Sheet<'_> {
         for invariant in &lab.invariants {
             let _ = write!(
                 out,
-                "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
+                "<tr><th scope=\"row\">{}</th><td data-column=\"It says\">{}</td><td data-column=\"Tests\">{}</td></tr>",
                 self.link(invariant),
                 html::inline(&invariant.text),
                 self.named(invariant)
@@ -174,7 +174,7 @@ impl Sheet<'_> {
 fn open(out: &mut String, label: &str, caption: &str, heads: [&str; 3]) {
     let _ = write!(
         out,
-        "<div class=\"table-wrapper\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table><caption>{caption}</caption><thead><tr>"
+        "<div class=\"table-wrapper hc-stack\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\"><table><caption>{caption}</caption><thead><tr>"
     );
     for head in heads {
         let _ = write!(out, "<th scope=\"col\">{head}</th>");

@@ -93,7 +93,34 @@ fn inlined(name: &str, drawing: &str) -> Result<String> {
         head.contains("role=\"img\"") && head.contains("aria-labelledby=\""),
         "its <svg> needs role=\"img\" and aria-labelledby with the ids of its title and desc"
     );
-    Ok(svg)
+    Ok(legible(&svg))
+}
+
+/// The smallest size that text on a page may have, in CSS pixels.
+const MIN_TEXT_PX: f32 = 11.0;
+
+/// The drawing with the least width at which its smallest text can be read; below that it scrolls.
+pub(super) fn legible(svg: &str) -> String {
+    let head = &svg[..svg.find('>').unwrap_or(0)];
+    let view = attribute_values(head, "viewBox");
+    let width = view
+        .first()
+        .and_then(|view| view.split_whitespace().nth(2)?.parse::<f32>().ok());
+    let smallest = attribute_values(svg, "font-size")
+        .iter()
+        .filter_map(|size| size.parse::<f32>().ok())
+        .reduce(f32::min);
+    match (width, smallest) {
+        (Some(width), Some(smallest)) => svg.replacen(
+            "<svg",
+            &format!(
+                "<svg style=\"min-width:{:.0}px\"",
+                (MIN_TEXT_PX * width / smallest).ceil()
+            ),
+            1,
+        ),
+        _ => svg.to_owned(),
+    }
 }
 
 fn attribute_values<'svg>(svg: &'svg str, attribute: &str) -> Vec<&'svg str> {
@@ -115,6 +142,14 @@ mod tests {
         let svg = inlined("a", GOOD).unwrap();
         assert!(svg.starts_with("<svg xmlns") && svg.ends_with("</svg>"));
         assert!(!svg.contains("<!--") && !svg.contains("red"));
+    }
+
+    #[test]
+    fn a_drawing_is_as_wide_as_its_smallest_text_needs() {
+        let svg =
+            "<svg viewBox=\"0 0 440 186\" font-size=\"15\"><text font-size=\"11\">a</text></svg>";
+        assert!(super::legible(svg).starts_with("<svg style=\"min-width:440px\" viewBox"));
+        assert_eq!(super::legible("<svg></svg>"), "<svg></svg>");
     }
 
     #[test]

@@ -1,26 +1,36 @@
-//! `{{#hints LAB}}`: a lab's hints, each folded, so that a reader takes one at a time.
+//! `{{#hints LAB TOPIC, TOPIC}}`: a lab's hints to these topics, each folded, so that a reader takes
+//! one at a time, beside the section that they help with. `{{#hints LAB}}` shows all of them.
 
 use std::fmt::Write as _;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::Context;
 use crate::book::html;
+use crate::lab::HintSection;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
-    let lab = context.lab("hints", arguments)?;
+    let (name, topics) = arguments.split_once(' ').unwrap_or((arguments, ""));
+    let lab = context.lab("hints", name)?;
     let sections = lab.hints(context.repo)?;
     ensure!(
         !sections.is_empty(),
         "exercises/{}/hints.md has no `## topic` with hints in it",
         lab.folder
     );
-    let mut out = String::from("<div class=\"hc-hints\">");
-    for section in &sections {
+    let shown = chosen(&sections, topics)?;
+    let titles: Vec<String> = shown
+        .iter()
+        .map(|section| html::inline(&section.title))
+        .collect();
+    let mut out = format!(
+        "<details class=\"hc-hints\"><summary>Hints: {}</summary>",
+        titles.join(", ")
+    );
+    for (section, title) in shown.into_iter().zip(&titles) {
         let _ = write!(
             out,
-            "<div class=\"hc-hint-group\"><p class=\"hc-label\">{}</p>",
-            html::inline(&section.title)
+            "<div class=\"hc-hint-group\"><p class=\"hc-label\">{title}</p>"
         );
         let of = section.hints.len();
         for (index, hint) in section.hints.iter().enumerate() {
@@ -34,5 +44,28 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         }
         out.push_str("</div>");
     }
-    Ok(out + "</div>")
+    Ok(out + "</details>")
+}
+
+/// The sections whose titles stand in `topics`, in that order; all of them where it is empty.
+fn chosen<'a>(sections: &'a [HintSection], topics: &str) -> Result<Vec<&'a HintSection>> {
+    if topics.trim().is_empty() {
+        return Ok(sections.iter().collect());
+    }
+    let mut chosen = Vec::new();
+    for topic in topics.split(',').map(str::trim) {
+        let titled = |section: &&HintSection| html::plain(&section.title) == topic;
+        let Some(section) = sections.iter().find(titled) else {
+            let known: Vec<String> = sections
+                .iter()
+                .map(|section| html::plain(&section.title))
+                .collect();
+            bail!(
+                "there are no hints for `{topic}`; there are some for: {}",
+                known.join(", ")
+            );
+        };
+        chosen.push(section);
+    }
+    Ok(chosen)
 }

@@ -22,7 +22,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     ensure!(!labs.is_empty(), "there is no lab in exercises/");
     let measured = Measured::readers(context.repo);
     let mut out = String::from(
-        "<course-way class=\"hc-way\"><div class=\"table-wrapper\" role=\"region\" aria-label=\"The labs\" tabindex=\"0\"><table><caption>The labs, in order</caption><thead><tr><th scope=\"col\">Lab</th><th scope=\"col\">Time</th><th scope=\"col\">Takes</th><th scope=\"col\">Where you are</th></tr></thead><tbody>",
+        "<course-way class=\"hc-way\"><div class=\"table-wrapper hc-stack\" role=\"region\" aria-label=\"The labs\" tabindex=\"0\"><table><caption>The labs, in order</caption><thead><tr><th scope=\"col\">Lab</th><th scope=\"col\">Time</th><th scope=\"col\">Takes</th><th scope=\"col\">Where you are</th></tr></thead><tbody>",
     );
     for lab in &labs {
         row(context, &labs, lab, &measured, &mut out);
@@ -44,7 +44,7 @@ fn row(context: &Context<'_>, labs: &[Lab], lab: &Lab, measured: &Measured, out:
     let (read, measure, build) = (lab.minutes.read, lab.minutes.measure, lab.minutes.build);
     let _ = write!(
         out,
-        "<tr data-lab=\"{}\"><th scope=\"row\">{} · <a href=\"{}\">{}</a>{builds}</th><td>{} <span class=\"hc-what\">read {read}, measure {measure}, build {build} min</span></td><td>{}</td><td>",
+        "<tr data-lab=\"{}\"><th scope=\"row\">{} · <a href=\"{}\">{}</a>{builds}</th><td data-column=\"Time\">{} <span class=\"hc-what\">read {read}, measure {measure}, build {build} min</span></td><td data-column=\"Takes\">{}</td><td data-column=\"Where you are\">",
         html::escape(&lab.name),
         lab.number,
         html::escape(&context.page.link_to(&lab.chapter)),

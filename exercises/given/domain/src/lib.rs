@@ -6,7 +6,7 @@
 
 mod event;
 
-pub use event::{Event, EventId, Offset};
+pub use event::{EVENT_BYTES, EVENT_SCHEMA, Event, EventError, EventId, Offset};
 
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};

@@ -12,6 +12,7 @@ use crate::desk::Desk;
 use crate::fact::{MAX_NOTE_BYTES, OpenError, ReadError, Receipt, Record, Write, WriteError};
 use crate::group::Committer;
 use crate::shelf;
+use alongside::{Alongside, Nothing};
 use domain::LessonKey;
 use redb::backends::FileBackend;
 use redb::{Database, StorageBackend};
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What is needed to look, and to commit.
 #[derive(Debug)]
 pub(crate) struct Store {
-    pub(crate) db: Database,
+    pub(crate) db: Arc<Database>,
     /// Whether a commit has failed. What the file holds is not known then.
     pub(crate) failed: AtomicBool,
 }
@@ -81,7 +82,27 @@ pub fn open(
     backend: impl StorageBackend,
     settings: Settings,
 ) -> Result<(Authority, Committer), OpenError> {
-    let (db, index) = shelf::open(backend, settings.retained_replies.get())?;
+    open_in(open_database(backend)?, settings, Nothing)
+}
+
+/// Opens a database for [`open_in`], and looks at every page of it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_database(backend: impl StorageBackend) -> Result<Arc<Database>, OpenError> {
+    shelf::database(backend)
+}
+
+/// Opens the store in a database that is open already, and shares it with what commits alongside.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_in(
+    db: Arc<Database>,
+    settings: Settings,
+    alongside: impl Alongside,
+) -> Result<(Authority, Committer), OpenError> {
+    let index = shelf::open(&db, settings.retained_replies.get(), &alongside)?;
     let store = Arc::new(Store {
         db,
         failed: AtomicBool::new(false),
@@ -101,6 +122,7 @@ pub fn open(
         desk,
         store,
         index,
+        alongside: Box::new(alongside),
         present,
     };
     Ok((authority, committer))

@@ -10,6 +10,7 @@ use crate::authority::{Present, Store};
 use crate::desk::Desk;
 use crate::fact::WriteError;
 use crate::shelf::{self, Index};
+use alongside::Alongside;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +20,7 @@ pub struct Committer {
     pub(crate) desk: Arc<Desk>,
     pub(crate) store: Arc<Store>,
     pub(crate) index: Index,
+    pub(crate) alongside: Box<dyn Alongside>,
     pub(crate) present: Arc<Present>,
 }
 
@@ -46,7 +48,12 @@ impl Committer {
             }
             return count;
         }
-        let Ok(outcome) = shelf::commit(&self.store.db, &mut self.index, writes) else {
+        let Ok(outcome) = shelf::commit(
+            &self.store.db,
+            &mut self.index,
+            &mut *self.alongside,
+            writes,
+        ) else {
             self.store.failed.store(true, Ordering::Release);
             // Dropping the callers tells them.
             return count;

@@ -6,15 +6,17 @@
 
 use crate::fact::Receipt;
 use crate::fact::{Epoch, IdempotencyKey, OpenError, ReadError, Record, Reply, Write, WriteError};
+use alongside::Alongside;
 use domain::{LessonKey, Progress, Version};
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
-    TableDefinition, TableError,
+    TableDefinition, TableError, TableHandle as _,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::ErrorKind;
+use std::sync::Arc;
 
 type Bytes = &'static [u8];
 
@@ -71,17 +73,27 @@ pub(crate) struct Outcome {
     pub(crate) changed: Vec<Receipt>,
 }
 
-/// Opens the table, looks at every page and every row of it, and finds out which replies there are.
-pub(crate) fn open(
-    backend: impl StorageBackend,
-    retained: u64,
-) -> Result<(Database, Index), OpenError> {
+/// Opens a database, and looks at every page of it.
+pub(crate) fn database(backend: impl StorageBackend) -> Result<Arc<Database>, OpenError> {
     let db = redb::Builder::new()
         .set_check_integrity_on_open(true)
         .create_with_backend(backend)
         .map_err(why_not_open)?;
+    Ok(Arc::new(db))
+}
+
+/// Opens the table, looks at every row of it, and finds out which replies there are.
+pub(crate) fn open(
+    db: &Database,
+    retained: u64,
+    alongside: &dyn Alongside,
+) -> Result<Index, OpenError> {
     let mut rows: Vec<(IdempotencyKey, u64)> = Vec::new();
     let mut look = || -> Result<(), redb::Error> {
+        let strangers = |name: &str| name != SHELF.name() && !alongside.tables().contains(&name);
+        if (db.begin_read()?.list_tables()?).any(|table| strangers(table.name())) {
+            return Err(corrupted("a table is somebody else's").into());
+        }
         let table = match db.begin_read()?.open_table(SHELF) {
             Err(TableError::TableDoesNotExist(_)) => return Ok(()),
             table => table?,
@@ -110,7 +122,7 @@ pub(crate) fn open(
         next,
         retained,
     };
-    Ok((db, index))
+    Ok(index)
 }
 
 /// Looks at one row, and says which reply it is if it is one.
@@ -133,10 +145,12 @@ fn row_of(key: &[u8], value: &[u8]) -> postcard::Result<Option<(IdempotencyKey, 
 pub(crate) fn commit(
     db: &Database,
     index: &mut Index,
+    alongside: &mut dyn Alongside,
     writes: Vec<Write>,
 ) -> Result<Outcome, redb::Error> {
     let transaction = db.begin_write()?;
     let mut changes = Changes::default();
+    let mut facts = Vec::new();
     let mut outcome = Outcome {
         answers: Vec::with_capacity(writes.len()),
         changed: Vec::new(),
@@ -150,10 +164,17 @@ pub(crate) fn commit(
         };
         for write in writes {
             let known = group.number_of(&write.idempotency_key).is_some();
+            let (steps_done, completed) = (write.steps_done, write.completed);
             let answer = group.judge(write)?;
-            outcome
-                .changed
-                .extend(answer.as_ref().ok().filter(|_| !known));
+            if let Some(receipt) = answer.as_ref().ok().filter(|_| !known) {
+                outcome.changed.push(*receipt);
+                facts.push(Progress {
+                    key: receipt.key(),
+                    version: receipt.version(),
+                    steps_done,
+                    completed,
+                });
+            }
             outcome.answers.push(answer);
         }
         group.forget()?;
@@ -162,6 +183,7 @@ pub(crate) fn commit(
         transaction.abort()?;
         return Ok(outcome);
     }
+    alongside.commit(&transaction, &facts)?;
     transaction.commit()?;
     index.apply(changes);
     Ok(outcome)

@@ -1,0 +1,355 @@
+//! Two at once: projectors, swaps, clean-ups and readers that overlap.
+
+use crate::world::held::{Held, Slow};
+use crate::world::log::TestLog;
+use crate::world::store::TestStore;
+use crate::world::{NEXT_PLAN, PLAN, completes, history, holds_d1, log_of, settings, view_of};
+use domain::Offset;
+use projection::checkpoint;
+use projection::dashboard::{Dashboard, Lag, TooOld};
+use projection::plan::{Counting, Plan, PlanVersion};
+use projection::projector::{Projector, ProjectorError};
+use projection::rebuild::{clean_up, rebuild};
+use projection::shelf::Shelf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use testbed::{live, note, story};
+use tokio::sync::Mutex;
+
+const THIRD_PLAN: Plan = Plan {
+    version: PlanVersion(3),
+    counting: Counting::FromSteps(1),
+};
+
+#[track_caller]
+fn served(shelf: &Shelf, log: &TestLog) -> (u32, u64) {
+    let view = shelf.current().expect("a view is served");
+    holds_d1(&view, log);
+    (view.plan().version.0, view.watermark().0)
+}
+
+async fn start(log: &TestLog, store: &TestStore, shelf: &Shelf) -> Projector<TestLog, TestStore> {
+    let settings = settings(4, 6);
+    let started = Projector::start(PLAN, log.clone(), store.clone(), shelf.clone(), settings);
+    started.await.expect("a projector")
+}
+
+/// **D3** Two projectors of one plan, by mistake: the one behind is no error, takes nobody back, and catches up.
+#[test]
+fn a_second_projector_does_no_harm() {
+    story(|| async {
+        let log = log_of(&history());
+        let (store, shelf) = (TestStore::default(), Shelf::new());
+        let mut ahead = start(&log, &store, &shelf).await;
+        let mut behind = start(&log, &store, &shelf).await;
+        ahead.catch_up().await.expect("the log is well");
+        let end = log.len();
+        while behind.watermark().0 < end {
+            let step = behind.step().await;
+            assert!(
+                step.is_ok(),
+                "A view of the same plan is served, which has come further. That is no reason to stop: \
+                 {step:?}."
+            );
+            assert_eq!(served(&shelf, &log), (1, end), "It takes nobody back.");
+        }
+        drop(ahead);
+        log.record(completes(40, 1));
+        behind.catch_up().await.expect("the log is well");
+        assert_eq!(
+            served(&shelf, &log),
+            (1, end + 1),
+            "It has caught up, and goes on alone."
+        );
+        let restored = start(&log, &store, &shelf).await;
+        assert!(restored.watermark() <= Offset(end + 1));
+        assert_eq!(
+            served(&shelf, &log),
+            (1, end + 1),
+            "A restart from behind takes nobody back."
+        );
+    });
+}
+
+/// **D3** Whoever starts or rebuilds by a plan that is over is told so, and leaves nothing.
+#[test]
+fn a_plan_that_is_over_cannot_start_again() {
+    story(|| async {
+        let log = log_of(&history());
+        let (store, shelf) = (TestStore::default(), Shelf::new());
+        let mut old = start(&log, &store, &shelf).await;
+        old.catch_up().await.expect("the log is well");
+        let saved = store.contents();
+        let newer = Arc::new(view_of(NEXT_PLAN, &history()));
+        assert_eq!(shelf.publish(newer), Ok(()));
+        let over = Some(ProjectorError::Superseded {
+            newest: NEXT_PLAN.version,
+        });
+        for served_still in [true, false] {
+            if !served_still {
+                shelf.delete();
+                note("plan 2's view is deleted");
+            }
+            let started = Projector::start(
+                PLAN,
+                log.clone(),
+                store.clone(),
+                shelf.clone(),
+                settings(4, 6),
+            );
+            assert_eq!(
+                started.await.err(),
+                over,
+                "It has a checkpoint, and its plan is over."
+            );
+            log.record(completes(40, 1));
+            assert_eq!(old.step().await.err(), over);
+            let built = rebuild(
+                PLAN,
+                log.clone(),
+                store.clone(),
+                shelf.clone(),
+                settings(4, 6),
+            );
+            assert_eq!(built.await.err(), over);
+            assert_eq!(
+                store.contents(),
+                saved,
+                "What is over saves nothing and removes nothing."
+            );
+            let current = shelf.current().map(|view| view.plan());
+            assert_eq!(current, served_still.then_some(NEXT_PLAN));
+        }
+    });
+}
+
+/// **D8** Of two rebuilds that overlap, the newer plan's stays, whichever ends first.
+#[test]
+fn of_two_rebuilds_the_newer_plan_stays() {
+    for newer_first in [true, false] {
+        story(move || async move {
+            let log = log_of(&history());
+            let (store, shelf) = (TestStore::default(), Shelf::new());
+            start(&log, &store, &shelf)
+                .await
+                .catch_up()
+                .await
+                .expect("the log is well");
+            log.set_slow(Slow::Answer);
+            store.set_slow(Slow::Answer);
+            let begin = |plan: Plan| {
+                let what = format!("a rebuild by plan {}", plan.version.0);
+                let (log, store, shelf) = (log.clone(), store.clone(), shelf.clone());
+                Held::begin(&what, rebuild(plan, log, store, shelf, settings(4, 6)))
+            };
+            let (newer, older) = (begin(THIRD_PLAN), begin(NEXT_PLAN));
+            if newer_first {
+                drop(newer.succeed().await);
+                let over = ProjectorError::Superseded {
+                    newest: THIRD_PLAN.version,
+                };
+                assert_eq!(older.finish().await.err(), Some(over));
+            } else {
+                drop(older.succeed().await);
+                assert_eq!(served(&shelf, &log).0, 2);
+                drop(newer.succeed().await);
+            }
+            assert_eq!(served(&shelf, &log), (3, log.len()));
+            let names: Vec<String> = store.contents().into_keys().collect();
+            assert_eq!(names, [checkpoint::name(THIRD_PLAN.version)]);
+        });
+    }
+}
+
+/// **D8** A clean-up that was held up removes nothing that has become the newest meanwhile.
+#[test]
+fn a_clean_up_that_was_held_up_removes_nothing_new() {
+    for slow in [Slow::Question, Slow::Answer] {
+        for polls in 0..6 {
+            story(move || async move {
+                note(format!(
+                    "{slow:?} takes its time, and the clean-up is overtaken at question {polls}"
+                ));
+                let log = log_of(&history());
+                let (store, shelf) = (TestStore::default(), Shelf::new());
+                for plan in [PLAN, NEXT_PLAN] {
+                    store.plant(&checkpoint::name(plan.version), vec![1]);
+                }
+                let second = Arc::new(view_of(NEXT_PLAN, &history()));
+                assert_eq!(shelf.publish(second), Ok(()));
+                store.set_slow(slow);
+                let (ours, theirs) = (store.clone(), shelf.clone());
+                let cleaning = async move { clean_up(&ours, &theirs).await };
+                let mut cleaning = Held::begin("a clean-up while plan 2 is served", cleaning);
+                for _ in 0..polls {
+                    cleaning.go_on();
+                }
+                store.set_slow(Slow::Not);
+                let built = rebuild(
+                    THIRD_PLAN,
+                    log.clone(),
+                    store.clone(),
+                    shelf.clone(),
+                    settings(4, 6),
+                );
+                drop(built.await.expect("the log is well"));
+                note("plan 3 is served");
+                cleaning.succeed().await;
+                assert_eq!(served(&shelf, &log), (3, log.len()));
+                let names: Vec<String> = store.contents().into_keys().collect();
+                assert_eq!(
+                    names,
+                    [checkpoint::name(THIRD_PLAN.version)],
+                    "The clean-up began when plan 2 was the newest. What it removes is decided by what is \
+                     served when it removes it."
+                );
+            });
+        }
+    }
+}
+
+/// **D1** A step that is dropped at any of its questions harms nothing: the next one goes on, and counts nothing
+/// twice.
+#[test]
+fn a_step_that_is_dropped_harms_nothing() {
+    for slow in [Slow::Question, Slow::Answer] {
+        for polls in 0..4 {
+            story(move || async move {
+                note(format!(
+                    "{slow:?} takes its time, and each step is dropped at question {polls}"
+                ));
+                let log = log_of(&history());
+                let (store, shelf) = (TestStore::default(), Shelf::new());
+                let projector = Rc::new(Mutex::new(start(&log, &store, &shelf).await));
+                for _ in 0..3 {
+                    log.set_slow(slow);
+                    store.set_slow(slow);
+                    let stepping = Rc::clone(&projector);
+                    let step = async move { stepping.lock().await.step().await };
+                    let mut step = Held::begin("a step", step);
+                    for _ in 0..polls {
+                        step.go_on();
+                    }
+                    step.give_up();
+                    log.set_slow(Slow::Not);
+                    store.set_slow(Slow::Not);
+                    let mut projector = projector.lock().await;
+                    projector.step().await.expect("the log is well");
+                    let watermark = projector.watermark().0;
+                    assert_eq!(
+                        served(&shelf, &log),
+                        (1, watermark),
+                        "All that it knows is seen."
+                    );
+                }
+                projector
+                    .lock()
+                    .await
+                    .catch_up()
+                    .await
+                    .expect("the log is well");
+                assert_eq!(served(&shelf, &log), (1, log.len()));
+                let shelf = Shelf::new();
+                let mut again = start(&log, &store, &shelf).await;
+                again.catch_up().await.expect("the log is well");
+                assert_eq!(served(&shelf, &log), (1, log.len()));
+            });
+        }
+    }
+}
+
+/// **D4** A projector that moves the view during a read makes it neither ahead of the log nor better than it is; and no
+/// reader holds it up.
+#[test]
+fn a_view_that_moves_during_a_read_is_not_ahead_of_its_log() {
+    story(|| async {
+        for slow in [Slow::Question, Slow::Answer] {
+            let log = log_of(&history()[..10]);
+            let (store, shelf) = (TestStore::default(), Shelf::new());
+            let mut projector = start(&log, &store, &shelf).await;
+            projector.step().await.expect("the log is well");
+            log.set_slow(slow);
+            let reading = Dashboard::new(log.clone(), shelf.clone());
+            let read = async move { reading.read(0, TooOld::Label).await };
+            let mut read = Held::begin("a read of the dashboard, of a log that ends at 10", read);
+            assert!(!read.is_done());
+            log.set_slow(Slow::Not);
+            for learner in 30..40 {
+                log.record(completes(learner, 1));
+            }
+            projector.catch_up().await.expect("the log is well");
+            note("the projector has read all 20 meanwhile");
+            assert!(read.go_on());
+            let answer = read.succeed().await;
+            let watermark = answer.view.watermark().0;
+            let (Lag::Within(lag) | Lag::Beyond(lag)) = answer.lag else {
+                panic!("The log gave an answer, and the lag is unknown.");
+            };
+            assert!(
+                lag >= 10_u64.saturating_sub(watermark) && lag <= 20_u64.saturating_sub(watermark),
+                "The read was given a view at {watermark}, and the log ended at 10 when it began. The view is \
+                 said to lack {lag}."
+            );
+        }
+    });
+}
+
+/// **D4** **D3** Many threads publish at once, and no reader on any of them is taken back.
+#[test]
+fn many_publish_at_once_and_nobody_is_taken_back() {
+    live(|| {
+        let history: Vec<_> = (0..40).map(|n| completes(n, 1)).collect();
+        let views: Vec<_> = [PLAN, NEXT_PLAN, THIRD_PLAN]
+            .iter()
+            .flat_map(|plan| {
+                let history = history.clone();
+                (0..40).map(move |n| Arc::new(view_of(*plan, &history[..n])))
+            })
+            .collect();
+        for _ in 0..40 {
+            let shelf = Shelf::new();
+            let stop = AtomicBool::new(false);
+            thread::scope(|scope| {
+                let readers: Vec<_> = (0..2)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            let mut last = (0, 0);
+                            while !stop.load(Ordering::Relaxed) {
+                                let now = shelf.current().map_or((0, 0), |view| {
+                                    (view.plan().version.0, view.watermark().0)
+                                });
+                                assert!(
+                                    now.0 >= last.0 && now.1 >= last.1,
+                                    "A reader has seen plan and watermark {last:?}, and then {now:?}."
+                                );
+                                last = now;
+                            }
+                        })
+                    })
+                    .collect();
+                let publishers: Vec<_> = (0..3)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            for view in &views {
+                                let _ = shelf.publish(Arc::clone(view));
+                            }
+                        })
+                    })
+                    .collect();
+                for publisher in publishers {
+                    publisher.join().expect("publishing does not panic");
+                }
+                stop.store(true, Ordering::Relaxed);
+                for reader in readers {
+                    if let Err(panic) = reader.join() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            });
+            let last = shelf.current().expect("a view");
+            assert_eq!((last.plan().version.0, last.watermark().0), (3, 39));
+        }
+    });
+}

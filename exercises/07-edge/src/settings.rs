@@ -1,0 +1,90 @@
+//! The bounds of an edge, and what it says when it has no answer.
+
+use std::time::Duration;
+use web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use web::http::{self, StatusCode};
+use web::{Body, OriginError, Response};
+
+// ANCHOR: settings
+/// The bounds of an edge. Each is a promise to somebody.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// To the machine: what all stored responses may take, with their headers.
+    pub max_stored_bytes: usize,
+    /// To the machine: a body that is longer is passed on as it comes, and not stored.
+    pub max_body_bytes: usize,
+    /// To the origin: so many requests are on their way to it at once at the most.
+    pub max_fetches: usize,
+    /// To the client: how long the origin may take until its response begins; and, where the edge reads
+    /// the whole body before it answers, how long that may take besides.
+    pub origin_timeout: Duration,
+}
+// ANCHOR_END: settings
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // What fits into the smallest machine that one rents, with room for all else.
+            max_stored_bytes: 64 << 20,
+            // A page or a picture. Films are for somebody who streams.
+            max_body_bytes: 1 << 20,
+            // Ten times what a thousand requests a second keep busy at 25 ms each, by Little's law.
+            max_fetches: 256,
+            // Longer than a good answer takes, and shorter than a person waits.
+            origin_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The answer where the origin gave none. `wrote` says that the request may have changed something: its
+/// sender has to know whether it still may have.
+pub fn no_answer(error: OriginError, wrote: bool) -> Response {
+    let (status, text) = match error {
+        OriginError::Busy => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Too many requests are waiting for the origin. Nothing was sent.\n",
+        ),
+        OriginError::Unreachable => (
+            StatusCode::BAD_GATEWAY,
+            "The origin cannot be reached. Nothing was sent.\n",
+        ),
+        OriginError::Lost if wrote => (
+            StatusCode::BAD_GATEWAY,
+            "The origin's answer was lost. The request may have been carried out.\n",
+        ),
+        OriginError::TimedOut if wrote => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "The origin has not answered in time. The request may have been carried out.\n",
+        ),
+        OriginError::Lost => (StatusCode::BAD_GATEWAY, "The origin's answer was lost.\n"),
+        OriginError::TimedOut => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "The origin has not answered in time.\n",
+        ),
+    };
+    let mut response = plain(status, text);
+    if error == OriginError::Busy {
+        let headers = response.headers_mut();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// The answer where the origin's own was an error, for somebody who did not ask for it: its body was
+/// written for another.
+pub fn an_error_of_the_origin(status: StatusCode) -> Response {
+    plain(status, "The origin answered with an error.\n")
+}
+
+/// An answer of the edge's own, which no cache further on may keep.
+pub fn plain(status: StatusCode, text: &'static str) -> Response {
+    let mut response = http::Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}

@@ -1,0 +1,57 @@
+//! Asking whether a response has changed, and being asked.
+
+use crate::stored::Stored;
+use std::time::SystemTime;
+use web::http::HeaderMap;
+use web::{Request, Response};
+
+// ANCHOR: stubs
+/// What to ask the origin, on behalf of everybody: the request as it is, but
+///
+/// - without the client's own conditions: `If-Match`, `If-None-Match`, `If-Modified-Since`,
+///   `If-Unmodified-Since`, `If-Range`;
+/// - with the stored response's `ETag` as `If-None-Match`, and its `Last-Modified` as
+///   `If-Modified-Since`, as far as it has them.
+///
+/// Judged by `the_origin_is_asked_with_the_validators_of_what_is_held` and
+/// `a_clients_own_validators_do_not_reach_the_origin`.
+pub fn question(request: &Request, stored: Option<&Stored>) -> Request {
+    let _ = (request, stored);
+    todo!("Put the stored validators in the place of the client's conditions.")
+}
+
+/// The stored response as a 304 renews it. `not_modified` are the 304's headers.
+///
+/// - `None` if the 304 has an `ETag` that is not the stored one: it is about another response. A `W/` in
+///   front makes no difference.
+/// - Each header that the 304 has replaces the stored one, on all its lines; but not `Content-Length`,
+///   `Content-Encoding`, `Content-Range` or `Content-MD5`, which describe the body that stays.
+/// - `Age` and `Date` are those of the 304, or gone. All other headers stay.
+/// - It was requested and received when the 304 was.
+///
+/// Judged by `a_304_renews_what_is_held` and `a_304_about_another_response_renews_nothing`.
+pub fn refreshed(
+    stored: &Stored,
+    not_modified: &HeaderMap,
+    requested_at: SystemTime,
+    received_at: SystemTime,
+) -> Option<Stored> {
+    let _ = (stored, not_modified, requested_at, received_at);
+    todo!("Renew the stored response's headers and times, unless the 304 is about another one.")
+}
+
+/// The answer from the stored response. Its `Age`, a single line, is the age at `now` in whole seconds.
+///
+/// - If the client holds the same, it is a 304 with the same headers but `Content-Length`, and no body:
+///   one of the tags in `If-None-Match` is the stored one (`W/` makes no difference, `*` is any); or,
+///   where there is no `If-None-Match`, `If-Modified-Since` is at or after `Last-Modified`. Only where
+///   the stored status is a success.
+/// - An answer to HEAD is that to GET without the body.
+///
+/// Judged by `an_answer_says_its_age`, `a_client_that_holds_the_same_gets_no_body` and
+/// `an_answer_to_head_has_no_body`.
+pub fn answer(request: &Request, stored: &Stored, now: SystemTime) -> Response {
+    let _ = (request, stored, now);
+    todo!("Answer with the stored response and its age, or by a 304.")
+}
+// ANCHOR_END: stubs

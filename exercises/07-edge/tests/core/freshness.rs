@@ -1,0 +1,120 @@
+//! How old a response is, and how old it may be.
+
+use crate::world::{Page, With, at, cached, date, get, page, seconds};
+use edge::freshness::{age, fresh_enough, lifetime};
+use testbed::live;
+
+const OLDER: &str = "The response is older than the edge takes it for, and is served for longer than its \
+                     origin has allowed.";
+
+/// **E3** A shared cache goes by `s-maxage`, then `max-age`, then `Expires`; and guesses nothing.
+#[test]
+fn a_lifetime_is_stated_and_never_guessed() {
+    live(|| {
+        let of = |page: Page| lifetime(&page.stored());
+        assert_eq!(of(cached("a", "max-age=60")), seconds(60));
+        assert_eq!(
+            of(cached("a", "max-age=60, s-maxage=10")),
+            seconds(10),
+            "`s-maxage` is said to shared caches, and this is one."
+        );
+        let expiring = page("a").with("date", &date(0)).with("expires", &date(30));
+        assert_eq!(of(expiring.clone()), seconds(30));
+        assert_eq!(
+            of(expiring.with("cache-control", "max-age=5")),
+            seconds(5),
+            "`max-age` goes before `Expires`."
+        );
+        let old = page("a").with("last-modified", &date(-1_000_000));
+        assert_eq!(
+            of(old),
+            seconds(0),
+            "Nothing is stated. That it has not changed for long is no promise that it will not."
+        );
+    });
+}
+
+/// **E3** An age counts the way here, and what other caches have added.
+#[test]
+fn an_age_counts_the_way_here_and_what_others_kept() {
+    live(|| {
+        let slow = cached("a", "max-age=60").stored_after(&get("/"), seconds(20));
+        assert_eq!(
+            age(&slow, at(20)),
+            seconds(20),
+            "{OLDER} The origin may have made it when it was asked, 20 s before it came."
+        );
+        let passed_on = cached("a", "max-age=60").with("age", "40");
+        let passed_on = passed_on.stored_after(&get("/"), seconds(2));
+        assert_eq!(
+            age(&passed_on, at(5)),
+            seconds(45),
+            "{OLDER} Another cache had it for 40 s, it was 2 s on its way, and 3 s have passed."
+        );
+    });
+}
+
+/// **E3** A `Date` shows an age that nobody has counted, and a clock that is ahead takes none away.
+#[test]
+fn a_date_may_show_that_it_is_older_and_never_that_it_is_younger() {
+    live(|| {
+        let dated = |made: i64| {
+            cached("a", "max-age=600")
+                .with("date", &date(made))
+                .stored()
+        };
+        assert_eq!(
+            age(&dated(-100), at(1)),
+            seconds(101),
+            "{OLDER} It was made 100 s before it came, by its own `Date`."
+        );
+        assert_eq!(
+            age(&dated(100), at(1)),
+            seconds(1),
+            "The origin's clock is ahead. That makes nothing younger than its way here."
+        );
+    });
+}
+
+/// **E3** Fresh is what is younger than its lifetime; at its end it is no longer.
+#[test]
+fn what_reaches_its_lifetime_is_no_longer_fresh() {
+    live(|| {
+        let stored = cached("a", "max-age=60").stored();
+        assert!(fresh_enough(&get("/"), &stored, at(59)));
+        assert!(!fresh_enough(&get("/"), &stored, at(60)), "{OLDER}");
+        let checked = cached("a", "no-cache, max-age=60").stored();
+        assert!(
+            !fresh_enough(&get("/"), &checked, at(0)),
+            "`no-cache` does not forbid to keep it. It forbids to use it unasked."
+        );
+    });
+}
+
+/// **E3** A client may ask for something fresher, and never gets something staler by it.
+#[test]
+fn a_client_may_ask_for_something_fresher() {
+    live(|| {
+        let stored = cached("a", "max-age=60").stored();
+        let asks = |directive: &str| get("/").with("cache-control", directive);
+        let fresh = |directive: &str, now| fresh_enough(&asks(directive), &stored, at(now));
+        assert!(
+            fresh("max-age=10", 10),
+            "Ten seconds is not older than ten seconds."
+        );
+        assert!(
+            !fresh("max-age=10", 11),
+            "The client wants nothing older than that."
+        );
+        assert!(fresh("min-fresh=20", 40));
+        assert!(!fresh("min-fresh=20", 41), "It has only 19 s left.");
+        assert!(
+            !fresh("no-cache", 1),
+            "The client wants the origin to be asked."
+        );
+        assert!(
+            !fresh("max-age=600", 60),
+            "A client cannot prolong what the origin has limited."
+        );
+    });
+}

@@ -1,0 +1,132 @@
+//! What may be served although it is stale.
+
+use crate::world::{With, at, cached, get};
+use edge::decision::{Decision, decide, instead_of_an_error};
+use edge::stored::Stored;
+use testbed::live;
+use web::Request;
+
+fn asks(directives: &str) -> Request {
+    get("/").with("cache-control", directives)
+}
+
+fn kept(directives: &str) -> Stored {
+    cached("a", directives).stored()
+}
+
+/// What is decided for a plain request, so many seconds on.
+fn decided(stored: &Stored, now: u64) -> Decision {
+    decide(&get("/"), Some(stored), at(now))
+}
+
+const TOO_OLD: &str = "An answer is served that is older than its origin has allowed.";
+
+/// **E3** With nothing stored the origin answers; what is fresh is served; what is stale is asked about.
+#[test]
+fn what_is_fresh_is_served_and_what_is_stale_is_asked_about() {
+    live(|| {
+        assert_eq!(decide(&get("/"), None, at(0)), Decision::Forward);
+        let stored = kept("max-age=60");
+        assert_eq!(decided(&stored, 59), Decision::Serve);
+        assert_eq!(decided(&stored, 60), Decision::Revalidate, "{TOO_OLD}");
+    });
+}
+
+/// **E3** Within `stale-while-revalidate` a stale answer is served, and the origin asked meanwhile.
+#[test]
+fn a_stale_answer_is_served_while_it_is_revalidated() {
+    live(|| {
+        let stored = kept("max-age=60, stale-while-revalidate=30");
+        assert_eq!(decided(&stored, 59), Decision::Serve);
+        assert_eq!(
+            decided(&stored, 60),
+            Decision::ServeAndRevalidate,
+            "It is stale since this moment. Nobody need wait for the origin, and it has to be asked."
+        );
+        assert_eq!(decided(&stored, 90), Decision::ServeAndRevalidate);
+        assert_eq!(decided(&stored, 91), Decision::Revalidate, "{TOO_OLD}");
+    });
+}
+
+/// **E3** With `must-revalidate`, `proxy-revalidate`, `s-maxage` or `no-cache` nothing stale is served.
+#[test]
+fn what_must_be_revalidated_is_never_served_stale() {
+    live(|| {
+        for strict in [
+            "must-revalidate",
+            "proxy-revalidate",
+            "s-maxage=60",
+            "no-cache",
+        ] {
+            let windows = "max-age=60, stale-while-revalidate=30, stale-if-error=30";
+            let stored = kept(&format!("{windows}, {strict}"));
+            assert_eq!(
+                decided(&stored, 61),
+                Decision::Revalidate,
+                "{TOO_OLD} `{strict}` goes before the windows."
+            );
+            let stale = asks("max-stale=100");
+            assert_eq!(
+                decide(&stale, Some(&stored), at(61)),
+                Decision::Revalidate,
+                "{TOO_OLD} A client's `max-stale` does not override `{strict}`."
+            );
+            assert!(
+                !instead_of_an_error(&get("/"), &stored, at(61)),
+                "{TOO_OLD} With `{strict}` an error is the better answer."
+            );
+        }
+    });
+}
+
+/// **E3** A client that takes what is stale gets it, as far as it says.
+#[test]
+fn a_client_may_accept_what_is_stale() {
+    live(|| {
+        let stored = kept("max-age=60");
+        let decided = |directives, now| decide(&asks(directives), Some(&stored), at(now));
+        assert_eq!(decided("max-stale=20", 80), Decision::Serve);
+        assert_eq!(
+            decided("max-stale=20", 81),
+            Decision::Revalidate,
+            "{TOO_OLD}"
+        );
+        assert_eq!(decided("max-stale", 100_000), Decision::Serve);
+        assert_eq!(
+            decided("no-cache, max-stale=20", 61),
+            Decision::Revalidate,
+            "`no-cache` asks for the origin's word. That an old one would do otherwise changes nothing."
+        );
+    });
+}
+
+/// **E3** When the origin fails, a stale answer is better than none, for as long as `stale-if-error` says.
+#[test]
+fn a_stale_answer_replaces_an_error_within_its_bound() {
+    live(|| {
+        let stored = kept("max-age=60, stale-if-error=600");
+        let plain = |now| instead_of_an_error(&get("/"), &stored, at(now));
+        assert!(
+            plain(660),
+            "It has been stale for 600 s, and that is allowed."
+        );
+        assert!(
+            !plain(661),
+            "{TOO_OLD} Beyond the bound an error is the honest answer."
+        );
+        assert!(
+            instead_of_an_error(&asks("max-age=0"), &stored, at(100)),
+            "A page that is loaded anew with the origin down: better the old one than none."
+        );
+        assert!(!instead_of_an_error(&asks("no-cache"), &stored, at(1)));
+        let silent = kept("max-age=60");
+        assert!(
+            instead_of_an_error(&asks("max-age=0"), &silent, at(59)),
+            "It is fresh."
+        );
+        assert!(
+            !instead_of_an_error(&get("/"), &silent, at(60)),
+            "{TOO_OLD} Nobody has said that it may be served stale."
+        );
+    });
+}

@@ -1,0 +1,37 @@
+//! What time it is, also in a test.
+
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// A clock that began at some date and runs with the runtime's time: never backwards, whatever becomes
+/// of the machine's own, and in jumps where a test has paused it.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    date: SystemTime,
+    began: Instant,
+}
+
+impl Clock {
+    /// A clock that shows `date` now.
+    pub fn starting_at(date: SystemTime) -> Self {
+        Self {
+            date,
+            began: Instant::now(),
+        }
+    }
+
+    /// A clock that starts with the machine's time.
+    pub fn system() -> Self {
+        Self::starting_at(SystemTime::now())
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> SystemTime {
+        self.date + self.began.elapsed()
+    }
+}
+
+/// How long after `earlier` is `later`? Nothing, if it is before it.
+pub fn since(later: SystemTime, earlier: SystemTime) -> Duration {
+    later.duration_since(earlier).unwrap_or_default()
+}

@@ -1,0 +1,117 @@
+//! Reading the view, with its lag.
+//!
+//! How far a view lags is not known to the view: one whose projector has stopped knows of nothing that came
+//! after. It is the difference between two places, and one of the two has to be asked for.
+
+use crate::log::Log;
+use crate::shelf::Shelf;
+use crate::view::View;
+use domain::Offset;
+use std::sync::Arc;
+use thiserror::Error;
+
+// ANCHOR: answer
+/// What a reader does with a view that lags too much.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TooOld {
+    /// Take it, with a label.
+    Label,
+    /// Refuse it.
+    Refuse,
+}
+
+/// A view, and how old it is.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The view.
+    pub view: Arc<View>,
+    /// What it lacks.
+    pub lag: Lag,
+}
+
+/// How many events a view lacks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lag {
+    /// So many, which is within the reader's bound.
+    Within(u64),
+    /// So many, which is more than the reader's bound.
+    Beyond(u64),
+    /// Nobody knows: the log gave no answer.
+    Unknown,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum ReadError {
+    /// No view is served. That is something else than a view of nothing.
+    #[error("there is no view at present")]
+    NoView,
+    /// It lacks more events than the reader allows.
+    #[error("the view lacks {lag} events")]
+    TooOld {
+        /// How many it lacks.
+        lag: u64,
+    },
+    /// It is not known how many it lacks, and the reader wants to know.
+    #[error("how much the view lacks is not known")]
+    LagUnknown,
+    /// The view has more than the log: it is of a history that is gone, and no lag tells how wrong it is.
+    #[error("the view is at {}, and the log ends at {}", watermark.0, end.0)]
+    AheadOfLog {
+        /// Where the view stands.
+        watermark: Offset,
+        /// Where the log ends.
+        end: Offset,
+    },
+}
+// ANCHOR_END: answer
+
+/// Where readers read.
+#[derive(Clone, Debug)]
+pub struct Dashboard<L> {
+    log: L,
+    shelf: Shelf,
+}
+
+impl<L: Log> Dashboard<L> {
+    /// A dashboard of the view on `shelf`, whose log is `log`.
+    pub fn new(log: L, shelf: Shelf) -> Self {
+        Self { log, shelf }
+    }
+
+    // ANCHOR: read
+    /// The view that is served, with its lag.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn read(&self, within: u64, too_old: TooOld) -> Result<Answer, ReadError> {
+        // First the view, then the end. In the other order the projector may come between them, and a
+        // view that is merely new would look like one that is ahead of its log.
+        let view = self.shelf.current().ok_or(ReadError::NoView)?;
+        let Ok(end) = self.log.end().await else {
+            return match too_old {
+                TooOld::Label => Ok(Answer {
+                    view,
+                    lag: Lag::Unknown,
+                }),
+                TooOld::Refuse => Err(ReadError::LagUnknown),
+            };
+        };
+        let watermark = view.watermark();
+        let Some(lag) = end.0.checked_sub(watermark.0) else {
+            return Err(ReadError::AheadOfLog { watermark, end });
+        };
+        if lag <= within {
+            let lag = Lag::Within(lag);
+            return Ok(Answer { view, lag });
+        }
+        match too_old {
+            TooOld::Label => Ok(Answer {
+                view,
+                lag: Lag::Beyond(lag),
+            }),
+            TooOld::Refuse => Err(ReadError::TooOld { lag }),
+        }
+    }
+    // ANCHOR_END: read
+}
