@@ -7,16 +7,25 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::lab::Target;
 use crate::process::{self, End, Stop};
 
 /// A test executable that cargo has built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TestBinary {
-    /// The target's name, such as `grade`.
+    /// The target's name, such as `core`.
     pub target: String,
     /// Whether it is the library's own unit tests rather than an integration test.
     pub of_library: bool,
     pub executable: PathBuf,
+}
+
+impl TestBinary {
+    /// Which of these targets it is, if any.
+    pub fn grades(&self, targets: &[Target]) -> Option<Target> {
+        let target = Target::of(&self.target).filter(|_| !self.of_library)?;
+        targets.contains(&target).then_some(target)
+    }
 }
 
 /// A remark of the compiler about our own code (cargo keeps those about dependencies to itself).
@@ -72,33 +81,36 @@ pub(crate) fn command(folder: &Path) -> Command {
     command
 }
 
-/// Builds the tests of `package` in the workspace at `workspace`.
+/// Builds tests of `package` in the workspace at `workspace`: those of these targets, or all where none
+/// is named.
 pub(crate) fn build_tests(
     workspace: &Path,
     package: &str,
+    targets: &[&str],
     limit: Duration,
     stop: &Stop,
     echo: Option<fn(&str)>,
 ) -> Result<Build> {
-    read_build(tests_of(workspace, package), limit, stop, echo)
+    read_build(tests_of(workspace, package, targets), limit, stop, echo)
 }
 
 /// The same into a target folder of its own, and without progress.
 pub(crate) fn build_tests_into(
-    target: Option<&Path>,
+    folder: Option<&Path>,
     workspace: &Path,
     package: &str,
+    targets: &[&str],
     limit: Duration,
     stop: &Stop,
 ) -> Result<Build> {
-    let mut cargo = tests_of(workspace, package);
-    if let Some(target) = target {
-        cargo.arg("--target-dir").arg(target);
+    let mut cargo = tests_of(workspace, package, targets);
+    if let Some(folder) = folder {
+        cargo.arg("--target-dir").arg(folder);
     }
     read_build(cargo, limit, stop, None)
 }
 
-fn tests_of(workspace: &Path, package: &str) -> Command {
+fn tests_of(workspace: &Path, package: &str, targets: &[&str]) -> Command {
     let mut cargo = command(workspace);
     cargo.args([
         "test",
@@ -107,6 +119,9 @@ fn tests_of(workspace: &Path, package: &str) -> Command {
         "--package",
         package,
     ]);
+    for target in targets {
+        cargo.args(["--test", target]);
+    }
     cargo
 }
 
@@ -206,7 +221,7 @@ enum Message {
     Compiler { message: Rustc },
     #[serde(rename = "compiler-artifact")]
     Artifact {
-        target: Target,
+        target: BuiltTarget,
         profile: Profile,
         executable: Option<PathBuf>,
     },
@@ -232,7 +247,7 @@ struct Span {
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct BuiltTarget {
     name: String,
     kind: Vec<String>,
 }

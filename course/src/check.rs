@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::grade::{self, Limits, Report, Stop, Verdict};
+use crate::grade::{self, Extent, Limits, Report, Stop, Verdict};
 use crate::lab::{self, Lab};
 use crate::memory::{self, Files};
 use crate::repo::Repo;
@@ -19,6 +19,8 @@ use page::Page;
 /// What `check` is asked for.
 pub(crate) struct Request {
     pub labs: Vec<Lab>,
+    /// The hardening too, whatever the core says.
+    pub hardening: bool,
     pub json: bool,
     pub limits: Limits,
 }
@@ -29,7 +31,13 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
     for lab in &request.labs {
         // Before the grade: what is saved meanwhile is not what was graded.
         let files = Files::of(repo, lab);
-        let report = grade::grade_with(repo, lab, stop, request.limits, !request.json)?;
+        let extent = if request.hardening {
+            Extent::All
+        } else {
+            memory::extent(repo, lab)
+        };
+        let progress = !request.json;
+        let report = grade::grade_with(repo, lab, stop, extent, request.limits, progress)?;
         if let Err(error) = memory::keep(repo, lab, files, &report) {
             // The grade is what was asked for; that nobody will remember it is a remark.
             let word = painted(OPEN, "note:");
@@ -37,7 +45,7 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
         }
         graded.push((lab, report));
     }
-    let all_hold = graded.iter().all(|(_, report)| report.all_hold());
+    let all_hold = graded.iter().all(|(_, report)| report.asked_hold());
     if request.json {
         let labs: serde_json::Map<_, _> = graded
             .iter()
@@ -66,14 +74,18 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
 fn overview(repo: &Repo, graded: &[(&Lab, Report)], terminal: Terminal) -> String {
     let mut out = String::new();
     for (lab, report) in graded {
-        let mark = if report.all_hold() {
+        let mark = if report.core {
             terminal.good()
         } else {
             terminal.open()
         };
         let stands = match report.verdict {
             Verdict::DoesNotCompile => "does not compile".to_owned(),
-            _ => format!("{} of {}", report.holds, report.of),
+            _ if report.core && report.hardening.is_some() => "core done".to_owned(),
+            _ => match report.stage() {
+                Some((number, _)) => format!("stage {number} of {}", report.stages.len()),
+                None => format!("{} of {}", report.holds, report.of),
+            },
         };
         let _ = writeln!(
             out,
@@ -81,7 +93,7 @@ fn overview(repo: &Repo, graded: &[(&Lab, Report)], terminal: Terminal) -> Strin
             lab.number, lab.name, lab.title
         );
     }
-    if let Some((lab, report)) = graded.iter().find(|(_, report)| !report.all_hold()) {
+    if let Some((lab, report)) = graded.iter().find(|(_, report)| !report.asked_hold()) {
         let _ = write!(out, "\n{}", Page::new(repo, lab, report, terminal).text());
     }
     out

@@ -69,8 +69,9 @@ Examples:
   cargo course check
   cargo course check measure
   cargo course check 1 --json
+  cargo course check split --hardening   what a product needs besides; later checks and saves grade it too
 
-Exit codes: 0 every invariant holds, 1 one does not, 2 there is no such lab or no cargo.")]
+Exit codes: 0 what was graded holds, 1 something does not, 2 there is no such lab or no cargo.")]
     Check(CheckArgs),
     /// Show a hint, then the next: a question, a pointer, the shape of the answer
     #[command(after_help = "\
@@ -81,7 +82,7 @@ Examples:
     Hint(HintArgs),
     /// Measure what things cost on this machine, for your own figures in the book
     #[command(
-        after_help = "Examples:\n  cargo course measure --quick     the ladder of lab 1, and the labs that you have begun\n  cargo course measure authority   one lab"
+        after_help = "Examples:\n  cargo course measure --quick     the ladder alone, in a few seconds once built\n  cargo course measure             the ladder in full, and the labs that you have begun\n  cargo course measure authority   one lab"
     )]
     Measure(MeasureArgs),
     /// Bring a lab's starter back; your work is kept aside
@@ -97,6 +98,7 @@ Example:
 Parts:
   starters    each compiles without a warning, and each graded test fails on it by its todo
   solutions   each passes the same tests, under strict clippy
+  stages      what stands after each is green on the stages so far, and red by todos beyond
   mistakes    each applies, compiles, and is rejected by the test that it names
   book        anchors, links and directives resolve, and nothing is logged
   coverage    invariants have tests, objectives have invariants and questions, stubs have hints,
@@ -139,6 +141,9 @@ struct StatusArgs {
 struct CheckArgs {
     /// A lab: its name, its number or its folder
     lab: Option<String>,
+    /// Grade the hardening as well, also while the core is red
+    #[arg(long, alias = "all")]
+    hardening: bool,
     /// Print JSON, as the served book reads it
     #[arg(long)]
     json: bool,
@@ -255,6 +260,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let labs = check::meant(&repo, args.lab.as_deref())?;
             let request = check::Request {
                 labs,
+                hardening: args.hardening,
                 json: args.json,
                 limits,
             };

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::grade::TestReport;
 use crate::lab::{HintSection, Lab, Stub, about};
 use crate::memory::{self, Recalled};
 use crate::repo::Repo;
@@ -242,9 +243,16 @@ fn where_the_reader_stands(repo: &Repo, lab: &Lab) -> Option<Stub> {
         return None;
     };
     let stubs = lab.stubs(repo).ok()?;
-    let invariants = &memory.report.invariants;
-    let red = invariants.iter().find(|invariant| !invariant.holds)?;
-    let places = red.tests.iter().filter_map(|test| test.place.as_ref());
+    let report = &memory.report;
+    let red: Vec<&TestReport> = if let Some((_, stage)) = report.stage() {
+        let built = report.as_built().into_iter().map(|(_, test)| test);
+        built.filter(|test| test.module == stage.module).collect()
+    } else {
+        let mut invariants = report.invariants.iter();
+        let red = invariants.find(|invariant| !invariant.holds)?;
+        red.tests.iter().collect()
+    };
+    let places = red.iter().filter_map(|test| test.place.as_ref());
     places
         .filter_map(|place| {
             stubs.iter().find(|stub| {

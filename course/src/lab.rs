@@ -20,7 +20,7 @@ pub use hints::{HintSection, about};
 pub use mistakes::Mistake;
 pub use needs::{Needed, Whose};
 pub use stubs::Stub;
-pub use tests::GradedTest;
+pub use tests::{GradedTest, Target};
 
 use crate::repo::Repo;
 
@@ -45,6 +45,9 @@ pub struct Lab {
     pub prerequisites: Vec<String>,
     /// What a reader can do afterwards.
     pub objectives: Vec<Objective>,
+    /// The core's stages, in the order in which they are built; none where the lab is not divided into
+    /// core and hardening.
+    pub stages: Vec<Stage>,
     /// What the tests prove, in the order in which they are built.
     pub invariants: Vec<Invariant>,
     /// What failing tests say, as the book shows it.
@@ -63,6 +66,9 @@ pub struct Measure {
     /// left out.
     #[serde(default)]
     pub figures: String,
+    /// The package of the root workspace that measures the solution instead, as long as the reader's
+    /// code still holds a `todo!`; none if there is no such program.
+    pub ours: Option<String>,
 }
 
 /// How long a lab takes, in minutes.
@@ -72,16 +78,35 @@ pub struct Minutes {
     /// Reading the chapter.
     pub read: u32,
     /// Running and reading the measurements.
+    #[serde(default)]
     pub measure: u32,
-    /// Building until the tests are green.
+    /// Building until the tests are green; of a lab with stages, until the core is.
+    #[serde(default)]
     pub build: u32,
+    /// Building until the hardening is green as well.
+    #[serde(default)]
+    pub hardening: u32,
 }
 
 impl Minutes {
-    /// All of them.
+    /// All but the hardening: what it takes until the next lab may be begun.
     pub fn total(self) -> u32 {
         self.read + self.measure + self.build
     }
+}
+
+/// A step of a lab's core: what a reader builds in one go, and is judged by one test module.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// The module of the core's tests.
+    pub module: String,
+    /// In a few words.
+    pub title: String,
+    /// How long it takes.
+    pub minutes: u32,
+    /// Its section: `page.md#fragment`, relative to the book's `src/`.
+    pub read: String,
 }
 
 /// `240` minutes as `4 h`, for a reader.
@@ -136,7 +161,7 @@ pub struct Output {
     pub file: String,
     /// What was tested: `starter`, or the name of a mistake.
     pub from: String,
-    /// The test.
+    /// The test, by its function's name.
     pub test: String,
 }
 
@@ -145,18 +170,46 @@ pub struct Output {
 /// # Errors
 /// When `exercises/` cannot be read or a `lab.toml` is wrong.
 pub fn all(repo: &Repo) -> Result<Vec<Lab>> {
-    let folder = repo.exercises();
     let mut labs = Vec::new();
+    for folder in folders(repo)? {
+        if let Some(lab) = load(repo, &folder)? {
+            labs.push(lab);
+        }
+    }
+    Ok(labs)
+}
+
+/// Folders that look like labs and are none, each with the reason: copies that a reader has put aside,
+/// mostly.
+///
+/// # Errors
+/// As [`all`].
+pub fn passed_over(repo: &Repo) -> Result<Vec<String>> {
+    let mut others = Vec::new();
+    for folder in folders(repo)? {
+        if load(repo, &folder)?.is_none() {
+            others.push(format!(
+                "exercises/{folder} is not taken for a lab, since its lab.toml has another name than its folder"
+            ));
+        }
+    }
+    Ok(others)
+}
+
+/// The numbered folders with a `lab.toml`, sorted.
+fn folders(repo: &Repo) -> Result<Vec<String>> {
+    let folder = repo.exercises();
+    let mut folders = Vec::new();
     for entry in
         std::fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))?
     {
         let name = entry?.file_name().to_string_lossy().into_owned();
         if numbered(&name).is_some() && folder.join(&name).join("lab.toml").is_file() {
-            labs.push(load(repo, &name)?);
+            folders.push(name);
         }
     }
-    labs.sort_by(|a, b| a.folder.cmp(&b.folder));
-    Ok(labs)
+    folders.sort();
+    Ok(folders)
 }
 
 /// The lab that a reader calls `name`: `measure`, `1`, `01` or `01-measure`.
@@ -231,12 +284,35 @@ impl Lab {
         hints::read(&self.dir(repo).join("hints.md"))
     }
 
+    /// Its test executables, in the order in which a reader passes them.
+    pub fn targets(&self, repo: &Repo) -> Vec<Target> {
+        let has = |target: &Target| self.dir(repo).join(target.main()).is_file();
+        if self.stages.is_empty() && !has(&Target::Core) {
+            return vec![Target::Grade];
+        }
+        let mut targets = vec![Target::Core];
+        targets.extend(Some(Target::Hardening).filter(has));
+        targets
+    }
+
     /// The tests as the lab's test files state them, in the order of the files.
     ///
     /// # Errors
     /// When a test file cannot be read or is not Rust.
     pub fn tests(&self, repo: &Repo) -> Result<Vec<GradedTest>> {
-        tests::read(&self.dir(repo).join("tests/grade/main.rs"))
+        let mut all = Vec::new();
+        for target in self.targets(repo) {
+            all.extend(self.tests_of(repo, target)?);
+        }
+        Ok(all)
+    }
+
+    /// Those of one executable.
+    ///
+    /// # Errors
+    /// As [`Lab::tests`].
+    pub fn tests_of(&self, repo: &Repo, target: Target) -> Result<Vec<GradedTest>> {
+        tests::read(&self.dir(repo).join(target.main()), target)
     }
 
     /// The crates of the course that its tests are built from.
@@ -266,6 +342,8 @@ struct File {
     prerequisites: Vec<String>,
     #[serde(default, rename = "objective")]
     objectives: Vec<Objective>,
+    #[serde(default, rename = "stage")]
+    stages: Vec<Stage>,
     #[serde(default, rename = "invariant")]
     invariants: Vec<Invariant>,
     #[serde(default, rename = "output")]
@@ -273,7 +351,8 @@ struct File {
     measure: Option<Measure>,
 }
 
-fn load(repo: &Repo, folder: &str) -> Result<Lab> {
+/// Reads a lab; none where the folder is not the lab's own, such as a copy beside it.
+fn load(repo: &Repo, folder: &str) -> Result<Option<Lab>> {
     let path = repo.exercises().join(folder).join("lab.toml");
     let shown = repo.relative(&path);
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
@@ -282,11 +361,17 @@ fn load(repo: &Repo, folder: &str) -> Result<Lab> {
     let Some((number, name)) = numbered(folder) else {
         bail!("{folder} does not start with a number");
     };
-    ensure!(
-        file.name == name,
-        "{shown} says name = \"{}\", but its folder says `{name}`",
-        file.name
-    );
+    if file.name != name {
+        return Ok(None);
+    }
+    let mut minutes = file.minutes;
+    if !file.stages.is_empty() {
+        ensure!(
+            minutes.build == 0,
+            "{shown}: a lab with stages has its minutes there, and no `build`"
+        );
+        minutes.build = file.stages.iter().map(|stage| stage.minutes).sum();
+    }
     let measure = file.measure.map(|measure| match measure.figures.as_str() {
         "" => Measure {
             figures: name.to_owned(),
@@ -294,20 +379,21 @@ fn load(repo: &Repo, folder: &str) -> Result<Lab> {
         },
         _ => measure,
     });
-    Ok(Lab {
+    Ok(Some(Lab {
         name: file.name,
         folder: folder.to_owned(),
         number,
         title: file.title,
         builds: file.builds,
         chapter: file.chapter,
-        minutes: file.minutes,
+        minutes,
         prerequisites: file.prerequisites,
         outputs: file.outputs,
         measure,
         objectives: file.objectives,
+        stages: file.stages,
         invariants: file.invariants,
-    })
+    }))
 }
 
 /// `01-measure` as `(1, "measure")`.

@@ -18,14 +18,14 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::grade::Report;
+use crate::grade::{Extent, Report};
 use crate::lab::{Lab, Whose};
 use crate::moment;
 use crate::repo::Repo;
 use crate::starter::{blob_id, paths_below};
 
 /// The version of the file's format.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// A report with every test failing at length takes some 100 KB. What is larger is not ours.
 const LARGEST: u64 = 4 << 20;
@@ -104,6 +104,19 @@ pub(crate) fn recall(repo: &Repo, lab: &Lab) -> Recalled {
     }
 }
 
+/// How much of a lab its reader wants graded: the hardening too, once they have asked for it.
+pub(crate) fn extent(repo: &Repo, lab: &Lab) -> Extent {
+    let wanted = match recall(repo, lab) {
+        Recalled::Known(memory) => memory.report.hardening.is_some_and(|part| part.wanted),
+        Recalled::Nothing | Recalled::Unusable(_) => false,
+    };
+    if wanted {
+        Extent::CoreFirst
+    } else {
+        Extent::Core
+    }
+}
+
 fn usable(lab: &Lab, path: &Path, about: &std::fs::Metadata) -> Result<Memory> {
     ensure!(about.is_file(), "it is not a file");
     ensure!(about.len() <= LARGEST, "it is too large to be ours");
@@ -127,6 +140,11 @@ fn usable(lab: &Lab, path: &Path, about: &std::fs::Metadata) -> Result<Memory> {
             && report.of == lab.invariants.len()
             && graded.map(|invariant| &invariant.id).eq(stated),
         "it is of another lab, or of other invariants than the lab has now"
+    );
+    let stages = lab.stages.iter().map(|stage| &stage.module);
+    ensure!(
+        report.stages.iter().map(|stage| &stage.module).eq(stages),
+        "it is of other stages than the lab has now"
     );
     let held = report.invariants.iter().filter(|known| known.holds).count();
     ensure!(held == report.holds, "its figures contradict each other");

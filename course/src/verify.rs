@@ -11,6 +11,7 @@ mod mistakes;
 mod outputs;
 mod scratch;
 mod solutions;
+mod stages;
 mod starters;
 
 use std::path::Path;
@@ -23,7 +24,7 @@ use clap::ValueEnum;
 use crate::book;
 use crate::cargo::{self, Build, Built};
 use crate::grade::{Limits, Stop, Stopped};
-use crate::lab::Lab;
+use crate::lab::{self, Lab};
 use crate::repo::Repo;
 use crate::starter::Starter;
 use crate::terminal::{HEADING, Terminal, counted, painted};
@@ -35,6 +36,8 @@ pub enum Part {
     Starters,
     /// Solutions pass, under strict clippy
     Solutions,
+    /// What stands after a stage is green so far, and red by todos beyond
+    Stages,
     /// Mistakes are rejected by the test that they name
     Mistakes,
     /// The book is whole
@@ -98,6 +101,7 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
         match part {
             Part::Starters => proof.each(&request.labs, starters::verify)?,
             Part::Solutions => solutions::verify(&mut proof, &request.labs)?,
+            Part::Stages => stages::verify(&mut proof, &request.labs)?,
             Part::Mistakes => {
                 mistakes::verify(&mut proof, &request.labs)?;
                 totals.push(format!("{} rejected", counted(proof.rejected, "mistake")));
@@ -105,6 +109,7 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
             Part::Book => totals.push(counted(proof.book()?, "page")),
             Part::Coverage => {
                 proof.each(&request.labs, coverage::verify)?;
+                proof.passed_over()?;
                 coverage::locks(&mut proof)?;
             }
         }
@@ -196,6 +201,16 @@ impl Proof<'_> {
             }
         }
         self.problems += finding.problems.len();
+    }
+
+    /// Folders that look like labs and are none.
+    fn passed_over(&mut self) -> Result<()> {
+        let problems = lab::passed_over(self.repo)?;
+        if !problems.is_empty() {
+            let summary = String::new();
+            self.item("labs", &Finding { summary, problems });
+        }
+        Ok(())
     }
 
     fn book(&mut self) -> Result<usize> {

@@ -12,7 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::book::measured::Measured;
-use crate::grade::{Report, Verdict};
+use crate::grade::{Report, StageReport, Verdict};
 use crate::lab::{self, Lab, Minutes, Whose};
 use crate::memory::{self, Changed, Files, Memory, Recalled};
 use crate::repo::Repo;
@@ -66,10 +66,19 @@ pub(crate) struct Earlier {
 pub(crate) enum Mark {
     /// Every invariant holds, and nothing has changed since.
     Holds,
+    /// The core holds, and nothing has changed since: enough for the next lab.
+    Core,
     /// It was begun.
     Open,
     /// It is as it was given.
     Fresh,
+}
+
+impl Mark {
+    /// Whether a reader may go on from here.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Holds | Self::Core)
+    }
 }
 
 /// The one thing to do now.
@@ -145,7 +154,7 @@ impl Way {
             .map(|earlier| earlier.name.clone())
             .collect();
         for Place { standing, .. } in &mut places {
-            standing.left_out = replaced.contains(&standing.name) && standing.mark != Mark::Holds;
+            standing.left_out = replaced.contains(&standing.name) && !standing.mark.is_done();
         }
         let next = next(&places);
         Self {
@@ -155,9 +164,9 @@ impl Way {
         }
     }
 
-    /// Whether every lab holds.
+    /// Whether every lab holds, or its core does.
     pub fn all_hold(&self) -> bool {
-        self.labs.iter().all(|lab| lab.mark == Mark::Holds)
+        self.labs.iter().all(|lab| lab.mark.is_done())
     }
 }
 
@@ -165,9 +174,16 @@ impl Way {
 struct Place<'a> {
     lab: &'a Lab,
     standing: Standing,
-    /// The first invariant that does not hold.
-    open: Option<&'a lab::Invariant>,
+    /// What is first to be built or mended.
+    open: Option<Open<'a>>,
     compiles: bool,
+}
+
+/// The first that does not hold.
+enum Open<'a> {
+    Invariant(&'a lab::Invariant),
+    /// A stage, with its number from 1.
+    Stage(usize, StageReport),
 }
 
 impl<'a> Place<'a> {
@@ -208,7 +224,7 @@ impl<'a> Place<'a> {
                 lab.name
             )),
             // The grade of an untouched starter says nothing that "not begun" doesn't.
-            Known::Graded { report, .. } if !begun && !report.all_hold() => {}
+            Known::Graded { report, .. } if !begun && !report.core => {}
             Known::Graded {
                 report,
                 at,
@@ -218,11 +234,20 @@ impl<'a> Place<'a> {
                 standing.graded_at = at;
                 standing.changed = changed.iter().map(words).collect();
                 compiles = report.verdict != Verdict::DoesNotCompile;
-                if report.all_hold() && changed.is_empty() {
-                    standing.mark = Mark::Holds;
+                if changed.is_empty() {
+                    if report.all_hold() {
+                        standing.mark = Mark::Holds;
+                    } else if report.core {
+                        standing.mark = Mark::Core;
+                    }
                 }
                 let red = report.invariants.iter().find(|known| !known.holds);
-                open = red.and_then(|red| lab.invariant(&red.id));
+                open = match report.stage() {
+                    Some((number, stage)) => Some(Open::Stage(number, stage.clone())),
+                    None => red
+                        .and_then(|red| lab.invariant(&red.id))
+                        .map(Open::Invariant),
+                };
             }
         }
         Self {
@@ -260,13 +285,22 @@ impl<'a> Place<'a> {
             let sentence = format!("Grade {named}, again: {changed} {have} changed since");
             return of_lab(sentence, check, None);
         }
-        match self.open {
+        match &self.open {
             _ if !self.compiles => of_lab(
                 format!("Make {named}, compile; this shows the first error"),
                 check,
                 None,
             ),
-            Some(invariant) => of_lab(
+            Some(Open::Stage(number, stage)) => of_lab(
+                format!(
+                    "Go on with {named}: stage {number} of {}, {}",
+                    lab.stages.len(),
+                    stage.title
+                ),
+                check,
+                Some(&stage.read),
+            ),
+            Some(Open::Invariant(invariant)) => of_lab(
                 format!(
                     "Go on with {named}: {} is the first that does not hold",
                     invariant.id
@@ -291,6 +325,18 @@ fn next(places: &[Place<'_>]) -> Next {
     if let Some(place) = begun.or_else(fresh) {
         return place.next();
     }
+    if let Some(place) = wanted().find(|place| place.standing.mark == Mark::Core) {
+        let lab = place.lab;
+        return Next {
+            lab: Some(lab.name.clone()),
+            sentence: format!(
+                "Every core is done. If you want more, harden lab {}, {}",
+                lab.number, lab.name
+            ),
+            command: Some(format!("cargo course check {} --hardening", lab.name)),
+            page: None,
+        };
+    }
     let sentence = if places.is_empty() {
         "This clone has no labs"
     } else {
@@ -308,11 +354,37 @@ fn stands(report: &Report) -> String {
     match report.verdict {
         Verdict::DoesNotCompile => "did not compile".to_owned(),
         Verdict::TimedOut => "its tests did not come to an end".to_owned(),
-        _ if report.of > 0 && report.holds == report.of => {
-            format!("all {} invariants hold", report.of)
-        }
-        _ => format!("{} of {} invariants hold", report.holds, report.of),
+        _ => by_stage(report).unwrap_or_else(|| by_invariant(report)),
     }
+}
+
+fn by_invariant(report: &Report) -> String {
+    if report.of > 0 && report.holds == report.of {
+        format!("all {} invariants hold", report.of)
+    } else {
+        format!("{} of {} invariants hold", report.holds, report.of)
+    }
+}
+
+/// How a lab stands by its stages; none where it has none.
+pub(crate) fn by_stage(report: &Report) -> Option<String> {
+    let stages = report.stages.len();
+    if stages == 0 {
+        return None;
+    }
+    Some(match (report.stage(), &report.hardening) {
+        (Some((number, stage)), _) => format!(
+            "stage {number} of {stages}: {} of {} hold",
+            stage.passed, stage.of
+        ),
+        (None, Some(hardening)) if hardening.holds => "core and hardening hold".to_owned(),
+        (None, Some(hardening)) if hardening.graded => format!(
+            "core done; hardening: {} of {} hold",
+            hardening.passed, hardening.of
+        ),
+        (None, _) if report.core => "core done".to_owned(),
+        (None, _) => format!("all {stages} stages hold"),
+    })
 }
 
 fn builds_on(repo: &Repo, lab: &Lab) -> Vec<Earlier> {

@@ -54,6 +54,14 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
         "id=\"steps-walk\"",
         "<strong>2.</strong> Foot 2",
         "<figcaption><em>Two</em> steps.</figcaption>",
+        "Ten times <em>each</em>.",
+        "A function call: 1.0 ns on the reference machine;",
+        "<th scope=\"row\">A function call</th><td><span",
+        "Part I. 1 · The price of a boundary: 4 h in all, needs no other lab.",
+        "<figcaption>The <em>way</em>.</figcaption>",
+        "<course-place class=\"hc-place\" data-page=\"scope/measure\">",
+        "<p class=\"hc-prompt\">The ticks: inside; none</p>",
+        "<li data-scope=\"1\"><strong>outside?</strong> <span>It has to scale.</span></li>",
         "todo!",
     ];
     for needle in there {
@@ -391,7 +399,8 @@ fn an_answer_that_is_run_names_its_command_and_a_teachers_table_finds_it() {
         mistaken,
     );
     let html = page(&course, "scope/measure.html");
-    let patch = "--directory=solutions/01-measure solutions/01-measure/mistakes/trusting.patch";
+    let patch =
+        "--directory=solutions/01-measure solutions/01-measure/mistakes/frame/trusting.patch";
     assert!(html.contains(&format!("$ git apply {patch}")), "{html}");
     assert!(html.contains(&format!("$ git apply --reverse {patch}")));
     assert!(html.contains("a solution that trusts the announced length."));

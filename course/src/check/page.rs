@@ -1,5 +1,7 @@
 //! One lab's grade as a page of text: what holds, what does not and why, what to do next.
 
+mod stages;
+
 use std::fmt::Write as _;
 
 use super::here::Here;
@@ -8,6 +10,7 @@ use crate::hint::shell_word;
 use crate::lab::{self, HintSection, Lab, Mistake, Stub};
 use crate::repo::Repo;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
+use stages::is_of;
 
 /// Lines of a failing test's message that are shown; `cargo test` shows the rest.
 const MESSAGE_LINES: usize = 16;
@@ -94,6 +97,11 @@ impl<'a> Page<'a> {
         let fresh = tests > 0
             && self
                 .report
+                .hardening
+                .as_ref()
+                .is_none_or(|part| !part.graded)
+            && self
+                .report
                 .graded()
                 .all(|test| test.outcome == Outcome::NotBuilt)
             && self.report.given.iter().all(|test| test.passed);
@@ -107,6 +115,8 @@ impl<'a> Page<'a> {
                 counted(of, "invariant")
             );
             self.say("", &line);
+        } else if !self.report.stages.is_empty() {
+            self.summary();
         } else if self.report.all_hold() {
             let line = format!(
                 "All {} hold, by {}.",
@@ -127,25 +137,16 @@ impl<'a> Page<'a> {
         }
         let _ = writeln!(self.out);
         let report = self.report;
-        for invariant in &report.invariants {
-            self.invariant(invariant, fresh);
+        if report.stages.is_empty() {
+            for invariant in &report.invariants {
+                self.invariant(invariant, fresh);
+            }
+        } else {
+            self.stages(fresh);
         }
         self.given();
         let _ = writeln!(self.out);
         self.next(fresh);
-    }
-
-    /// The red tests that wait for nothing, those first whose usual cause is known.
-    fn failing<'b>(&self, invariant: &'b InvariantReport) -> Vec<&'b TestReport> {
-        let red = |test: &&TestReport| !test.passed && test.outcome != Outcome::NotBuilt;
-        let mut failing: Vec<&TestReport> = invariant.tests.iter().filter(red).collect();
-        let is_known = |test: &TestReport| {
-            self.mistakes
-                .iter()
-                .any(|mistake| mistake.caught_by == test.name)
-        };
-        failing.sort_by_key(|test| !is_known(test));
-        failing
     }
 
     fn invariant(&mut self, invariant: &InvariantReport, fresh: bool) {
@@ -154,7 +155,8 @@ impl<'a> Page<'a> {
             .iter()
             .filter(|test| test.outcome == Outcome::NotBuilt)
             .collect();
-        let failing = self.failing(invariant);
+        let failing: Vec<&TestReport> =
+            invariant.tests.iter().filter(|test| is_red(test)).collect();
         let mark = if invariant.holds {
             self.terminal.good()
         } else if failing.is_empty() {
@@ -186,17 +188,7 @@ impl<'a> Page<'a> {
             self.out
                 .push_str(&self.terminal.wrapped(&indent, &indent, &line));
         }
-        // One story at a time: the others of an invariant mostly come from the same cause.
-        if let Some((first, others)) = failing.split_first() {
-            self.failure(first, &indent);
-            for test in others {
-                let name = painted(BAD, &test.name);
-                let line = format!("{name} {}", first_line(&test.message));
-                let deeper = format!("{indent}  ");
-                self.out
-                    .push_str(&self.terminal.wrapped(&indent, &deeper, &line));
-            }
-        }
+        self.failures(&failing, &indent);
         if !(fresh || invariant.holds) {
             let passed = invariant.tests.iter().filter(|test| test.passed).count();
             if passed > 0 {
@@ -211,6 +203,21 @@ impl<'a> Page<'a> {
                 let line = format!("read {} in the book", in_the_book(&invariant.read));
                 let _ = writeln!(self.out, "{indent}{}", painted(QUIET, &line));
             }
+        }
+    }
+
+    /// One story at a time: the others mostly come from the same cause.
+    fn failures(&mut self, failing: &[&TestReport], indent: &str) {
+        let Some((first, others)) = failing.split_first() else {
+            return;
+        };
+        self.failure(first, indent);
+        for test in others {
+            let name = painted(BAD, &test.name);
+            let line = format!("{name} {}", first_line(&test.message));
+            let deeper = format!("{indent}  ");
+            self.out
+                .push_str(&self.terminal.wrapped(indent, &deeper, &line));
         }
     }
 
@@ -254,7 +261,7 @@ impl<'a> Page<'a> {
         let usual: Vec<(String, String)> = self
             .mistakes
             .iter()
-            .filter(|mistake| mistake.caught_by == test.name)
+            .filter(|mistake| mistake.caught_by == test.name && test.outcome != Outcome::NotRun)
             .map(|mistake| (mistake.wrong.clone(), mistake.tempts.clone()))
             .collect();
         let before = if usual.len() > 1 {
@@ -342,6 +349,13 @@ impl<'a> Page<'a> {
     /// The one thing to do first: mend what is built, then build the next part.
     fn next(&mut self, fresh: bool) {
         let lab = self.lab;
+        if self.report.core
+            && let Some(hardening) = &self.report.hardening
+            && !hardening.graded
+        {
+            self.offer(hardening);
+            return;
+        }
         if self.report.all_hold() {
             let line = format!(
                 "Next: lay your code beside solutions/{}, and read in the book, at the end of {}, which mistakes it does not make.",
@@ -351,10 +365,18 @@ impl<'a> Page<'a> {
             self.say("", &line);
             return;
         }
-        let failing = self.report.invariants.iter().find_map(|invariant| {
-            let run = |test: &&TestReport| test.outcome != Outcome::NotRun;
-            Some((invariant, self.failing(invariant).into_iter().find(run)?))
-        });
+        let report = self.report;
+        let built = report.as_built();
+        // What is built and wrong comes first; in a lab with stages, within the stage.
+        let stage = report.stage().map(|(_, stage)| stage);
+        let in_stage = |test: &TestReport| match stage {
+            Some(stage) => is_of(stage, test),
+            None => true,
+        };
+        let failing = built
+            .iter()
+            .copied()
+            .find(|(_, test)| is_red(test) && test.outcome != Outcome::NotRun && in_stage(test));
         let start = painted(HEADING, if fresh { "Begin here: " } else { "Next: " });
         let (invariant, hint) = if let Some((invariant, test)) = failing {
             let line = format!("make {} pass; {}.", test.name, self.run_alone(test));
@@ -375,7 +397,7 @@ impl<'a> Page<'a> {
         } else {
             return;
         };
-        let page = in_the_book(&invariant.read);
+        let page = in_the_book(stage.map_or(&invariant.read, |stage| &stage.read));
         let line = format!("Read {page} in the book; when stuck, `{hint}`.");
         self.out.push_str(&self.terminal.wrapped("  ", "  ", &line));
     }
@@ -383,14 +405,13 @@ impl<'a> Page<'a> {
     /// The part to build next: of all that tests wait for, the one whose hints come first, because
     /// hints stand in the order in which a lab is built.
     fn next_part(&self) -> Option<(&'a InvariantReport, &'a TestReport, Option<&Stub>)> {
-        let report = self.report;
-        let waiting = report.invariants.iter().flat_map(|invariant| {
-            let open = invariant
-                .tests
-                .iter()
-                .filter(|test| test.outcome == Outcome::NotBuilt);
-            open.map(move |test| (invariant, test, self.stub(test)))
+        let report: &'a Report = self.report;
+        let stage = report.stage().map(|(_, stage)| stage);
+        let waiting = report.as_built().into_iter().filter(|(_, test)| {
+            let in_stage = stage.is_none_or(|stage| is_of(stage, test));
+            in_stage && test.outcome == Outcome::NotBuilt
         });
+        let waiting = waiting.map(|(invariant, test)| (invariant, test, self.stub(test)));
         waiting.min_by_key(|(_, test, stub)| {
             let order = stub.and_then(|stub| lab::about(&self.hints, stub));
             (order.unwrap_or(usize::MAX), test.place.clone())
@@ -441,6 +462,11 @@ impl<'a> Page<'a> {
     fn say(&mut self, first: &str, text: &str) {
         self.out.push_str(&self.terminal.wrapped(first, "", text));
     }
+}
+
+/// A test that fails, and not for want of a part.
+fn is_red(test: &TestReport) -> bool {
+    !test.passed && test.outcome != Outcome::NotBuilt
 }
 
 fn todo(test: &TestReport) -> &str {

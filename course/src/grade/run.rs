@@ -45,6 +45,11 @@ pub(crate) struct TestRun {
 }
 
 impl TestRun {
+    /// The function that it is, whichever modules hold it.
+    pub fn function(&self) -> &str {
+        self.name.rsplit("::").next().unwrap_or(&self.name)
+    }
+
     /// What it said, or the panic that ended it.
     pub fn told(&self) -> &str {
         match self.panics.last() {

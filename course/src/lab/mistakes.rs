@@ -1,4 +1,5 @@
-//! Plausible mistakes: patches against the solution, with a header that says what is wrong.
+//! Plausible mistakes: patches against the solution, with a header that says what is wrong, in a folder
+//! for the test module that catches them.
 
 use std::path::Path;
 
@@ -10,25 +11,51 @@ use serde::Serialize;
 pub struct Mistake {
     /// The patch's file name without `.patch`.
     pub name: String,
+    /// Its folder: the test module that catches it. Empty for a test in no module.
+    pub module: String,
     /// What is wrong, as a half sentence about the code.
     pub wrong: String,
     /// Why it tempts.
     pub tempts: String,
-    /// The test that must reject it, as libtest prints its name.
+    /// The test that must reject it.
     pub caught_by: String,
     /// The diff, without the header.
     pub diff: String,
 }
 
-/// Every patch in `folder` by name, each with its own complaint if its header is malformed.
+impl Mistake {
+    /// The patch, relative to the lab's `mistakes/`.
+    pub fn file(&self) -> String {
+        match self.module.as_str() {
+            "" => format!("{}.patch", self.name),
+            module => format!("{module}/{}.patch", self.name),
+        }
+    }
+}
+
+/// Every patch in `folder` and the folders in it by name, each with its own complaint if its header is
+/// malformed.
 pub(super) fn read_each(folder: &Path) -> Result<Vec<(String, Result<Mistake>)>> {
     let mut mistakes = Vec::new();
+    read_in(folder, "", &mut mistakes)?;
+    mistakes.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(mistakes)
+}
+
+fn read_in(
+    folder: &Path,
+    module: &str,
+    mistakes: &mut Vec<(String, Result<Mistake>)>,
+) -> Result<()> {
     let Ok(entries) = std::fs::read_dir(folder) else {
-        return Ok(mistakes);
+        return Ok(());
     };
     for entry in entries {
         let path = entry?.path();
-        if path
+        if module.is_empty() && path.is_dir() {
+            let module = path.file_name().unwrap_or_default().to_string_lossy();
+            read_in(&path, &module, mistakes)?;
+        } else if path
             .extension()
             .is_some_and(|extension| extension == "patch")
         {
@@ -40,18 +67,17 @@ pub(super) fn read_each(folder: &Path) -> Result<Vec<(String, Result<Mistake>)>>
             let mistake = std::fs::read_to_string(&path)
                 .with_context(|| format!("cannot read {}", path.display()))
                 .and_then(|text| {
-                    parse(&name, &text)
+                    parse(&name, module, &text)
                         .with_context(|| format!("the header of {name}.patch is malformed"))
                 });
             mistakes.push((name, mistake));
         }
     }
-    mistakes.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(mistakes)
+    Ok(())
 }
 
 /// Three lines, a blank one, the diff. A long line of the header may go on in lines that are indented.
-fn parse(name: &str, text: &str) -> Result<Mistake> {
+fn parse(name: &str, module: &str, text: &str) -> Result<Mistake> {
     let text = text.replace("\r\n", "\n");
     let Some((header, diff)) = text.split_once("\n\n") else {
         bail!("a blank line must divide the header from the diff");
@@ -85,11 +111,17 @@ fn parse(name: &str, text: &str) -> Result<Mistake> {
     }
     let mut values = fields.into_iter().map(|(_, value)| value);
     let mut next = || values.next().unwrap_or_default();
+    let (wrong, tempts, caught_by) = (next(), next(), next());
+    let caught_by = caught_by.trim_matches('`');
+    if let Some((_, function)) = caught_by.rsplit_once("::") {
+        bail!("`Caught by:` takes the function's name alone: `{function}`");
+    }
     Ok(Mistake {
         name: name.to_owned(),
-        wrong: next(),
-        tempts: next(),
-        caught_by: next().trim_matches('`').to_owned(),
+        module: module.to_owned(),
+        wrong,
+        tempts,
+        caught_by: caught_by.to_owned(),
         diff: diff.to_owned(),
     })
 }
@@ -103,26 +135,30 @@ mod tests {
     #[test]
     fn reads_a_header_and_its_continuation() {
         let text =
-            format!("Wrong: trusts\n  the peer\nTempts: it is short\nCaught by: a::b\n\n{DIFF}");
-        let mistake = parse("trusting", &text).unwrap();
+            format!("Wrong: trusts\n  the peer\nTempts: it is short\nCaught by: `b`\n\n{DIFF}");
+        let mistake = parse("trusting", "a", &text).unwrap();
         assert_eq!(mistake.wrong, "trusts the peer");
-        assert_eq!(mistake.caught_by, "a::b");
+        assert_eq!(
+            (mistake.caught_by.as_str(), mistake.file().as_str()),
+            ("b", "a/trusting.patch")
+        );
         assert_eq!(mistake.diff, DIFF);
     }
 
     #[test]
     fn says_what_a_malformed_header_lacks() {
         let said = |header: &str| {
-            parse("m", &format!("{header}\n\n{DIFF}"))
+            parse("m", "", &format!("{header}\n\n{DIFF}"))
                 .unwrap_err()
                 .to_string()
         };
         assert!(said("Wrong: a\nTempts: b").contains("`Caught by: …` is missing"));
         assert!(said("Wrong: a\nTempted: b\nCaught by: c").contains("expected a line `Tempts: …`"));
         assert!(said("Wrong: a\nTempts:\nCaught by: c").contains("says nothing"));
+        assert!(said("Wrong: a\nTempts: b\nCaught by: m::c").contains("name alone: `c`"));
         assert!(said("Wrong: a\nTempts: b\nCaught by: c\nMore: d").contains("too many"));
         assert!(
-            parse("m", "Wrong: a")
+            parse("m", "", "Wrong: a")
                 .unwrap_err()
                 .to_string()
                 .contains("blank line")

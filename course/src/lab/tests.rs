@@ -1,18 +1,60 @@
-//! The graded tests, as the test files state them: a name as libtest prints it, and a doc comment
-//! that opens with the id of the invariant it judges.
+//! The graded tests, as the test files state them: a function, and a doc comment that opens with the
+//! id of the invariant it judges.
+//!
+//! A test is named by its function, which is unique in its lab. The modules around it say where it
+//! stands, and may change without its name changing anywhere else.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::tokens;
+
+/// A test executable of a lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Target {
+    /// All tests of a lab that is not divided.
+    Grade,
+    /// The lesson.
+    Core,
+    /// What a product needs besides.
+    Hardening,
+}
+
+impl Target {
+    /// As cargo knows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grade => "grade",
+            Self::Core => "core",
+            Self::Hardening => "hardening",
+        }
+    }
+
+    /// The target of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Grade, Self::Core, Self::Hardening]
+            .into_iter()
+            .find(|target| target.name() == name)
+    }
+
+    /// Its root file, relative to the lab's folder.
+    pub fn main(self) -> String {
+        format!("tests/{}/main.rs", self.name())
+    }
+}
 
 /// A test of a lab, as its source states it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GradedTest {
-    /// As libtest prints it, such as `frame::survives_every_chunking`.
+    /// Its function's name.
     pub name: String,
+    /// As libtest prints it, such as `frame::survives_every_chunking`.
+    pub path: String,
+    /// The executable that holds it.
+    pub target: Target,
     /// The invariant that its doc comment opens with.
     pub invariant: Option<String>,
     /// Whether it guards given code, and so passes on the untouched starter.
@@ -25,13 +67,30 @@ pub struct GradedTest {
     pub line: usize,
 }
 
-pub(super) fn read(main: &Path) -> Result<Vec<GradedTest>> {
+impl GradedTest {
+    /// The outermost module that holds it; empty where it stands in the root file.
+    pub fn module(&self) -> &str {
+        module_of(&self.path)
+    }
+}
+
+/// The outermost module of a test's path.
+fn module_of(path: &str) -> &str {
+    path.split_once("::").map_or("", |(module, _)| module)
+}
+
+pub(super) fn read(main: &Path, target: Target) -> Result<Vec<GradedTest>> {
     let mut tests = Vec::new();
-    collect(main, &[], &mut tests)?;
+    collect(main, target, &[], &mut tests)?;
     Ok(tests)
 }
 
-fn collect(file: &Path, modules: &[String], tests: &mut Vec<GradedTest>) -> Result<()> {
+fn collect(
+    file: &Path,
+    target: Target,
+    modules: &[String],
+    tests: &mut Vec<GradedTest>,
+) -> Result<()> {
     let items = tokens::items_of(file)?;
     for function in items.functions {
         if !function
@@ -43,11 +102,13 @@ fn collect(file: &Path, modules: &[String], tests: &mut Vec<GradedTest>) -> Resu
         }
         let mut path = modules.to_vec();
         path.extend(function.modules);
-        path.push(function.name);
+        path.push(function.name.clone());
         let (opening, doc) = opening(&function.doc);
         let given = opening.as_deref() == Some("Given");
         tests.push(GradedTest {
-            name: path.join("::"),
+            name: function.name,
+            path: path.join("::"),
+            target,
             invariant: if given { None } else { opening },
             given,
             doc,
@@ -65,12 +126,18 @@ fn collect(file: &Path, modules: &[String], tests: &mut Vec<GradedTest>) -> Resu
         file.with_extension("")
     };
     for module in items.modules {
-        let relative: PathBuf = module.iter().collect();
+        let mut path = modules.to_vec();
+        path.extend(module.path.iter().cloned());
+        if let Some(named) = module.file {
+            // What another target reads too may hold tests for neither.
+            collect(&file.with_file_name(named), target, &path, tests)?;
+            continue;
+        }
+        let relative: PathBuf = module.path.iter().collect();
         let flat = folder.join(&relative).with_extension("rs");
         let nested = folder.join(&relative).join("mod.rs");
-        let mut path = modules.to_vec();
-        path.extend(module);
-        collect(if flat.exists() { &flat } else { &nested }, &path, tests)?;
+        let there = if flat.exists() { &flat } else { &nested };
+        collect(there, target, &path, tests)?;
     }
     Ok(())
 }
@@ -96,26 +163,34 @@ fn opening(doc: &[String]) -> (Option<String>, String) {
 
 #[cfg(test)]
 mod unit {
-    use super::read;
+    use super::{Target, read};
 
     #[test]
     fn finds_tests_in_modules_and_macros() {
         let folder = tempfile::tempdir().unwrap();
-        let write =
-            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("world/mod.rs", "pub fn shared() {}\n");
         write(
-            "main.rs",
-            "//! Grades.\nmod frame;\nmod inline { /// **M2** Second.\n#[tokio::test(start_paused = true)]\nasync fn two() {} }\nfn helper() {}\n",
+            "core/main.rs",
+            "//! Grades.\n#[path = \"../world/mod.rs\"] mod world;\nmod frame;\nmod inline { /// **M2** Second.\n#[tokio::test(start_paused = true)]\nasync fn two() {} }\nfn helper() {}\n",
         );
         write(
-            "frame.rs",
+            "core/frame.rs",
             "use proptest::prelude::*;\nproptest! {\n    #![proptest_config(quiet())]\n    /// **M1** First\n    /// of all.\n    #[test]\n    fn one(x in 0..3) { let _ = x; }\n}\n\n/// **Given** Counts.\n#[test]\nfn counts() {}\n#[test]\nfn bare() {}\n",
         );
-        let tests = read(&folder.path().join("main.rs")).unwrap();
-        let names: Vec<_> = tests.iter().map(|test| test.name.as_str()).collect();
+        let tests = read(&folder.path().join("core/main.rs"), Target::Core).unwrap();
+        let paths: Vec<_> = tests.iter().map(|test| test.path.as_str()).collect();
         assert_eq!(
-            names,
+            paths,
             ["inline::two", "frame::one", "frame::counts", "frame::bare"]
+        );
+        assert_eq!(
+            (tests[1].name.as_str(), tests[1].module()),
+            ("one", "frame")
         );
         assert_eq!(tests[1].invariant.as_deref(), Some("M1"));
         assert_eq!(tests[1].doc, "First\nof all.");

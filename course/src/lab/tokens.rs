@@ -32,8 +32,16 @@ pub(super) struct Function {
 pub(super) struct Items {
     /// Its functions, also those inside macros, in order.
     pub functions: Vec<Function>,
-    /// Modules in other files (`mod name;`), as paths of names.
-    pub modules: Vec<Vec<String>>,
+    /// Modules in other files (`mod name;`).
+    pub modules: Vec<Module>,
+}
+
+/// A module in another file.
+pub(super) struct Module {
+    /// Its name, after those of the inline modules around it.
+    pub path: Vec<String>,
+    /// What its `#[path = "…"]` says.
+    pub file: Option<String>,
 }
 
 /// Reads the file at `path`.
@@ -92,12 +100,14 @@ impl Walk<'_> {
         let mut tokens = stream.into_iter().peekable();
         let mut doc = Vec::new();
         let mut attributes = Vec::new();
+        let mut file = None;
         while let Some(token) = tokens.next() {
             match token {
                 TokenTree::Punct(punct) if punct.as_char() == '#' => {
                     if let Some(TokenTree::Group(group)) = tokens.peek() {
                         match attribute(group) {
                             Attribute::Doc(line) => doc.push(line),
+                            Attribute::Path(path) => file = Some(path),
                             Attribute::Other(name) => attributes.push(name),
                         }
                         tokens.next();
@@ -142,7 +152,10 @@ impl Walk<'_> {
                             owner: None,
                         }
                         .stream(body.stream()),
-                        None => self.items.modules.push(path),
+                        None => self.items.modules.push(Module {
+                            path,
+                            file: file.take(),
+                        }),
                     }
                     doc.clear();
                     attributes.clear();
@@ -173,6 +186,7 @@ impl Walk<'_> {
 
 enum Attribute {
     Doc(String),
+    Path(String),
     Other(String),
 }
 
@@ -185,6 +199,9 @@ fn attribute(group: &Group) -> Attribute {
             TokenTree::Punct(punct) if punct.as_char() == '=' => {}
             TokenTree::Literal(literal) if name == "doc" => {
                 return Attribute::Doc(unquoted(&literal.to_string()));
+            }
+            TokenTree::Literal(literal) if name == "path" => {
+                return Attribute::Path(unquoted(&literal.to_string()));
             }
             _ => break,
         }

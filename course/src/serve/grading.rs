@@ -20,7 +20,7 @@ use crate::lab::{self, Lab};
 use crate::memory::{self, Files, Recalled};
 use crate::moment;
 use crate::repo::Repo;
-use crate::way::{Known, Way};
+use crate::way::{self, Known, Way};
 
 pub(super) struct Grading {
     repo: Repo,
@@ -276,7 +276,9 @@ fn line(report: &Report, before: Option<&Report>) -> String {
         Verdict::TimedOut => return format!("{lab}: {message}"),
         Verdict::Graded | Verdict::Grading => {}
     }
-    let mut line = if report.holds == report.of {
+    let mut line = if let Some(stands) = way::by_stage(report) {
+        format!("{lab}: {stands}")
+    } else if report.holds == report.of {
         format!("{lab}: all {} invariants hold", report.of)
     } else {
         format!("{lab}: {} of {} invariants hold", report.holds, report.of)

@@ -25,6 +25,7 @@ use tokio::sync::watch as flag;
 
 use crate::grade::{self, Report, Stop};
 use crate::lab::Lab;
+use crate::memory;
 use crate::moment;
 use crate::repo::Repo;
 use crate::terminal::Terminal;
@@ -71,7 +72,8 @@ const GRACE: Duration = Duration::from_secs(3);
 /// When no port can be had, or the system refuses threads.
 pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
     let say: Arc<Say> = Arc::new(|line| anstream::println!("{line}"));
-    let grader: Arc<Grader> = Arc::new(grade::grade);
+    let grader: Arc<Grader> =
+        Arc::new(|repo, lab, stop| grade::grade(repo, lab, stop, memory::extent(repo, lab)));
     if let Ok(way) = Way::remembered(repo) {
         let now = moment::seconds(SystemTime::now());
         say(&way.text(Terminal::of_stdout(), now));

@@ -1,6 +1,8 @@
 //! Nothing is without its counterpart: invariants have tests and mistakes, tests have invariants,
 //! objectives have questions, stubs have hints, and both lock files agree.
 
+mod form;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -19,6 +21,7 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     let tests = lab.tests(proof.repo)?;
     let (hints, stubs) = (lab.hints(proof.repo)?, lab.stubs(proof.repo)?);
     head(proof, lab, &mut finding);
+    form::check(proof.repo, lab, &tests, &mut finding);
     graded(proof, lab, &tests, &mut finding)?;
     questions(proof, lab, &mut finding);
     shown(lab, &mut finding);
@@ -98,6 +101,20 @@ fn graded(proof: &Proof<'_>, lab: &Lab, tests: &[GradedTest], finding: &mut Find
         .into_iter()
         .filter_map(|(_, mistake)| mistake.ok())
         .collect();
+    for twice in repeated(mistakes.iter().map(|mistake| &mistake.name)) {
+        finding.problem(format!("two mistakes are called {twice}"));
+    }
+    for mistake in &mistakes {
+        // That the test exists is found where the mistake is tried.
+        let caught_by = tests.iter().find(|test| test.name == mistake.caught_by);
+        if let Some(test) = caught_by.filter(|test| test.module() != mistake.module) {
+            finding.problem(format!(
+                "mistakes/{} is caught in the module {}, and belongs into the folder of that name",
+                mistake.file(),
+                test.module()
+            ));
+        }
+    }
     for invariant in &lab.invariants {
         let judges: Vec<&GradedTest> = tests
             .iter()

@@ -15,12 +15,12 @@ use super::scratch::Scratch;
 use super::{Finding, Proof, built, outputs};
 use crate::book::quiz::{self, Answer};
 use crate::cargo;
-use crate::grade::{GRADE, Limits, Outcome, Runner, Stop, Stopped, TestRun};
-use crate::lab::{Lab, Mistake};
+use crate::grade::{Limits, Outcome, Runner, Stop, Stopped, TestRun};
+use crate::lab::{GradedTest, Lab, Mistake, Target};
 
 pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
     let scratches = [
-        Scratch::make(proof.repo, "even")?,
+        Scratch::make(proof.repo, Scratch::FIRST)?,
         Scratch::make(proof.repo, "odd")?,
     ];
     for lab in labs {
@@ -60,6 +60,8 @@ fn of_lab(
     let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
     let answers = quiz::answers_by(proof.repo, lab)?;
     let answers = answers.as_slice();
+    let tests = lab.tests(proof.repo)?;
+    let tests = tests.as_slice();
     thread::scope(|scope| {
         for scratch in scratches {
             let (tell, next) = (tell.clone(), &next);
@@ -71,6 +73,7 @@ fn of_lab(
                     stop,
                     thorough,
                     answers,
+                    tests,
                 };
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -110,6 +113,7 @@ struct Trial<'a> {
     stop: &'a Stop,
     thorough: bool,
     answers: &'a [Answer],
+    tests: &'a [GradedTest],
 }
 
 impl Trial<'_> {
@@ -118,41 +122,64 @@ impl Trial<'_> {
         ensure!(!self.stop.is_stopped(), Stopped);
         let mut finding = Finding::default();
         self.scratch.restore(self.lab)?;
-        if let Err(error) = self.scratch.apply(self.lab, mistake) {
+        let patches = self.scratch.repo().solutions().join(&self.lab.folder);
+        let patch = patches.join("mistakes").join(mistake.file());
+        if let Err(error) = self.scratch.apply(self.lab, &patch) {
             finding.problem(format!("{error:#}"));
             return Ok((finding, None));
         }
+        let wanted = if self.thorough {
+            Wanted::All
+        } else {
+            Wanted::these(self.lab, mistake, self.answers)
+        };
+        let targets = self.targets(&wanted);
+        let named: Vec<&str> = targets.iter().map(|target| target.name()).collect();
         let build = cargo::build_tests_into(
             self.scratch.target(),
             self.scratch.workspace(),
             &self.lab.solution_package(),
+            &named,
             self.limits.build,
             self.stop,
         )?;
         let Some(binaries) = built(build, &mut finding)? else {
             return Ok((finding, None));
         };
-        let Some(binary) = binaries
-            .iter()
-            .find(|binary| binary.target == GRADE && !binary.of_library)
-        else {
-            finding.problem("the solution has no test target `grade`");
-            return Ok((finding, None));
+        let mut runs = Vec::new();
+        for binary in &binaries {
+            let Some(target) = binary.grades(&targets) else {
+                continue;
+            };
+            let runner = Runner {
+                binary: &binary.executable,
+                folder: &self.scratch.solution(self.lab),
+                limits: self.limits,
+                stop: self.stop,
+            };
+            let of_target = self.tests.iter().filter(|test| test.target == target);
+            let tests: Vec<String> = of_target
+                .filter(|test| wanted.has(&test.name))
+                .map(|test| test.path.clone())
+                .collect();
+            runs.extend(runner.run(&tests)?);
+        }
+        Ok((finding, Some(runs)))
+    }
+
+    /// The executables that hold what is wanted: the others need not be compiled.
+    fn targets(&self, wanted: &Wanted) -> Vec<Target> {
+        let all = self.lab.targets(self.scratch.repo());
+        let holds = |target: &Target| {
+            let mut tests = self.tests.iter();
+            tests.any(|test| test.target == *target && wanted.has(&test.name))
         };
-        let runner = Runner {
-            binary: &binary.executable,
-            folder: &self.scratch.solution(self.lab),
-            limits: self.limits,
-            stop: self.stop,
-        };
-        let wanted = if self.thorough {
-            Wanted::All
-        } else {
-            Wanted::these(self.lab, mistake, self.answers)
-        };
-        let mut tests = runner.list()?;
-        tests.retain(|test| wanted.has(test));
-        Ok((finding, Some(runner.run(&tests)?)))
+        match wanted {
+            Wanted::All => all,
+            // Without any such test there is nothing to run, and that is to be told.
+            Wanted::These(_) if !all.iter().any(holds) => all,
+            Wanted::These(_) => all.into_iter().filter(holds).collect(),
+        }
     }
 }
 
@@ -216,7 +243,7 @@ fn about<'a>(mistake: &Mistake, answers: &'a [Answer]) -> impl Iterator<Item = &
 fn answered(mistake: &Mistake, answers: &[Answer], runs: &[TestRun], finding: &mut Finding) {
     for answer in about(mistake, answers) {
         let rejected = runs.iter().any(|run| {
-            run.name == answer.run.test
+            run.function() == answer.run.test
                 && !matches!(run.outcome, Outcome::Passed | Outcome::Ignored)
         });
         if !rejected {
@@ -239,8 +266,8 @@ fn judge(mistake: &Mistake, runs: &[TestRun], thorough: bool) -> Finding {
     let named = &mistake.caught_by;
     let others: Vec<&str> = runs
         .iter()
-        .filter(|run| run.outcome != Outcome::Passed && run.name != *named)
-        .map(|run| run.name.as_str())
+        .filter(|run| run.outcome != Outcome::Passed && run.function() != *named)
+        .map(TestRun::function)
         .collect();
     let by_others = match others.as_slice() {
         [] if !thorough => "others may reject it: `--thorough` tells".to_owned(),
@@ -249,7 +276,7 @@ fn judge(mistake: &Mistake, runs: &[TestRun], thorough: bool) -> Finding {
     };
     match runs
         .iter()
-        .find(|run| run.name == *named)
+        .find(|run| run.function() == *named)
         .map(|run| run.outcome)
     {
         None => finding.problem(format!(
@@ -271,14 +298,14 @@ fn judge(mistake: &Mistake, runs: &[TestRun], thorough: bool) -> Finding {
         match run.outcome {
             Outcome::Spun => finding.problem(format!(
                 "{} never ends under it: a reader's `cargo test` would hang without a word",
-                run.name
+                run.function()
             )),
             Outcome::Crashed => finding.problem(format!(
                 "{} dies under it, and a reader's `cargo test` with it: {}",
-                run.name,
+                run.function(),
                 run.told()
             )),
-            Outcome::NotRun => finding.problem(format!("{}: {}", run.name, run.said)),
+            Outcome::NotRun => finding.problem(format!("{}: {}", run.function(), run.said)),
             _ => {}
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn compare(repo: &Repo, lab: &Lab, from: &str, runs: &[TestRun], find
             finding.problem(format!("{shown} cannot be read, and lab.toml names it"));
             continue;
         };
-        let Some(run) = runs.iter().find(|run| run.name == output.test) else {
+        let Some(run) = runs.iter().find(|run| run.function() == output.test) else {
             finding.problem(format!(
                 "{shown} is of {}, and there is no such test",
                 output.test

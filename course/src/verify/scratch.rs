@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::lab::{Lab, Mistake};
+use crate::lab::Lab;
 use crate::repo::Repo;
 
 pub(super) struct Scratch<'a> {
@@ -30,13 +30,13 @@ pub(super) struct Scratch<'a> {
     own_target: Option<PathBuf>,
 }
 
-/// The copy that is built in the course's own target folder.
-const FIRST: &str = "even";
-
 /// The reader's ledger. One in the solution's folder stands before the one that all solutions share.
 const LEDGER: &str = "boundaries.toml";
 
 impl<'a> Scratch<'a> {
+    /// The copy that is built in the course's own target folder.
+    pub const FIRST: &'static str = "even";
+
     /// Makes the copy of this name, or brings it up to date.
     pub fn make(repo: &'a Repo, name: &'static str) -> Result<Self> {
         let workspace = repo.root().join("target/verify").join(name);
@@ -44,10 +44,14 @@ impl<'a> Scratch<'a> {
             repo,
             name,
             tree: workspace.join(name),
-            own_target: (name != FIRST).then(|| workspace.join("target")),
+            own_target: (name != Self::FIRST).then(|| workspace.join("target")),
             workspace,
         };
         for folder in ["exercises", "solutions"] {
+            ensure!(
+                repo.root().join(folder).is_dir(),
+                "{folder}/ is not there; bring it back with `git checkout -- {folder}`"
+            );
             sync(&repo.root().join(folder), &scratch.tree.join(folder))
                 .with_context(|| format!("cannot copy {folder} to {}", scratch.tree.display()))?;
         }
@@ -59,6 +63,11 @@ impl<'a> Scratch<'a> {
             scratch.manifest()?.as_bytes(),
         )?;
         Ok(scratch)
+    }
+
+    /// The course that it copies.
+    pub fn repo(&self) -> &Repo {
+        self.repo
     }
 
     /// Its workspace.
@@ -76,23 +85,19 @@ impl<'a> Scratch<'a> {
         self.tree.join("solutions").join(&lab.folder)
     }
 
-    /// Makes the mistake.
-    pub fn apply(&self, lab: &Lab, mistake: &Mistake) -> Result<()> {
-        for path in touched(&mistake.diff) {
+    /// Applies a patch against the lab's solution; what stands above its diff is for people.
+    pub fn apply(&self, lab: &Lab, patch: &Path) -> Result<()> {
+        let diff = std::fs::read_to_string(patch)
+            .with_context(|| format!("cannot read {}", self.repo.relative(patch)))?;
+        for path in touched(&diff) {
             ensure!(
                 path.starts_with("src/") || path.starts_with("benches/") || path == LEDGER,
-                "it changes {path}; a reader makes mistakes in src/, benches/ and {LEDGER}"
+                "it changes {path}; what readers write is in src/, benches/ and {LEDGER}"
             );
         }
-        let patch = self
-            .repo
-            .solutions()
-            .join(&lab.folder)
-            .join("mistakes")
-            .join(format!("{}.patch", mistake.name));
         let output = Command::new("git")
             .args(["apply", "--whitespace=nowarn"])
-            .arg(&patch)
+            .arg(patch)
             .current_dir(self.solution(lab))
             // Else git takes the paths for the course's own repository, finds them ignored there,
             // and does nothing, successfully.
@@ -108,7 +113,7 @@ impl<'a> Scratch<'a> {
                 said.trim().replace('\n', "; ")
             );
         }
-        let changed = touched(&mistake.diff).iter().any(|path| {
+        let changed = touched(&diff).iter().any(|path| {
             let read = |folder: PathBuf| std::fs::read(folder.join(path)).ok();
             read(self.solution(lab)) != read(lab.solution_dir(self.repo))
         });

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use super::{Finding, Proof, built};
 use crate::book::quiz::{self, Answer};
 use crate::cargo;
-use crate::grade::{GRADE, Outcome, Runner, Stopped};
+use crate::grade::{Outcome, Runner, Stopped};
 use crate::lab::Lab;
 use crate::terminal::counted;
 
@@ -54,7 +54,7 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
         .and_then(toml::Value::as_str)
         .with_context(|| format!("{} has no package.name", proof.repo.relative(folder)))?;
     let root = proof.repo.root();
-    let build = cargo::build_tests(root, package, proof.limits.build, proof.stop, None)?;
+    let build = cargo::build_tests(root, package, &[], proof.limits.build, proof.stop, None)?;
     for warning in build.warnings() {
         finding.problem(format!(
             "the compiler warns: {} ({})",
@@ -64,7 +64,9 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
     let Some(binaries) = built(build, &mut finding)? else {
         return Ok(finding);
     };
-    let (mut passed, mut graded) = (0, 0);
+    let targets = lab.targets(proof.repo);
+    let mut passed = 0;
+    let mut graded_by = BTreeSet::new();
     let mut held = BTreeSet::new();
     for binary in &binaries {
         let runner = Runner {
@@ -74,17 +76,22 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
             stop: proof.stop,
         };
         for run in runner.run_all()? {
-            graded += usize::from(binary.target == GRADE && !binary.of_library);
+            graded_by.extend(binary.grades(&targets));
             if run.outcome == Outcome::Passed {
                 passed += 1;
-                held.insert(run.name);
+                held.insert(run.function().to_owned());
             } else {
-                finding.problem(format!("{} rejects it:\n{}", run.name, run.told()));
+                finding.problem(format!("{} rejects it:\n{}", run.function(), run.told()));
             }
         }
     }
-    if graded == 0 {
-        finding.problem("no graded test was run; a solution needs a test target `grade`");
+    for target in targets {
+        if !graded_by.contains(&target) {
+            finding.problem(format!(
+                "no graded test was run of `{0}`; a solution needs a test target `{0}`",
+                target.name()
+            ));
+        }
     }
     for answer in answers {
         if !held.contains(&answer.run.test) {

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Finding, Proof, built, outputs};
 use crate::cargo;
-use crate::grade::{GRADE, Outcome, Runner, TestRun};
+use crate::grade::{Outcome, Runner, TestRun};
 use crate::lab::{GradedTest, Lab};
 use crate::starter::Starter;
 
@@ -12,7 +12,14 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     let mut finding = Finding::default();
     lock(proof, lab, &mut finding)?;
     let workspace = proof.repo.exercises();
-    let build = cargo::build_tests(&workspace, &lab.name, proof.limits.build, proof.stop, None)?;
+    let build = cargo::build_tests(
+        &workspace,
+        &lab.name,
+        &[],
+        proof.limits.build,
+        proof.stop,
+        None,
+    )?;
     for warning in build.warnings() {
         finding.problem(format!(
             "the compiler warns: {} ({})",
@@ -28,10 +35,12 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     let stated = lab.tests(proof.repo)?;
     let folder = lab.dir(proof.repo);
     let (mut by_todo, mut given) = (0, 0);
-    for binary in binaries
-        .iter()
-        .filter(|binary| binary.target == GRADE && !binary.of_library)
-    {
+    let mut graded_by = Vec::new();
+    for binary in &binaries {
+        let Some(target) = binary.grades(&lab.targets(proof.repo)) else {
+            continue;
+        };
+        graded_by.push(target);
         let runner = Runner {
             binary: &binary.executable,
             folder: &folder,
@@ -41,11 +50,13 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
         let runs = runner.run_all()?;
         outputs::compare(proof.repo, lab, "starter", &runs, &mut finding);
         for run in runs {
-            match stated.iter().find(|test| test.name == run.name) {
+            let is_it = |test: &&GradedTest| test.target == target && test.path == run.name;
+            match stated.iter().find(is_it) {
                 None => finding.problem(format!(
-                    "{}: the test runs, but no `#[test] fn` of that name is found in tests/grade; \
+                    "{}: the test runs, but no `#[test] fn` of that name is found in tests/{}; \
                      does a macro make it?",
-                    run.name
+                    run.name,
+                    target.name()
                 )),
                 Some(test) if test.given => {
                     given += 1;
@@ -58,8 +69,13 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
             }
         }
     }
-    if by_todo == 0 {
-        finding.problem("no graded test was run; the lab needs a test target `grade`");
+    for target in lab.targets(proof.repo) {
+        if !graded_by.contains(&target) {
+            finding.problem(format!(
+                "no graded test was run of `{0}`; the lab needs a test target `{0}`",
+                target.name()
+            ));
+        }
     }
     finding.summary =
         format!("{by_todo} tests fail by their todo, {given} of given code pass, no warning");
@@ -73,7 +89,7 @@ fn given_fault(run: &TestRun) -> Option<String> {
     (run.outcome != Outcome::Passed).then(|| {
         format!(
             "{} guards given code, and should pass on the starter: {}",
-            run.name,
+            run.function(),
             run.told()
         )
     })

@@ -34,7 +34,7 @@ impl Way {
             labs.map(|lab| lab.minutes.total()).sum()
         };
         let all = sum(&mut self.labs.iter());
-        let open = |lab: &&Standing| lab.mark != Mark::Holds && !lab.left_out;
+        let open = |lab: &&Standing| !lab.mark.is_done() && !lab.left_out;
         let left = sum(&mut self.labs.iter().filter(open));
         if left == all || left == 0 {
             return format!("{} in all.", duration(all));
@@ -70,7 +70,7 @@ impl Next {
 
 fn place(lab: &Standing, names: usize, terminal: Terminal, now: u64) -> String {
     let mark = match lab.mark {
-        Mark::Holds => terminal.good(),
+        Mark::Holds | Mark::Core => terminal.good(),
         Mark::Open => terminal.open(),
         Mark::Fresh => " ".repeat(if terminal.unicode { 1 } else { 2 }),
     };
@@ -91,6 +91,7 @@ fn minutes(lab: &Standing) -> String {
         ("read", lab.minutes.read),
         ("measure", lab.minutes.measure),
         ("build", lab.minutes.build),
+        ("harden", lab.minutes.hardening),
     ];
     let parts: Vec<String> = parts
         .iter()

@@ -43,6 +43,77 @@ impl Course {
         course
     }
 
+    /// The same, its lab divided into core and hardening, with two stages.
+    pub fn staged() -> Self {
+        let course = Self::sound();
+        for folder in ["exercises/01-tiny/tests", "solutions/01-tiny/mistakes"] {
+            fs::remove_dir_all(course.path(folder)).unwrap();
+        }
+        for (folder, up) in [("exercises", ""), ("solutions", "../../exercises/01-tiny/")] {
+            let manifest = format!("{folder}/01-tiny/Cargo.toml");
+            let old = format!("[[test]]\nname = \"grade\"\npath = \"{up}tests/grade/main.rs\"\n");
+            let new = ["core", "hardening"].map(|target| {
+                format!("[[test]]\nname = \"{target}\"\npath = \"{up}tests/{target}/main.rs\"\n")
+            });
+            course.edit(&manifest, &old, &new.concat());
+        }
+        course.edit(
+            "exercises/01-tiny/lab.toml",
+            "build = 2 }",
+            "hardening = 7 }",
+        );
+        course.edit("exercises/01-tiny/lab.toml", "\n[[objective]]", STAGES);
+        // A core has twenty tests at least.
+        let many = |id: &str, name: &str, body: fn(usize) -> String| {
+            let one = |at: usize| {
+                let body = body(at);
+                format!(
+                    "/// **{id}** Number {at}.\n#[test]\nfn {name}_{at}() {{\n    {body}\n}}\n\n"
+                )
+            };
+            (1..=10).map(one).collect::<String>()
+        };
+        let doubling = many("T1", "doubles", |at| {
+            let twice = 2 * at;
+            format!("assert_eq!(tiny::double({at}), Some({twice}), \"twice {at}\");")
+        });
+        let parity = many("T2", "parity_of", |at| {
+            let index = at % 2;
+            format!("assert_eq!(tiny::parity({at}), world::PARITIES[{index}], \"of {at}\");")
+        });
+        for (path, text) in [
+            (
+                "world/mod.rs",
+                "//! Both stand on it.\n\npub const PARITIES: [&str; 2] = [\"even\", \"odd\"];\n",
+            ),
+            (
+                "core/main.rs",
+                "//! The lesson.\n\n#[path = \"../world/mod.rs\"]\nmod world;\n\nmod zdoubling;\nmod parity;\n",
+            ),
+            ("core/zdoubling.rs", &doubling),
+            ("core/parity.rs", &format!("use crate::world;\n\n{parity}")),
+            (
+                "hardening/main.rs",
+                "//! What a product needs besides.\n\n#[path = \"../world/mod.rs\"]\nmod world;\n\nmod limits;\n",
+            ),
+            ("hardening/limits.rs", LIMITS),
+        ] {
+            course.write(&format!("exercises/01-tiny/tests/{path}"), text);
+        }
+        let mistakes = "solutions/01-tiny/mistakes";
+        let wraps = WRAPS.replace("stops_at_the_limit", "nothing_wraps");
+        course.write(&format!("{mistakes}/limits/wraps.patch"), &wraps);
+        let triples = WRAPS.replace("stops_at_the_limit", "doubles_1");
+        let triples = triples.replace("Some(number.wrapping_mul(2))", "number.checked_mul(3)");
+        course.write(&format!("{mistakes}/zdoubling/triples.patch"), &triples);
+        let says_even = SAYS_EVEN.replace("tells_parity", "parity_of_1");
+        course.write(&format!("{mistakes}/parity/says-even.patch"), &says_even);
+        course.write("solutions/01-tiny/stages/zdoubling.patch", AFTER_DOUBLING);
+        let locked = course.run(&["verify", "--write-starters"]);
+        assert_eq!(locked.code, 0, "{}", locked.err);
+        course
+    }
+
     /// The same with the solution in the exercise's place.
     pub fn solved() -> Self {
         let course = Self::sound();
@@ -216,7 +287,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "exercises/Cargo.toml",
-        "[workspace]\nresolver = \"3\"\nmembers = [\"0*-*\"]\n",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"01-tiny\"]\n",
     ),
     (
         "exercises/01-tiny/Cargo.toml",
@@ -330,13 +401,58 @@ pub fn parity(number: u8) -> &'static str {
 }
 "#,
     ),
-    ("solutions/01-tiny/mistakes/wraps.patch", WRAPS),
-    ("solutions/01-tiny/mistakes/says-even.patch", SAYS_EVEN),
+    ("solutions/01-tiny/mistakes/numbers/wraps.patch", WRAPS),
+    (
+        "solutions/01-tiny/mistakes/numbers/says-even.patch",
+        SAYS_EVEN,
+    ),
 ];
+
+const STAGES: &str = r#"
+[[stage]]
+module = "zdoubling"
+title = "What fits is doubled"
+minutes = 15
+read = "tiny.md#doubling"
+
+[[stage]]
+module = "parity"
+title = "Even and odd"
+minutes = 20
+read = "tiny.md#parity"
+
+[[objective]]"#;
+
+const LIMITS: &str = r#"use crate::world;
+
+/// **T1** What does not fit is none.
+#[test]
+fn nothing_wraps() {
+    assert_eq!((tiny::double(127), tiny::double(128)), (Some(254), None), "the limit");
+}
+
+/// **T2** The largest number has a parity too.
+#[test]
+fn the_largest_is_odd() {
+    assert_eq!(tiny::parity(255), world::PARITIES[1], "parity of the largest");
+}
+"#;
+
+const AFTER_DOUBLING: &str = r#"--- a/src/lib.rs
++++ b/src/lib.rs
+@@ -10,5 +10,6 @@
+
+ /// `even` or `odd`.
+ pub fn parity(number: u8) -> &'static str {
+-    if number & 1 == 0 { "even" } else { "odd" }
++    let _ = number;
++    todo!("Say whether it is even or odd.")
+ }
+"#;
 
 pub const WRAPS: &str = r"Wrong: lets the number wrap around.
 Tempts: it is shorter.
-Caught by: numbers::stops_at_the_limit
+Caught by: stops_at_the_limit
 
 diff --git a/src/lib.rs b/src/lib.rs
 --- a/src/lib.rs
@@ -354,7 +470,7 @@ diff --git a/src/lib.rs b/src/lib.rs
 
 pub const SAYS_EVEN: &str = r#"Wrong: calls every number even.
 Tempts: the first example was.
-Caught by: numbers::tells_parity
+Caught by: tells_parity
 
 diff --git a/src/lib.rs b/src/lib.rs
 --- a/src/lib.rs

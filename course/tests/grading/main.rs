@@ -5,6 +5,7 @@
 mod check;
 mod course;
 mod hint_and_reset;
+mod stages;
 mod status;
 mod update;
 mod verify;

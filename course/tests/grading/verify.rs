@@ -16,8 +16,8 @@ fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
         &[
             "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning",
             "ok tiny 4 tests pass, clippy is content",
-            "ok tiny/says-even rejected by numbers::tells_parity alone",
-            "ok tiny/wraps rejected by numbers::stops_at_the_limit alone",
+            "ok tiny/says-even rejected by tells_parity alone",
+            "ok tiny/wraps rejected by stops_at_the_limit alone",
             "ok book 1 page",
             "ok tiny 2 invariants, 1 objective, 2 stubs, 6 hints",
         ],
@@ -60,9 +60,9 @@ fn faulty_starters_are_found() {
         &[
             "starter.lock is behind (src/lib.rs, tests/grade/numbers.rs)",
             "the compiler warns: unused variable: `unused` (01-tiny/src/lib.rs:8)",
-            "numbers::grades_nothing passes on the starter, so it grades nothing",
-            "numbers::fails_by_itself fails on the starter, but not by a todo",
-            "numbers::says_it_twice says its todo 2 times",
+            "grades_nothing passes on the starter, so it grades nothing",
+            "fails_by_itself fails on the starter, but not by a todo",
+            "says_it_twice says its todo 2 times",
             "the_largest_is_the_types guards given code, and should pass on the starter",
             "clippy objects: error: unused variable: `unused`",
             "verify: 1 lab, 7 tests, 7 problems",
@@ -104,7 +104,7 @@ fn faulty_solutions_are_found() {
     );
     course
         .run(&["verify", "--only", "solutions"])
-        .says(1, &["numbers::doubles rejects it", "twice four"]);
+        .says(1, &["doubles rejects it", "twice four"]);
 }
 
 #[test]
@@ -131,21 +131,19 @@ fn a_refused_alternative_is_found() {
     ran.says(0, &["ok tiny/adding 4 tests pass, clippy is content"]);
 
     course.edit(TESTS, "Some(8)", "Some(9)");
-    course.run(&["verify", "--only", "solutions"]).says(
-        1,
-        &[
-            "no tiny/adding",
-            "numbers::doubles rejects it",
-            "2 problems",
-        ],
-    );
+    course
+        .run(&["verify", "--only", "solutions"])
+        .says(1, &["no tiny/adding", "doubles rejects it", "2 problems"]);
 }
 
 #[test]
 fn faulty_mistakes_are_found() {
     let course = Course::sound();
     let plant = |name: &str, text: &str| {
-        course.write(&format!("solutions/01-tiny/mistakes/{name}.patch"), text);
+        course.write(
+            &format!("solutions/01-tiny/mistakes/numbers/{name}.patch"),
+            text,
+        );
     };
     let body = "Some(number.wrapping_mul(2))";
     plant(
@@ -154,11 +152,11 @@ fn faulty_mistakes_are_found() {
     );
     plant(
         "by-another",
-        &WRAPS.replace("numbers::stops_at_the_limit", "numbers::doubles"),
+        &WRAPS.replace("stops_at_the_limit", "doubles"),
     );
     plant(
         "unknown-test",
-        &WRAPS.replace("numbers::stops_at_the_limit", "numbers::stops"),
+        &WRAPS.replace("stops_at_the_limit", "stops"),
     );
     plant(
         "stale",
@@ -191,15 +189,15 @@ fn faulty_mistakes_are_found() {
     ran.says(
         1,
         &[
-            "no tiny/survives - it survives: numbers::stops_at_the_limit passes; no test rejects it",
-            "no tiny/by-another - it survives: numbers::doubles passes; rejected instead by numbers::stops_at_the_limit",
-            "no tiny/unknown-test - it names `numbers::stops`, and there is no such test",
+            "no tiny/survives - it survives: stops_at_the_limit passes; no test rejects it",
+            "no tiny/by-another - it survives: doubles passes; rejected instead by stops_at_the_limit",
+            "no tiny/unknown-test - it names `stops`, and there is no such test",
             "no tiny/stale - it does not apply any more",
             "no tiny/broken - does not compile",
             "no tiny/headless - the header of headless.patch is malformed: expected a line `Tempts: …`, found `Caught by:`",
             "no tiny/elsewhere - it changes Cargo.toml",
-            "no tiny/aborts - numbers::stops_at_the_limit dies under it",
-            "no tiny/spins - numbers::tells_parity never ends under it",
+            "no tiny/aborts - stops_at_the_limit dies under it",
+            "no tiny/spins - tells_parity never ends under it",
             // One fault hides nothing behind it.
             "ok tiny/wraps",
             "ok tiny/says-even",
@@ -263,8 +261,8 @@ fn gaps_in_the_coverage_are_found() {
             "lab.toml names no prerequisites",
             "T3 is to be read in src/gone.md, which is not there",
             "T3 has no test: Nobody tests this.",
-            "numbers::stops_at_the_limit (exercises/01-tiny/tests/grade/numbers.rs:9): its doc comment does not open",
-            "numbers::tells_parity (exercises/01-tiny/tests/grade/numbers.rs:15) judges T9, which lab.toml does not have",
+            "stops_at_the_limit (exercises/01-tiny/tests/grade/numbers.rs:9): its doc comment does not open",
+            "tells_parity (exercises/01-tiny/tests/grade/numbers.rs:15) judges T9, which lab.toml does not have",
             "T2 has no test",
             "T1: no mistake shows that its tests reject anything",
             "no question of the quiz checks the objective tiny-unasked",
@@ -301,9 +299,9 @@ fn output_in_the_book_that_no_test_prints_any_more_is_found() {
     let output = |from: &str, test: &str| {
         format!("\n[[output]]\nfile = \"{from}.txt\"\nfrom = \"{from}\"\ntest = \"{test}\"\n")
     };
-    course.append(LAB, &output("starter", "numbers::doubles"));
-    course.append(LAB, &output("says-even", "numbers::tells_parity"));
-    course.append(LAB, &output("wraps", "numbers::of_no_such_name"));
+    course.append(LAB, &output("starter", "doubles"));
+    course.append(LAB, &output("says-even", "tells_parity"));
+    course.append(LAB, &output("wraps", "of_no_such_name"));
     course.write(
         "src/starter.txt",
         "test numbers::doubles ... FAILED\nas it was once\n",
@@ -316,7 +314,7 @@ fn output_in_the_book_that_no_test_prints_any_more_is_found() {
             &[
                 "src/starter.txt is not what the test says now",
                 "src/says-even.txt cannot be read, and lab.toml names it",
-                "src/wraps.txt is of numbers::of_no_such_name, and there is no such test",
+                "src/wraps.txt is of of_no_such_name, and there is no such test",
             ],
         );
 }
@@ -340,7 +338,7 @@ fn an_answer_that_is_run_holds_on_the_solution_and_rejects_its_mistake() {
     let course = Course::sound();
     course.append(
         "src/tiny.quiz.toml",
-        &answered_by("numbers::stops_at_the_limit", "wraps"),
+        &answered_by("stops_at_the_limit", "wraps"),
     );
     course
         .run(&["verify", "--only", "solutions", "--only", "mistakes"])
@@ -355,11 +353,11 @@ fn an_answer_that_is_run_holds_on_the_solution_and_rejects_its_mistake() {
     let quiz = course.read("src/tiny.quiz.toml");
     course.write(
         "src/tiny.quiz.toml",
-        &quiz.replace("numbers::stops_at_the_limit", "numbers::tells_parity"),
+        &quiz.replace("stops_at_the_limit", "tells_parity"),
     );
     course.run(&["verify", "--only", "mistakes"]).says(
         1,
-        &["the answer to `run` in src/tiny.md has it rejected by numbers::tells_parity, which does not"],
+        &["the answer to `run` in src/tiny.md has it rejected by tells_parity, which does not"],
     );
 }
 
@@ -369,13 +367,13 @@ fn an_answer_that_cannot_be_run_is_found() {
     let quiz = course.read("src/tiny.quiz.toml");
     for (test, mistake, said) in [
         (
-            "numbers::gone",
+            "gone",
             "",
-            "answered by the test `numbers::gone`, which tiny does not have",
+            "answered by the test `gone`, which tiny does not have",
         ),
         ("the_largest_is_the_types", "", "guards given code"),
         (
-            "numbers::doubles",
+            "doubles",
             "gone",
             "names the mistake `gone`, which tiny does not have",
         ),
@@ -386,13 +384,10 @@ fn an_answer_that_cannot_be_run_is_found() {
         );
         course.run(&["verify", "--only", "book"]).says(1, &[said]);
     }
-    course.write(
-        "src/tiny.quiz.toml",
-        &(quiz + &answered_by("numbers::gone", "")),
-    );
+    course.write("src/tiny.quiz.toml", &(quiz + &answered_by("gone", "")));
     course.run(&["verify", "--only", "solutions"]).says(
         1,
-        &["the answer to `run` in src/tiny.md rests on numbers::gone, which did not hold here"],
+        &["the answer to `run` in src/tiny.md rests on gone, which did not hold here"],
     );
 }
 

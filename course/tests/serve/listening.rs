@@ -31,6 +31,7 @@ pub fn grade(lab: &Lab, holds: usize) -> Report {
     let mut report = Report::grading(lab);
     report.verdict = Verdict::Graded;
     report.holds = holds;
+    report.core = holds == report.of;
     for invariant in report.invariants.iter_mut().take(holds) {
         invariant.holds = true;
     }

@@ -39,7 +39,7 @@
     const bar = h("div", { className: "hc-live", role: "status" });
     document.documentElement.classList.add("hc-served");
     document.body.append(bar);
-    const marks = [...document.querySelectorAll("course-invariants")];
+    const marks = [...document.querySelectorAll("course-invariants, course-stages")];
     const ways = [...document.querySelectorAll("course-way")];
     let asked = 0;
 

@@ -17,12 +17,18 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         lab.number,
         html::inline(&lab.title)
     );
-    let minutes = [
+    let mut minutes = vec![
         ("Read", lab.minutes.read),
         ("Measure", lab.minutes.measure),
         ("Build", lab.minutes.build),
-    ]
-    .map(|(what, minutes)| (what.to_owned(), duration(minutes)));
+    ];
+    if lab.minutes.hardening > 0 {
+        minutes.push(("Harden, if you want", lab.minutes.hardening));
+    }
+    let minutes: Vec<(String, String)> = minutes
+        .into_iter()
+        .map(|(what, minutes)| (what.to_owned(), duration(minutes)))
+        .collect();
     out.push_str(&html::definitions("hc-minutes", &minutes));
     out.push_str(&html::labelled("You need"));
     out.push_str("<ul class=\"hc-prerequisites\">");

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use super::Context;
 use crate::book::html;
 use crate::book::page::slug;
-use crate::lab::Mistake;
+use crate::lab::{Lab, Mistake};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let lab = context.lab("mistakes", arguments)?;
@@ -18,16 +18,20 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         "solutions/{}/mistakes holds no patch",
         lab.folder
     );
-    // A module that the chapter doesn't run by its name comes last. A chapter that isn't there is found
-    // by the book's check.
-    let chapter = context.repo.book_src().join(&lab.chapter);
-    let chapter = std::fs::read_to_string(chapter).unwrap_or_default();
-    let place = |module: &str| chapter.find(&format!("{module}::")).unwrap_or(usize::MAX);
-    mistakes.sort_by_key(|mistake| (place(module(mistake)), module(mistake).to_owned()));
+    let order = order(context, &lab)?;
+    let place = |module: &str| {
+        let at = order.iter().position(|known| known == module);
+        at.unwrap_or(usize::MAX)
+    };
+    mistakes.sort_by_key(|mistake| (place(&mistake.module), mistake.module.clone()));
 
     let mut out = String::from("<div class=\"hc-mistakes\">");
-    for group in mistakes.chunk_by(|a, b| module(a) == module(b)) {
-        let (lab, module) = (slug(&lab.name), html::escape(module(&group[0])));
+    for group in mistakes.chunk_by(|a, b| a.module == b.module) {
+        let (lab, module) = (slug(&lab.name), html::escape(&group[0].module));
+        if module.is_empty() {
+            render_each(&mut out, &lab, group);
+            continue;
+        }
         let _ = write!(
             out,
             "<h2 id=\"mistakes-{lab}-{}\">Caught by <code>{module}::</code></h2>",
@@ -38,10 +42,23 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     Ok(out + "</div>")
 }
 
-/// The first part of the name of the test that catches it.
-fn module(mistake: &Mistake) -> &str {
-    let test = mistake.caught_by.as_str();
-    test.split_once("::").map_or(test, |(module, _)| module)
+/// The test modules in the order of the chapter: that of the test files where the lab has stages; of
+/// another lab, that in which its chapter runs them by name, and then those that it does not.
+fn order(context: &Context<'_>, lab: &Lab) -> Result<Vec<String>> {
+    let mut modules: Vec<String> = Vec::new();
+    for test in lab.tests(context.repo)? {
+        if !modules.iter().any(|known| known == test.module()) {
+            modules.push(test.module().to_owned());
+        }
+    }
+    if lab.stages.is_empty() {
+        // A chapter that isn't there is found by the book's check.
+        let chapter = context.repo.book_src().join(&lab.chapter);
+        let chapter = std::fs::read_to_string(chapter).unwrap_or_default();
+        let place = |module: &String| chapter.find(&format!("{module}::")).unwrap_or(usize::MAX);
+        modules.sort_by_key(|module| (place(module), module.clone()));
+    }
+    Ok(modules)
 }
 
 fn render_each(out: &mut String, lab: &str, mistakes: &[Mistake]) {

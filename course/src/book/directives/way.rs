@@ -42,9 +42,13 @@ fn row(context: &Context<'_>, labs: &[Lab], lab: &Lab, measured: &Measured, out:
         builds => format!(" <span class=\"hc-what\">{}</span>", html::inline(builds)),
     };
     let (read, measure, build) = (lab.minutes.read, lab.minutes.measure, lab.minutes.build);
+    let harden = match lab.minutes.hardening {
+        0 => String::new(),
+        minutes => format!("; harden {minutes}"),
+    };
     let _ = write!(
         out,
-        "<tr data-lab=\"{}\"><th scope=\"row\">{} · <a href=\"{}\">{}</a>{builds}</th><td data-column=\"Time\">{} <span class=\"hc-what\">read {read}, measure {measure}, build {build} min</span></td><td data-column=\"Takes\">{}</td><td data-column=\"Where you are\">",
+        "<tr data-lab=\"{}\"><th scope=\"row\">{} · <a href=\"{}\">{}</a>{builds}</th><td data-column=\"Time\">{} <span class=\"hc-what\">read {read}, measure {measure}, build {build}{harden} min</span></td><td data-column=\"Takes\">{}</td><td data-column=\"Where you are\">",
         html::escape(&lab.name),
         lab.number,
         html::escape(&context.page.link_to(&lab.chapter)),

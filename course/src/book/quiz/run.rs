@@ -19,7 +19,7 @@ use crate::repo::Repo;
 pub struct Run {
     /// The lab's name.
     pub lab: String,
-    /// A graded test of that lab, as libtest prints its name. It holds for the solution.
+    /// A graded test of that lab. It holds for the solution.
     pub test: String,
     /// A mistake of that lab which the test rejects, when the question is what a wrong design does.
     pub mistake: Option<String>,
@@ -104,7 +104,7 @@ impl Run {
                 )
             })?;
         let folder = format!("solutions/{}", html::escape(&lab.folder));
-        let patch = format!("{folder}/mistakes/{}.patch", html::escape(&mistake.name));
+        let patch = format!("{folder}/mistakes/{}", html::escape(&mistake.file()));
         let commands = format!(
             "$ git apply --directory={folder} {patch}\n$ cargo test -p {package} {test}\n$ git apply --reverse --directory={folder} {patch}"
         );

@@ -4,6 +4,7 @@ use crate::log::{self, Loss, Op};
 use redb::StorageBackend;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub struct Disk(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    /// Counts the operations of all files of this machine.
+    clock: Arc<AtomicUsize>,
     /// Tells of every change of `held` and `syncing`.
     changed: Condvar,
 }
@@ -25,6 +28,8 @@ struct State {
     /// What a running program reads: everything it has written, durable or not.
     image: Vec<u8>,
     log: Vec<Op>,
+    /// For each entry of the log, which operation of the whole machine it was.
+    moments: Vec<usize>,
     syncs: usize,
     /// How many of the next syncs fail.
     syncs_to_fail: usize,
@@ -47,12 +52,75 @@ impl Disk {
     #[must_use]
     pub fn holding(image: Vec<u8>) -> Self {
         let disk = Self::new();
-        {
-            let mut state = disk.state();
-            state.base.clone_from(&image);
-            state.image = image;
-        }
+        disk.hold(image);
         disk
+    }
+
+    fn hold(&self, image: Vec<u8>) {
+        let mut state = self.state();
+        state.base.clone_from(&image);
+        state.image = image;
+    }
+
+    /// Does an operation, and keeps it.
+    fn log(&self, op: Op) {
+        self.state().log(op, &self.0.clock);
+    }
+
+    /// Another file of the same machine, with a disk of its own: when the power fails, it fails for both.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self(Arc::new(Shared {
+            clock: Arc::clone(&self.0.clock),
+            ..Shared::default()
+        }))
+    }
+
+    /// How many operations there have been on all files of this machine: the next crash point of
+    /// [`crash_all`](Self::crash_all).
+    #[must_use]
+    pub fn moment(&self) -> usize {
+        self.0.clock.load(Ordering::SeqCst)
+    }
+
+    /// The files of one machine as they are found when the power failed before the operation number
+    /// `moment` of it. They are files of one machine again.
+    #[must_use]
+    pub fn crash_all<const FILES: usize>(
+        files: [&Self; FILES],
+        moment: usize,
+        loss: Loss,
+    ) -> [Self; FILES] {
+        let machine = Self::new();
+        files.map(|file| {
+            let state = file.state();
+            let at = state.moments.partition_point(|at| *at < moment);
+            let image = log::after_crash(&state.base, &state.log[..at], loss);
+            drop(state);
+            let found = machine.beside();
+            found.hold(image);
+            found
+        })
+    }
+
+    /// The files of one machine as another process finds them when the one that used them was killed
+    /// before the operation number `moment`. All that it wrote can be read, and what it had not synced
+    /// can still be lost by a crash.
+    #[must_use]
+    pub fn kill_all<const FILES: usize>(files: [&Self; FILES], moment: usize) -> [Self; FILES] {
+        let machine = Self::new();
+        files.map(|file| {
+            let state = file.state();
+            let at = state.moments.partition_point(|at| *at < moment);
+            let (base, log) = (state.base.clone(), state.log[..at].to_vec());
+            drop(state);
+            let found = machine.beside();
+            found.hold(base);
+            for op in log {
+                found.log(op);
+            }
+            found
+        })
     }
 
     /// A handle for a program that runs on this disk.
@@ -177,7 +245,7 @@ impl StorageBackend for Handle {
                 "the disk is full",
             ));
         }
-        state.log(Op::SetLen(len));
+        state.log(Op::SetLen(len), &self.0.0.clock);
         Ok(())
     }
 
@@ -194,11 +262,11 @@ impl StorageBackend for Handle {
         state.syncing -= 1;
         if state.syncs_to_fail > 0 {
             state.syncs_to_fail -= 1;
-            state.log(Op::FailedSync);
+            state.log(Op::FailedSync, &self.0.0.clock);
             return Err(io::Error::other("the device could not write"));
         }
         state.syncs += 1;
-        state.log(Op::Sync);
+        state.log(Op::Sync, &self.0.0.clock);
         Ok(())
     }
 
@@ -211,18 +279,20 @@ impl StorageBackend for Handle {
                 "the disk is full",
             ));
         }
-        state.log(Op::Write {
+        let op = Op::Write {
             offset,
             bytes: data.into(),
-        });
+        };
+        state.log(op, &self.0.0.clock);
         Ok(())
     }
 }
 
 impl State {
     /// Does an operation, and keeps it.
-    fn log(&mut self, op: Op) {
+    fn log(&mut self, op: Op, clock: &AtomicUsize) {
         log::apply_whole(&mut self.image, &op);
         self.log.push(op);
+        self.moments.push(clock.fetch_add(1, Ordering::SeqCst));
     }
 }

@@ -105,3 +105,32 @@ fn a_full_disk_takes_no_more_and_reads_beyond_the_end_fail() {
     disk.set_capacity_bytes(None);
     assert!(handle.set_len(1025).is_ok());
 }
+
+#[test]
+fn when_the_power_fails_it_fails_for_all_files_of_a_machine() {
+    let first = Disk::new();
+    let second = first.beside();
+    first.handle().write(0, b"a").unwrap();
+    first.handle().sync_data().unwrap();
+    second.handle().write(0, b"b").unwrap();
+    let before = first.moment();
+    second.handle().sync_data().unwrap();
+    first.handle().write(1, b"c").unwrap();
+    assert_eq!((before, second.moment()), (3, 5));
+    let images = |disks: [Disk; 2]| disks.map(|disk| disk.image());
+    let crash = |at, loss| images(Disk::crash_all([&first, &second], at, loss));
+    assert_eq!(crash(before, Loss::Lost), [b"a".to_vec(), Vec::new()]);
+    assert_eq!(crash(before, Loss::Kept), [b"a".to_vec(), b"b".to_vec()]);
+    assert_eq!(crash(5, Loss::Lost), [b"a".to_vec(), b"b".to_vec()]);
+}
+
+#[test]
+fn what_a_killed_process_had_not_synced_can_still_be_lost() {
+    let disk = Disk::new();
+    disk.handle().write(0, b"a").unwrap();
+    let [found] = Disk::kill_all([&disk], disk.moment());
+    assert_eq!(found.image(), b"a");
+    assert_eq!(found.crash(found.position(), Loss::Lost).image(), b"");
+    found.handle().sync_data().unwrap();
+    assert_eq!(found.crash(found.position(), Loss::Lost).image(), b"a");
+}

@@ -1,0 +1,152 @@
+//! What stands after each stage is green on the stages so far, and red by its todos beyond.
+//!
+//! A stage whose tests need a part of a later one sends a reader into a wall that the chapter has not
+//! reached. So for each stage but the last a patch against the solution takes back what comes later,
+//! and the core is run on it.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use super::scratch::Scratch;
+use super::{Finding, Proof, built};
+use crate::cargo;
+use crate::grade::{Outcome, Runner, Stopped, TestRun};
+use crate::lab::{GradedTest, Lab, Stage, Target};
+use crate::terminal::counted;
+
+pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
+    let staged: Vec<&Lab> = labs.iter().filter(|lab| !lab.stages.is_empty()).collect();
+    if staged.is_empty() {
+        return Ok(());
+    }
+    let scratch = Scratch::make(proof.repo, Scratch::FIRST)?;
+    for lab in staged {
+        let finding = stray(proof, lab);
+        if !finding.problems.is_empty() {
+            proof.item(&lab.name, &finding);
+        }
+        let tests = lab.tests(proof.repo)?;
+        let but_the_last = lab.stages.len().saturating_sub(1);
+        for (index, stage) in lab.stages.iter().enumerate().take(but_the_last) {
+            ensure!(!proof.stop.is_stopped(), Stopped);
+            let finding = one(proof, &scratch, lab, index, &tests)?;
+            proof.item(&format!("{}/{}", lab.name, stage.module), &finding);
+        }
+        scratch.restore(lab)?;
+    }
+    Ok(())
+}
+
+fn patch(proof: &Proof<'_>, lab: &Lab, stage: &Stage) -> PathBuf {
+    folder(proof, lab).join(format!("{}.patch", stage.module))
+}
+
+fn folder(proof: &Proof<'_>, lab: &Lab) -> PathBuf {
+    lab.solution_dir(proof.repo).join("stages")
+}
+
+/// Patches that belong to no stage, or to the last, after which the solution stands.
+fn stray(proof: &Proof<'_>, lab: &Lab) -> Finding {
+    let mut finding = Finding::default();
+    let mut names: Vec<String> = std::fs::read_dir(folder(proof, lab))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    names.sort();
+    let (last, stages) = lab
+        .stages
+        .split_last()
+        .map_or((None, &[][..]), |(last, rest)| (Some(last), rest));
+    for name in names {
+        let module = name.strip_suffix(".patch").unwrap_or(&name);
+        if last.is_some_and(|last| last.module == module) {
+            finding.problem(format!(
+                "stages/{name}: after the last stage stands the solution itself"
+            ));
+        } else if !stages.iter().any(|stage| stage.module == module) {
+            finding.problem(format!("stages/{name} is of no stage of lab.toml"));
+        }
+    }
+    finding
+}
+
+/// Tries what stands after the stage at `index`.
+fn one(
+    proof: &Proof<'_>,
+    scratch: &Scratch<'_>,
+    lab: &Lab,
+    index: usize,
+    tests: &[GradedTest],
+) -> Result<Finding> {
+    let mut finding = Finding::default();
+    scratch.restore(lab)?;
+    if let Err(error) = scratch.apply(lab, &patch(proof, lab, &lab.stages[index])) {
+        finding.problem(format!("{error:#}"));
+        return Ok(finding);
+    }
+    let build = cargo::build_tests_into(
+        scratch.target(),
+        scratch.workspace(),
+        &lab.solution_package(),
+        &[Target::Core.name()],
+        proof.limits.build,
+        proof.stop,
+    )?;
+    for warning in build.warnings() {
+        finding.problem(format!(
+            "the compiler warns: {} ({})",
+            warning.headline, warning.place
+        ));
+    }
+    let Some(binaries) = built(build, &mut finding)? else {
+        return Ok(finding);
+    };
+    let (mut green, mut red) = (0, 0);
+    for binary in &binaries {
+        let runner = Runner {
+            binary: &binary.executable,
+            folder: &scratch.solution(lab),
+            limits: proof.limits,
+            stop: proof.stop,
+        };
+        for run in runner.run_all()? {
+            let stated = tests
+                .iter()
+                .find(|test| test.target == Target::Core && test.path == run.name);
+            let Some(test) = stated else { continue };
+            let at = lab
+                .stages
+                .iter()
+                .position(|stage| stage.module == test.module());
+            let later = at.is_some_and(|at| at > index) && !test.given;
+            *(if later { &mut red } else { &mut green }) += 1;
+            finding.problems.extend(fault(test, &run, later));
+        }
+    }
+    finding.summary = format!(
+        "{} pass, {red} beyond fail by their todo",
+        counted(green, "test")
+    );
+    if !finding.problems.is_empty() {
+        finding.summary.clear();
+    }
+    Ok(finding)
+}
+
+fn fault(test: &GradedTest, run: &TestRun, later: bool) -> Option<String> {
+    let name = &test.name;
+    match (run.outcome, later) {
+        (Outcome::Passed, false) | (Outcome::NotBuilt, true) => None,
+        (Outcome::NotBuilt, false) => Some(format!(
+            "{name} needs a part of a later stage: {}",
+            run.told().lines().next().unwrap_or_default()
+        )),
+        (Outcome::Passed, true) => Some(format!(
+            "{name} passes already, and belongs to a later stage"
+        )),
+        (_, true) => Some(format!("{name} fails, but not by a todo:\n{}", run.told())),
+        (_, false) => Some(format!("{name} fails:\n{}", run.told())),
+    }
+}

@@ -1,0 +1,282 @@
+//! A lab that is divided: its core stage by stage, then what hardens it.
+
+use crate::course::Course;
+
+const LIB: &str = "exercises/01-tiny/src/lib.rs";
+const LAB: &str = "exercises/01-tiny/lab.toml";
+const DOUBLE: &str = "let _ = number;\n    todo!(\"Double it, if that fits.\")";
+const PARITY: &str = "let _ = number;\n    todo!(\"Say whether it is even or odd.\")";
+
+#[test]
+fn a_reader_is_led_through_the_stages_and_then_offered_the_hardening() {
+    let course = Course::staged();
+    let fresh = course.run(&["check", "tiny"]);
+    fresh.says(
+        1,
+        &[
+            "A fresh start: 2 parts to build, and 2 invariants to keep.",
+            "-- 1 What fits is doubled (10 tests)",
+            "2 Even and odd (10 tests)",
+            "Begin here: build `double`",
+            "Read tiny.html#doubling in the book",
+        ],
+    );
+    fresh.never_says(&["ardening"]);
+
+    // The second stage may be built first: the first stays the one to be done.
+    course.edit(LIB, PARITY, "if number < 8 { \"odd\" } else { \"even\" }");
+    course.run(&["check", "tiny"]).says(
+        1,
+        &[
+            "Stage 1 of 2, What fits is doubled: 0 of 10 hold.",
+            "10 tests wait for `double`",
+            "no 2 Even and odd (6 of 10 hold)",
+            "Next: build `double`",
+        ],
+    );
+    course.run(&["status"]).says(
+        1,
+        &[
+            "stage 1 of 2: 0 of 10 hold",
+            "Go on with lab 1, tiny: stage 1 of 2, What fits is doubled: `cargo course check tiny`. To read: tiny.html#doubling",
+            "build 35, harden 7 min",
+        ],
+    );
+
+    // Failures stand in the order of the files, and not of the alphabet, where 10 is before 2.
+    course.edit(LIB, DOUBLE, "number.checked_mul(2)");
+    let second = course.run(&["check", "tiny"]);
+    second.says(
+        1,
+        &[
+            "Stage 2 of 2, Even and odd: 6 of 10 hold.",
+            "ok 1 What fits is doubled (10 of 10 hold)",
+            "parity_of_2 assertion",
+            "Next: make parity_of_2 pass; `cargo test -p tiny parity_of_2` runs it alone. Read tiny.html#parity",
+        ],
+    );
+    let json = course.run(&["check", "tiny", "--json"]);
+    let state: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let tiny = &state["labs"]["tiny"];
+    assert_eq!(tiny["stages"][1]["passed"], 6);
+    assert_eq!(tiny["stages"][0]["holds"], true);
+    assert_eq!(tiny["core"], false);
+    assert_eq!(tiny["hardening"]["of"], 2);
+    assert_eq!(tiny["hardening"]["graded"], false);
+
+    course.edit(
+        LIB,
+        "if number < 8 { \"odd\" } else { \"even\" }",
+        "if number == 255 { return \"even\"; }\n    if number % 2 == 0 { \"even\" } else { \"odd\" }",
+    );
+    course.run(&["check", "tiny"]).says(
+        0,
+        &[
+            "ok The core is done: all 2 stages hold.",
+            "Next: the next lab; `cargo course status` names it. Or harden this one: 2 more tests, `cargo course check tiny --hardening`, about 7 min.",
+        ],
+    );
+    course.run(&["status"]).says(
+        0,
+        &[
+            "ok 1 tiny",
+            "core done, graded just now",
+            "Every core is done. If you want more, harden lab 1, tiny: `cargo course check tiny --hardening`.",
+        ],
+    );
+
+    // Once asked for, it is graded whenever the core holds.
+    course.run(&["check", "tiny", "--hardening"]).says(
+        1,
+        &[
+            "The core is done. Of the hardening, 1 of 2 tests pass.",
+            "no Hardening (1 of 2 tests pass)",
+            "the_largest_is_odd assertion",
+            "Next: make the_largest_is_odd pass",
+        ],
+    );
+    course
+        .run(&["status"])
+        .says(0, &["core done; hardening: 1 of 2 hold"]);
+    course.edit(LIB, "if number == 255 { return \"even\"; }\n    ", "");
+    course.run(&["check", "tiny"]).says(
+        0,
+        &["ok Core and hardening hold: 2 invariants, by 22 tests."],
+    );
+    let status = course.run(&["status", "--json"]);
+    let way: serde_json::Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(way["labs"][0]["mark"], "holds");
+    // And not while the core is red.
+    course.edit(LIB, "checked_mul(2)", "checked_mul(3)");
+    let red = course.run(&["check", "tiny"]);
+    red.says(1, &["Stage 1 of 2", "usual cause", "doubles_1"]);
+    red.never_says(&["ardening"]);
+}
+
+#[test]
+fn a_hardening_that_does_not_compile_leaves_the_core_its_grade() {
+    let course = Course::staged();
+    let solution = course.read("solutions/01-tiny/src/lib.rs");
+    course.write(LIB, &solution);
+    course.append(
+        "exercises/01-tiny/tests/hardening/limits.rs",
+        "fn broken(\n",
+    );
+    course
+        .run(&["check", "tiny"])
+        .says(0, &["The core is done", "cannot be read"]);
+    course
+        .run(&["check", "tiny", "--all"])
+        .says(1, &["could not be graded"]);
+    std::fs::remove_dir_all(course.path("exercises/01-tiny/tests/core")).unwrap();
+    course.run(&["check", "tiny"]).says(1, &["core/main.rs"]);
+}
+
+#[test]
+fn sound_stages_are_proven() {
+    let course = Course::staged();
+    course.run(&["verify"]).says(
+        0,
+        &[
+            "ok tiny 22 tests fail by their todo, 0 of given code pass, no warning",
+            "ok tiny 22 tests pass",
+            "ok tiny/zdoubling 10 tests pass, 10 beyond fail by their todo",
+            "ok tiny/says-even rejected by parity_of_1",
+            "ok tiny/wraps rejected by nothing_wraps",
+            "verify: 1 lab, 22 tests, 3 mistakes rejected, 1 page, 0 problems",
+        ],
+    );
+}
+
+#[test]
+fn faulty_stages_are_found() {
+    let course = Course::staged();
+    let patch = "solutions/01-tiny/stages/zdoubling.patch";
+    // The later part is there already; then the patch is gone, and others are too many.
+    course.edit(
+        patch,
+        "+    todo!(\"Say whether it is even or odd.\")",
+        "+    \"odd\"",
+    );
+    course.run(&["verify", "--only", "stages"]).says(
+        1,
+        &[
+            "no tiny/zdoubling",
+            "parity_of_1 passes already, and belongs to a later stage",
+            "parity_of_2 fails, but not by a todo",
+        ],
+    );
+    course.edit(
+        "exercises/01-tiny/tests/core/zdoubling.rs",
+        "assert_eq!(tiny::double(1)",
+        "tiny::parity(1);\n    assert_eq!(tiny::double(1)",
+    );
+    course.edit(
+        patch,
+        "+    \"odd\"",
+        "+    todo!(\"Say whether it is even or odd.\")",
+    );
+    course
+        .run(&["verify", "--only", "stages"])
+        .says(1, &["doubles_1 needs a part of a later stage: "]);
+    std::fs::remove_file(course.path(patch)).unwrap();
+    course.write("solutions/01-tiny/stages/parity.patch", "");
+    course.write("solutions/01-tiny/stages/other.patch", "");
+    course.run(&["verify", "--only", "stages"]).says(
+        1,
+        &[
+            "stages/parity.patch: after the last stage stands the solution itself",
+            "stages/other.patch is of no stage of lab.toml",
+            "cannot read solutions/01-tiny/stages/zdoubling.patch",
+        ],
+    );
+}
+
+#[test]
+fn faults_of_form_are_found() {
+    let course = Course::staged();
+    let core = "exercises/01-tiny/tests/core";
+    course.edit(
+        LAB,
+        "read = \"tiny.md#parity\"\n\n[[objective]]",
+        "read = \"tiny.md#gone\"\n\n[[objective]]",
+    );
+    course.edit(LAB, "minutes = 20", "minutes = 76");
+    course.edit(LAB, "title = \"Even and odd\"", "title = \"\"");
+    course.edit(LAB, "hardening = 7", "hardening = 0");
+    course.edit(
+        &format!("{core}/main.rs"),
+        "mod zdoubling;\nmod parity;",
+        "mod parity;\nmod zdoubling;\nmod stray;",
+    );
+    course.write(
+        &format!("{core}/stray.rs"),
+        "/// **T1** Again.\n#[test]\nfn doubles_1() {}\n",
+    );
+    let parity = course.read(&format!("{core}/parity.rs"));
+    course.write(
+        &format!("{core}/parity.rs"),
+        &parity.replace("**T2**", "**T1**"),
+    );
+    course.edit("exercises/Cargo.toml", "\"01-tiny\"", "\"given/*\"");
+    course.write("exercises/01-tiny-copy/lab.toml", &course.read(LAB));
+    let wraps = "solutions/01-tiny/mistakes/limits/wraps.patch";
+    let text = course.read(wraps);
+    course.write("solutions/01-tiny/mistakes/parity/wraps.patch", &text);
+    course.run(&["verify", "--only", "coverage"]).says(
+        1,
+        &[
+            "two tests of tiny are called doubles_1: zdoubling::doubles_1 and stray::doubles_1",
+            "exercises/Cargo.toml does not list \"01-tiny\" among its members",
+            "lab.toml does not say how many minutes the hardening takes",
+            "its stages take 91 minutes; a core takes at most 90",
+            "the stage parity needs a title and its minutes",
+            "the stage parity is to be read in src/tiny.md#gone, which is not there",
+            "tests/core: the module stray holds graded tests and is no stage of lab.toml",
+            "has its modules in the order parity, zdoubling, and lab.toml its stages in zdoubling, parity",
+            "T2 has no test in the core",
+            "two mistakes are called wraps",
+            "mistakes/parity/wraps.patch is caught in the module limits, and belongs into the folder of that name",
+            "exercises/01-tiny-copy is not taken for a lab, since its lab.toml has another name than its folder",
+        ],
+    );
+    std::fs::remove_file(course.path(&format!("{core}/parity.rs"))).unwrap();
+    course.write(&format!("{core}/parity.rs"), "");
+    course.run(&["verify", "--only", "coverage"]).says(
+        1,
+        &[
+            "its core has 11 tests; a core has 20 to 35",
+            "the stage parity has no test: there is no module of that name in tests/core",
+        ],
+    );
+    course.edit(LAB, "hardening = 0", "build = 3");
+    course.run(&["verify", "--only", "coverage"]).says(
+        2,
+        &["a lab with stages has its minutes there, and no `build`"],
+    );
+}
+
+#[test]
+fn a_copy_of_a_lab_and_other_folders_beside_it_do_no_harm() {
+    let course = Course::staged();
+    course.write("exercises/00-notes/ideas.md", "later\n");
+    for file in ["Cargo.toml", "lab.toml", "src/lib.rs"] {
+        let text = course.read(&format!("exercises/01-tiny/{file}"));
+        course.write(&format!("exercises/01-tiny-backup/{file}"), &text);
+    }
+    course
+        .run(&["check", "tiny"])
+        .says(1, &["A fresh start: 2 parts"]);
+    course.run(&["status"]).says(1, &["1 tiny", "not begun"]);
+    std::fs::remove_dir_all(course.path("solutions")).unwrap();
+    course
+        .run(&["check", "tiny"])
+        .says(1, &["A fresh start: 2 parts"]);
+    course
+        .run(&["verify", "--only", "solutions"])
+        .says(1, &["solutions/01-tiny is not there"]);
+    course.run(&["verify", "--only", "mistakes"]).says(
+        2,
+        &["solutions/ is not there; bring it back with `git checkout -- solutions`"],
+    );
+}

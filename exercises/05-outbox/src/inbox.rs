@@ -1,0 +1,327 @@
+//! What a worker has done, and has to remember.
+//!
+//! Deliveries repeat. A relay that died before it marked, a consumer that died before it said how far it
+//! was, a retry that was late: each brings a record again, and no channel can prevent it. What can be had
+//! exactly once is the *effect*, where the effect and the memory of it are one transaction.
+//!
+//! So an inbox is in the database that the effect writes to. A list of the ids that were seen is one way to
+//! remember; but it grows for ever, or forgets after a while, and what was forgotten is done again. Events
+//! of a key come in the order of its versions, so the highest one that was applied says the same in one row.
+
+use crate::effects::Effect;
+use crate::message::{Message, Record};
+use domain::{EventError, Offset};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It was applied, now or by an earlier delivery.
+    Done,
+    /// It cannot be applied, and is among the dead letters.
+    Dead,
+    /// It was passed over, because there was more than this worker is allowed to be behind.
+    Shed,
+}
+
+/// What came of [`Inbox::apply`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Applied {
+    /// The effect has happened.
+    Now,
+    /// It had happened before, and did not happen again.
+    Before,
+}
+
+/// Why a record was not applied. Nothing of it has happened.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum ApplyError {
+    /// The effect failed, or panicked. It may succeed later.
+    #[error("the effect failed: {why}")]
+    Failed {
+        /// What it said.
+        why: String,
+    },
+    /// The payload cannot be read. It never will be by this program.
+    #[error(transparent)]
+    Unreadable(#[from] EventError),
+    /// The database failed.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+}
+
+/// The database failed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[error("the worker's database failed: {0}")]
+pub struct InboxError(pub String);
+
+/// What to do about a record that could not be applied.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// Try again: so many tries have failed.
+    Again {
+        /// How many.
+        tries: u32,
+    },
+    /// It is among the dead letters now.
+    Dead,
+}
+
+/// A record that was given up.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeadLetter {
+    /// The record, as it came.
+    pub record: Record,
+    /// How many tries it had.
+    pub tries: u32,
+    /// Why the last one failed.
+    pub why: String,
+}
+
+/// The tables of one worker. Their names begin with the worker's, so that several workers may share a
+/// database.
+#[derive(Clone, Debug)]
+struct Names {
+    progress: String,
+    settled: String,
+    applied: String,
+    tries: String,
+    dead: String,
+}
+
+type Progress<'n> = TableDefinition<'n, &'static str, u64>;
+type Settled<'n> = TableDefinition<'n, u64, ()>;
+type Marks<'n> = TableDefinition<'n, (u64, u64), u64>;
+type Tries<'n> = TableDefinition<'n, u64, u32>;
+type Dead<'n> = TableDefinition<'n, u64, (u32, &'static str, &'static [u8])>;
+
+impl Names {
+    fn of(worker: &str) -> Self {
+        let name = |table: &str| format!("{worker}/{table}");
+        Self {
+            progress: name("progress"),
+            settled: name("settled"),
+            applied: name("applied"),
+            tries: name("tries"),
+            dead: name("dead"),
+        }
+    }
+
+    /// `"offset"` to the offset, and the name of each outcome to how many records had it.
+    fn progress(&self) -> Progress<'_> {
+        TableDefinition::new(&self.progress)
+    }
+
+    /// The offsets that are settled and not below the offset, because one before them is not.
+    fn settled(&self) -> Settled<'_> {
+        TableDefinition::new(&self.settled)
+    }
+
+    /// Learner and lesson to the highest version that needs no effect any more.
+    fn applied(&self) -> Marks<'_> {
+        TableDefinition::new(&self.applied)
+    }
+
+    /// Offset to how many tries have failed.
+    fn tries(&self) -> Tries<'_> {
+        TableDefinition::new(&self.tries)
+    }
+
+    /// Offset to the tries it had, why it failed, and the message.
+    fn dead(&self) -> Dead<'_> {
+        TableDefinition::new(&self.dead)
+    }
+}
+
+/// What a worker remembers. Clones are the same inbox.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    database: Arc<Database>,
+    names: Names,
+}
+
+const OFFSET: &str = "offset";
+
+const fn name_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Dead => "dead",
+        Outcome::Shed => "shed",
+    }
+}
+
+impl Inbox {
+    /// Opens the inbox of the worker with this name in `database`, or makes an empty one.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails.
+    pub fn open(database: Arc<Database>, worker: &str) -> Result<Self, InboxError> {
+        let names = Names::of(worker);
+        let transaction = database.begin_write()?;
+        transaction.open_table(names.progress())?;
+        transaction.open_table(names.settled())?;
+        transaction.open_table(names.applied())?;
+        transaction.open_table(names.tries())?;
+        transaction.open_table(names.dead())?;
+        transaction.commit()?;
+        Ok(Self { database, names })
+    }
+
+    /// The first offset that is not settled. All before it are.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails.
+    pub fn offset(&self) -> Result<Offset, InboxError> {
+        Ok(Offset(self.number(OFFSET)?))
+    }
+
+    /// How many records had this outcome.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails.
+    pub fn count(&self, outcome: Outcome) -> Result<u64, InboxError> {
+        self.number(name_of(outcome))
+    }
+
+    fn number(&self, name: &str) -> Result<u64, InboxError> {
+        let reading = self.database.begin_read()?;
+        let number = reading.open_table(self.names.progress())?.get(name)?;
+        Ok(number.map_or(0, |number| number.value()))
+    }
+
+    /// The offsets that are settled although one before them is not.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails.
+    pub fn settled_ahead(&self) -> Result<BTreeSet<Offset>, InboxError> {
+        let settled = self
+            .database
+            .begin_read()?
+            .open_table(self.names.settled())?;
+        let mut ahead = BTreeSet::new();
+        for row in settled.iter()? {
+            ahead.insert(Offset(row?.0.value()));
+        }
+        Ok(ahead)
+    }
+
+    /// The records that were given up, in the order of their offsets.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails.
+    pub fn dead_letters(&self) -> Result<Vec<DeadLetter>, InboxError> {
+        let dead = self.database.begin_read()?.open_table(self.names.dead())?;
+        let mut letters = Vec::new();
+        for row in dead.iter()? {
+            let (offset, letter) = row?;
+            let (tries, why, message) = letter.value();
+            let message = Message::from_bytes(message);
+            letters.push(DeadLetter {
+                record: Record {
+                    offset: Offset(offset.value()),
+                    message: message.ok_or_else(|| InboxError("a row is cut short".to_owned()))?,
+                },
+                tries,
+                why: why.to_owned(),
+            });
+        }
+        Ok(letters)
+    }
+
+    /// Applies the event of `record`, unless that has happened before, and settles the record as
+    /// [`Outcome::Done`].
+    ///
+    /// - The effect, the memory of it and the offset become durable in one transaction, or none of them does.
+    /// - An event whose version is not above the highest that is remembered for its key has happened before,
+    ///   at whatever offset it comes again and however long ago it was.
+    /// - When the effect fails or panics, nothing that it wrote is kept, and nothing is settled.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; then nothing has changed.
+    ///
+    /// Judged by the tests in `inbox`, and first by
+    /// `inbox::an_event_is_applied_and_its_record_settled`.
+    pub fn apply(&self, record: &Record, effect: &mut dyn Effect) -> Result<Applied, ApplyError> {
+        let _ = (&self.database, record, effect);
+        todo!(
+            "Apply the event, remember it and settle its record in one transaction, unless it was applied before."
+        )
+    }
+
+    /// Settles a record in `transaction`: it is counted under its outcome, and the offset moves on as far as
+    /// everything before it is settled.
+    ///
+    /// A record that was settled ahead of its turn is remembered until then. One that is settled already stays
+    /// as it is and is not counted again.
+    ///
+    /// Judged by `inbox::the_offset_moves_only_over_what_is_settled`.
+    fn settle(
+        &self,
+        transaction: &WriteTransaction,
+        offset: Offset,
+        outcome: Outcome,
+    ) -> Result<(), InboxError> {
+        let _ = (transaction, offset, outcome);
+        todo!("Count the record under its outcome, and move the offset over all that is settled.")
+    }
+
+    /// Counts a try of `record` that failed because of `why`; the `max_tries`th makes it a dead letter, with
+    /// everything that is needed to find out what it was.
+    ///
+    /// - The count is durable: a restart doesn't give a poisoned record its tries again.
+    /// - A dead letter is settled as [`Outcome::Dead`], in the same transaction. When the event comes again at
+    ///   another offset it needs no effect any more.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails; then nothing is counted.
+    ///
+    /// Judged by `worker::a_poisoned_record_is_given_up_while_other_keys_go_on` and
+    /// `worker::a_restart_gives_no_tries_back`.
+    pub fn failed(
+        &self,
+        record: &Record,
+        why: &str,
+        max_tries: u32,
+    ) -> Result<Verdict, InboxError> {
+        let _ = (record, why, max_tries);
+        todo!("Count the try that failed, and after the last one keep the record as a dead letter.")
+    }
+
+    /// Settles as [`Outcome::Shed`] all records before `offset` that are not settled yet. Says how many.
+    ///
+    /// # Errors
+    /// [`InboxError`] when the database fails; then none is.
+    pub fn shed_before(&self, offset: Offset) -> Result<u64, InboxError> {
+        let transaction = self.database.begin_write()?;
+        let first = {
+            let progress = transaction.open_table(self.names.progress())?;
+            progress.get(OFFSET)?.map_or(0, |offset| offset.value())
+        };
+        let before = self.count(Outcome::Shed)?;
+        for offset in first..offset.0 {
+            self.settle(&transaction, Offset(offset), Outcome::Shed)?;
+        }
+        transaction.commit()?;
+        Ok(self.count(Outcome::Shed)? - before)
+    }
+}
+
+/// The engine has a type for each way to fail; for whoever asks it is one.
+macro_rules! from_engine {
+    ($($error:ty),*) => {
+        $(impl From<$error> for InboxError {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        })*
+    };
+}
+from_engine!(
+    redb::TransactionError,
+    redb::TableError,
+    redb::StorageError,
+    redb::CommitError
+);

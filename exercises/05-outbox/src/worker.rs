@@ -1,0 +1,156 @@
+//! Which record is next, when to try again, and when to give up.
+//!
+//! Most failures pass: a lock, a restart, a full disk that somebody empties. So a worker tries again, and
+//! waits longer each time, since whoever is in trouble isn't helped by being asked at once. Some never pass.
+//! A record that cannot be applied must not hold up the others for ever, and must not vanish; so after some
+//! tries it goes where a person will look.
+//!
+//! What waits is a record. Others may go on meanwhile, but none of the same key: a later version that is
+//! applied first would make the earlier one look as if it had been.
+
+use crate::effects::Effect;
+use crate::inbox::{Inbox, InboxError, Outcome};
+use crate::stream::{FetchError, Log};
+use std::time::Duration;
+use thiserror::Error;
+
+// ANCHOR: settings
+/// How a worker is run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// How many tries a record has, at least one.
+    pub max_tries: u32,
+    /// How long to wait after the first try that failed. It doubles with each further one.
+    pub first_backoff: Duration,
+    /// How long to wait at the most.
+    pub max_backoff: Duration,
+    /// How many records, from the first that is not settled, may be looked at. It bounds what a worker
+    /// holds while one of them waits for its next try.
+    pub window: usize,
+    /// How far this worker may be behind the end, in records. What is beyond that is shed, the oldest first.
+    /// `u64::MAX` sheds nothing, and lags.
+    pub max_backlog: u64,
+}
+// ANCHOR_END: settings
+
+impl Default for Settings {
+    /// Ten tries over some eight minutes, and nothing is shed.
+    fn default() -> Self {
+        Self {
+            max_tries: 10,
+            first_backoff: Duration::from_secs(1),
+            max_backoff: Duration::from_secs(120),
+            window: 256,
+            max_backlog: u64::MAX,
+        }
+    }
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// A record was settled.
+    Settled(Outcome),
+    /// A try failed, and there will be another one.
+    Failed,
+    /// So many records were shed.
+    Shed(u64),
+    /// There is nothing to do before the time given here; `None`: before something is published.
+    Idle(Option<Duration>),
+}
+
+/// Why a worker cannot go on. Nothing was settled, and a later step may succeed.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum WorkerError {
+    /// The stream has no records to give.
+    #[error(transparent)]
+    Stream(#[from] FetchError),
+    /// The worker's own database failed.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+}
+
+/// Where all records of the stream are, as one worker sees it. `accepted` is the sum of the others.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Counts {
+    /// Records in the stream.
+    pub accepted: u64,
+    /// Applied, by this delivery or an earlier one.
+    pub done: u64,
+    /// Still to be settled.
+    pub queued: u64,
+    /// Given up.
+    pub dead: u64,
+    /// Passed over.
+    pub shed: u64,
+}
+
+/// A worker: one consumer of the stream, with one effect.
+pub struct Worker<L> {
+    log: L,
+    inbox: Inbox,
+    effect: Box<dyn Effect>,
+    settings: Settings,
+    // When the next try of a record is due is yours to keep. A restart may forget it, and try at once.
+}
+
+impl<L: Log> Worker<L> {
+    /// A worker that goes on where its inbox is.
+    pub fn new(log: L, inbox: Inbox, effect: Box<dyn Effect>, settings: Settings) -> Self {
+        Self {
+            log,
+            inbox,
+            effect,
+            settings,
+        }
+    }
+
+    /// What the worker remembers.
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// Takes up one record: the first that is due at `now`. That is `now` on any clock that doesn't go
+    /// backwards.
+    ///
+    /// - A record is due unless an earlier one of its key is not settled, or its own next try is later.
+    ///   Only the first `window` records from the offset are looked at.
+    /// - When a try fails the next is due after [`backoff`]; the `max_tries`th failure makes it a dead letter.
+    ///   One that cannot be read is a dead letter at once.
+    /// - If more than `max_backlog` records are behind the offset, the oldest are shed first.
+    ///
+    /// # Errors
+    /// [`WorkerError`]; nothing is settled, and nothing passed over.
+    ///
+    /// Judged by the tests in `worker`, and first by
+    /// `worker::records_are_taken_up_in_their_order_until_there_are_none`.
+    pub fn step(&mut self, now: Duration) -> Result<Step, WorkerError> {
+        let _ = (&self.effect, &self.settings, now);
+        todo!("Take up the first record that is due, and decide what a failure means.")
+    }
+
+    /// Where all records of the stream are.
+    ///
+    /// # Errors
+    /// [`WorkerError`] when the worker's database fails.
+    pub fn counts(&self) -> Result<Counts, WorkerError> {
+        let accepted = self.log.end().0;
+        let settled = self.inbox.offset()?.0 + self.inbox.settled_ahead()?.len() as u64;
+        Ok(Counts {
+            accepted,
+            done: self.inbox.count(Outcome::Done)?,
+            queued: accepted.saturating_sub(settled),
+            dead: self.inbox.count(Outcome::Dead)?,
+            shed: self.inbox.count(Outcome::Shed)?,
+        })
+    }
+}
+
+/// How long to wait after so many tries have failed: `first_backoff` after one, twice as long after each
+/// further one, and never longer than `max_backoff`.
+///
+/// Judged by `worker::the_wait_doubles_up_to_its_bound`.
+pub fn backoff(settings: &Settings, tries: u32) -> Duration {
+    let _ = (settings, tries);
+    todo!("Double the wait with each try, up to the bound, and never overflow.")
+}
