@@ -2,7 +2,9 @@
 //!
 //! Three questions, each of which can be answered wrongly while the other two are right. A boundary's
 //! **wait** is its `timeout` times its `calls` (1 where nothing is said). Without a timeout, with a
-//! `deadline` that travels, or if it is asynchronous, it has none.
+//! `deadline` that travels, or if it is asynchronous, it has none. Its **patience** is how long it waits
+//! for one answer: its `per_try` or its `timeout`, whichever is shorter. Without a timeout, or if it is
+//! asynchronous, it has none.
 
 use ledger::{Finding, Ledger, Rule};
 
@@ -34,8 +36,8 @@ pub fn tries_within(ledger: &Ledger) -> Vec<Finding> {
 
 /// Finds calls that may take longer than somebody waits for the one who makes them.
 ///
-/// - For the boundary b → c: an `Error` if its wait is more than the `timeout` of a boundary a → b that
-///   is not asynchronous. The shortest such timeout decides; each b → c is one finding.
+/// - For the boundary b → c: an `Error` if its wait is more than the patience of a boundary a → b. The
+///   shortest such patience decides; each b → c is one finding.
 /// - It points at the inner `timeout`, and is about b and c.
 pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
@@ -49,8 +51,8 @@ pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
 /// - Only steps before the reply count, optional ones too. A component's steps take
 ///   [`together`](crate::steps::together) what their boundaries' waits say.
 /// - The component at which the flow begins is given the flow's `deadline`. Any other is given the
-///   shortest `timeout` among the flow's steps to it that are not asynchronous. *(hardening)*
-/// - More than is given is an `Error`. It points at the deadline or timeout, and is about the flow and
+///   shortest patience among the boundaries of the flow's steps to it. *(hardening)*
+/// - More than is given is an `Error`. It points at the deadline or patience, and is about the flow and
 ///   the component.
 /// - Where a single step is too long for a component inside, [`inner_within`] has found it: it is not
 ///   found again.

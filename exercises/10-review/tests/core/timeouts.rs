@@ -49,6 +49,11 @@ fn tries_that_just_fit_are_left_alone() {
 fn an_inner_call_that_outlives_the_outer_one_is_found() {
     let text = three("timeout = \"1 s\"", "timeout = ⟦\"2 s\"⟧");
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
+    // Each try ends after 3 s, whatever all of them may take.
+    let outer = "timeout = \"6 s\"\ntries = 2\nper_try = \"3 s\"";
+    let text = three(outer, "timeout = ⟦\"5 s\"⟧");
+    finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
+    silent(INNER, inner_within, &three(outer, "timeout = \"3 s\""));
 }
 
 /// **R6** Of several callers the most impatient one counts; an inner call is one finding.

@@ -171,6 +171,8 @@ impl System {
         boundary.set("p99", &quoted(&format!("{share:.1} ms")));
         if tries > 1 || dice.roll(2) == 0 {
             boundary.set("tries", &tries.to_string());
+        }
+        if tries > 1 {
             boundary.set("per_try", &quoted(&format!("{share:.1} ms")));
             boundary.set("backoff", &quoted(&format!("{share:.1} ms")));
         }

@@ -78,6 +78,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
+// ANCHOR: products
 /// For each boundary, the largest product of calls and tries over a path that ends with it; `None`
 /// inside a cycle, which has no largest one.
 ///
@@ -110,3 +111,4 @@ fn products(calls: &Calls<'_>, day: Day) -> Vec<Option<f64>> {
     }
     products
 }
+// ANCHOR_END: products

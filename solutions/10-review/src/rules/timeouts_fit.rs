@@ -54,13 +54,13 @@ pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
     let mut tightest: HashMap<&str, &Boundary> = HashMap::new();
     for boundary in ledger.boundaries.iter().filter(|it| is_timed(it)) {
         let kept = tightest.entry(boundary.to.get_ref()).or_insert(boundary);
-        if own_timeout(boundary) < own_timeout(kept) {
+        if patience(boundary).map(time) < patience(kept).map(time) {
             *kept = boundary;
         }
     }
     let found = ledger.boundaries.iter().filter_map(|inner| {
         let outer = tightest.get(inner.from.get_ref().as_str())?;
-        let (timeout, waits) = (inner.timeout.as_ref()?, outer.timeout.as_ref()?);
+        let (timeout, waits) = (inner.timeout.as_ref()?, patience(outer)?);
         let needed = in_all(inner)?;
         (needed > time(waits)).then(|| {
             let (from, to) = (inner.from.get_ref(), inner.to.get_ref());
@@ -98,7 +98,7 @@ fn overdrawn(ledger: &Ledger, flow: &Flow) -> Vec<Finding> {
         }
         steps.push(step);
         let boundary = ledger.crossed_by(step).filter(|it| is_timed(it));
-        if let Some(timeout) = boundary.and_then(|it| it.timeout.as_ref()) {
+        if let Some(timeout) = boundary.and_then(patience) {
             let kept = given.entry(step.to.get_ref()).or_insert(timeout);
             if time(timeout) < time(kept) {
                 *kept = timeout;
@@ -139,6 +139,17 @@ fn time(time: &Spanned<Time>) -> Duration {
 /// Whether somebody waits at this boundary.
 fn is_timed(boundary: &Boundary) -> bool {
     boundary.mode != Mode::Asynchronous && boundary.timeout.is_some()
+}
+
+/// How long a caller waits for one answer: for one try, if it says so.
+fn patience(boundary: &Boundary) -> Option<&Spanned<Time>> {
+    let timeout = boundary.timeout.as_ref()?;
+    let per_try = boundary.per_try.as_ref();
+    Some(
+        per_try
+            .filter(|it| time(it) < time(timeout))
+            .unwrap_or(timeout),
+    )
 }
 
 fn own_timeout(boundary: &Boundary) -> Option<Duration> {
