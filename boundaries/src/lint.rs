@@ -86,8 +86,12 @@ pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
     // What ends a waiver cannot itself be waived.
     let is_end = |finding: &Finding| finding.rule.id == "B901" && finding.names[0] == "waiver";
     let (ends, rest): (Vec<_>, Vec<_>) = found.drain(..).partition(is_end);
-    for finding in rest {
+    for mut finding in rest {
         let key = finding.key();
+        if finding.rule.id == "B202" && is_guess(ledger, &finding) {
+            finding.message += " Some of these lines are imported and unconfirmed: look first whether \
+                                they are calls.";
+        }
         let by = waivers.iter().position(|waiver| {
             holds(waiver, options.today)
                 && waiver.at.get_ref().trim() == key
@@ -141,6 +145,15 @@ pub fn identity(finding: &Finding) -> (String, String) {
 /// all, it is too early to ask.
 fn is_question(finding: &Finding) -> bool {
     ["B302", "B401", "B403"].contains(&finding.rule.id)
+}
+
+/// Whether a circle has a line in it that nobody has confirmed.
+fn is_guess(ledger: &Ledger, finding: &Finding) -> bool {
+    let inside = |name: &String| finding.names.contains(name);
+    ledger.boundaries.iter().any(|it| {
+        let open = it.confirmed.as_ref().is_some_and(|it| !it.get_ref());
+        open && inside(it.from.get_ref()) && inside(it.to.get_ref())
+    })
 }
 
 fn names_rule(waiver: &Waiver, finding: &Finding) -> bool {
