@@ -1,4 +1,4 @@
-//! B202: parts that are apart, and cannot move apart. *(hardening)*
+//! B202: parts that are apart, and cannot move apart. The core needs [`lock_step`]; the rest is hardening.
 
 use ledger::{Finding, Ledger, Rule};
 

@@ -1,6 +1,7 @@
 //! Stage 1: what one entry shows by itself.
 
 use crate::world::{ERROR, WARNING, call, edge, finds, parts, silent};
+use review::rules::distributed_monolith::lock_step;
 use review::rules::{double_authority, vague_pressure};
 
 const ONE: &str = "A fact has one authority: when two copies differ, somebody has to be right.";
@@ -189,4 +190,30 @@ fn a_dated_figure_with_a_unit_is_an_answer() {
             &text,
         );
     }
+}
+
+/// **R8** A network between two parts of one release is a warning: it keeps nothing apart that a function
+/// call would not.
+#[test]
+fn a_network_inside_one_release_is_found() {
+    const STEP: &str = "What is always released together is one thing, and a network inside it keeps \
+                        nothing apart.";
+    let part = |name: &str, release: &str| parts(&format!("{name} service")) + release + "\n";
+    let all = part("a", "release = \"shop\"")
+        + &part("b", "release = \"shop\"")
+        + &part("c", "release = \"mail\"")
+        + &part("d", "")
+        + &part("e", "");
+    let text = all.clone() + &call("a", "b", "").replace("\"b\"", "⟦\"b\"⟧");
+    finds(STEP, lock_step, &text, &[(WARNING, "a -> b")]);
+    let text = all
+        + &edge("in-process", "a", "b", "")
+        + &call("a", "c", "")
+        + &call("c", "d", "")
+        + &call("d", "e", "");
+    silent(
+        "A function call is right there, and who says nothing of a release is released alone.",
+        lock_step,
+        &text,
+    );
 }

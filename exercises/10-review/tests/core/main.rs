@@ -1,4 +1,5 @@
-//! The lesson: seven rules, each with the fault that it finds and the twin on which it is silent.
+//! The lesson: seven rules and a half, each with the fault that it finds and the twin on which it is
+//! silent. The modules stand in the order of the chapter.
 //!
 //! What a finding has to point at is marked as `⟦…⟧` in the ledgers of these tests.
 
@@ -6,8 +7,12 @@
 #[allow(dead_code, reason = "hardening uses the rest")]
 mod world;
 
-mod availability;
 mod entries;
+
 mod replies;
-mod timeouts;
+
 mod tries;
+
+mod timeouts;
+
+mod availability;

@@ -78,7 +78,7 @@ fn a_reply_that_rests_on_a_cache_is_found() {
     finds(VANISHES, cache_as_database::check, &text, &one);
 }
 
-/// **R3** A cache that is filled from an authority, or written besides it, is a cache.
+/// **R9** A cache that is filled from an authority, or written besides it, is a cache: silence.
 #[test]
 fn a_cache_that_may_vanish_is_left_alone() {
     let text = system(

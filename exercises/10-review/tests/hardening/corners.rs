@@ -104,6 +104,22 @@ fn a_ledger_may_set_its_own_limits() {
     );
 }
 
+/// **R5** The order of the entries in the file changes nothing.
+#[test]
+fn the_order_of_the_file_changes_nothing() {
+    let text = tries("basket", "store", "⟦4⟧")
+        + &tries("api", "basket", "⟦3⟧")
+        + &tries("page", "api", "3")
+        + &parts("store authority, basket service, api service, page client");
+    let both = [(ERROR, "basket -> store"), (WARNING, "api -> basket")];
+    finds(
+        "A product over a path does not depend on which entry was written first.",
+        retry_amplification::check,
+        &text,
+        &both,
+    );
+}
+
 /// **R5** A function call on the way multiplies as well; a message ends the path.
 #[test]
 fn a_function_call_is_on_the_path_and_a_message_ends_it() {

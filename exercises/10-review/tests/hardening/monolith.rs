@@ -1,12 +1,10 @@
 //! Parts that are apart, and cannot move apart.
 
 use crate::world::{ERROR, WARNING, call, edge, finds, parts, silent};
-use review::rules::distributed_monolith::{cycles, lock_step, shared_stores};
+use review::rules::distributed_monolith::{cycles, shared_stores};
 
 const CIRCLE: &str = "Parts that wait for each other in a circle work together or not at all.";
 const STORE: &str = "A store that two releases write to ties them to each other, unseen by either.";
-const STEP: &str = "What is always released together is one thing, and a network inside it keeps \
-                    nothing apart.";
 
 /// **R8** Each circle of calls is found once, at its first remote call in the file, about all who are
 /// in it.
@@ -100,20 +98,6 @@ fn readers_share_a_store_and_so_does_one_release() {
     silent(
         "Who only reads does not decide the form of what it reads.",
         shared_stores,
-        &text,
-    );
-}
-
-/// **R8** A network between two parts of one release is a warning; a function call is right there.
-#[test]
-fn a_network_inside_one_release_is_found() {
-    let text = writers("") + &call("a", "c", "").replace("\"c\"", "⟦\"c\"⟧");
-    finds(STEP, lock_step, &text, &[(WARNING, "a -> c")]);
-    let text =
-        writers("") + &edge("in-process", "a", "c", "") + &call("a", "b", "") + &call("b", "d", "");
-    silent(
-        "Parts that say nothing of a release are released by themselves.",
-        lock_step,
         &text,
     );
 }

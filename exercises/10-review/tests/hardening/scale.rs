@@ -2,29 +2,62 @@
 
 use crate::world::{call, parts, read};
 use review::{Severity, review, rules};
+use std::process::Command;
 use testbed::live;
 
 /// **R9** A chain of five thousand calls overflows no stack.
+///
+/// A stack that overflows ends the process, and every other test with it: so this one has its own.
 #[test]
 fn a_deep_chain_overflows_no_stack() {
+    const CHILD: &str = "REVIEW_DEEP_CHAIN";
+    if std::env::var_os(CHILD).is_some() {
+        return a_deep_chain();
+    }
     live(|| {
-        let depth = 5_000;
-        let mut text = parts("n0 client");
-        for at in 1..=depth {
-            text += &parts(&format!("n{at} service"));
-            let tries = if at == depth { "tries = 5" } else { "" };
-            text += &call(&format!("n{}", at - 1), &format!("n{at}"), tries);
+        let this = std::env::current_exe().expect("the test's program");
+        let child = Command::new(this)
+            .args([
+                "--exact",
+                "scale::a_deep_chain_overflows_no_stack",
+                "--nocapture",
+            ])
+            .env(CHILD, "1")
+            .output()
+            .expect("a process of its own");
+        let said = String::from_utf8_lossy(&child.stderr).into_owned();
+        if let Some(todo) = said
+            .lines()
+            .find(|it| it.starts_with("not yet implemented"))
+        {
+            panic!("{todo}");
         }
-        let ledger = read(&text);
-        let found = rules::retry_amplification::check(&ledger);
-        assert_eq!(
-            found.len(),
-            1,
-            "The last of {depth} calls tries five times."
+        assert!(
+            child.status.success(),
+            "A chain of {DEPTH} calls is to be looked at without a function that calls itself as deep: \
+             the stack of a thread has room for some thousand.\n{said}"
         );
-        let circles = rules::distributed_monolith::cycles(&ledger);
-        assert_eq!(circles, [], "A chain has no circle, however long it is.");
     });
+}
+
+const DEPTH: usize = 5_000;
+
+fn a_deep_chain() {
+    let mut text = parts("n0 client");
+    for at in 1..=DEPTH {
+        text += &parts(&format!("n{at} service"));
+        let tries = if at == DEPTH { "tries = 5" } else { "" };
+        text += &call(&format!("n{}", at - 1), &format!("n{at}"), tries);
+    }
+    let ledger = read(&text);
+    let found = rules::retry_amplification::check(&ledger);
+    assert_eq!(
+        found.len(),
+        1,
+        "The last of {DEPTH} calls tries five times."
+    );
+    let circles = rules::distributed_monolith::cycles(&ledger);
+    assert_eq!(circles, [], "A chain has no circle, however long it is.");
 }
 
 /// **R9** A boundary or step whose names stand for nothing is another rule's finding, and breaks none
