@@ -14,6 +14,7 @@
 //! - `way`: where the reader stands in the whole course, and the next step.
 //! - `verify`: starters fail, solutions pass, every known mistake is caught.
 //! - `serve`: the book in a browser, with live reload and live grades.
+//! - `platform`: builds and starts the running platform.
 //! - `cli`: the command line.
 //!
 //! Without the feature `tool` only what the mdBook preprocessor needs is left.
@@ -40,11 +41,14 @@ mod cargo;
 #[cfg(feature = "tool")]
 mod check;
 #[cfg(feature = "tool")]
+mod conformance;
+#[cfg(feature = "tool")]
 mod hint;
 #[cfg(feature = "tool")]
 mod memory;
 #[cfg(feature = "tool")]
-mod moment;
+#[cfg(feature = "tool")]
+mod platform;
 #[cfg(feature = "tool")]
 mod process;
 #[cfg(feature = "tool")]

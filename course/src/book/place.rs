@@ -188,8 +188,7 @@ pub fn render(context: &Context<'_>) -> Result<String> {
     for (index, pressure) in placing.pressures.iter().enumerate() {
         let _ = write!(
             out,
-            "<li data-pressure=\"{index}\"><strong>{}:</strong> <span>{}</span></li>",
-            html::inline(&pressure.text),
+            "<li data-pressure=\"{index}\"><span>{}</span></li>",
             html::inline(&pressure.shows)
         );
     }

@@ -18,9 +18,9 @@ use super::{Grader, Say};
 use crate::grade::{Report, Stop, Stopped, Verdict};
 use crate::lab::{self, Lab};
 use crate::memory::{self, Files, Recalled};
-use crate::moment;
 use crate::repo::Repo;
 use crate::way::{self, Known, Way};
+use records::moment;
 
 pub(super) struct Grading {
     repo: Repo,
