@@ -192,10 +192,10 @@ fn noise_breaks_no_parser() {
         }));
         let took = begun.elapsed();
         slowest = slowest.max(took);
-        match tried {
-            Ok(read) => accepted[which] += u64::from(read),
-            Err(_) => panic!("{what} panicked on {text:?}"),
-        }
+        let Ok(read) = tried else {
+            panic!("{what} panicked on {text:?}");
+        };
+        accepted[which] += u64::from(read);
         assert!(took < LIMIT, "{what} took {took:?} for {text:?}");
     }
     println!("{cases} inputs, slowest {slowest:?}; read in spite of the noise:");

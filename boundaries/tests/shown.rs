@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const SHOWN: [(&str, &[&str]); 4] = [
+const SHOWN: [(&str, &[&str]); 5] = [
     ("bookinfo", &["lint", "bookinfo.toml"]),
     ("booksapp", &["lint", "booksapp.toml"]),
+    ("planted", &["lint", "planted.toml"]),
     (
         "online-boutique",
         &["lint", "online-boutique.imported.toml"],
