@@ -453,8 +453,14 @@ impl<'a> Page<'a> {
     }
 
     fn run_alone(&self, test: &TestReport) -> String {
+        // The root is another workspace, in which that name is unknown.
+        let place = if self.here.in_exercises() {
+            ""
+        } else {
+            " in exercises/"
+        };
         format!(
-            "`cargo test -p {} {}` runs it alone",
+            "`cargo test -p {} {}`{place} runs it alone",
             self.lab.name, test.name
         )
     }
