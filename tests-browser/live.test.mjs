@@ -2,7 +2,7 @@
 // then with the real server, from a save to its mark.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cp } from "node:fs/promises";
+import { appendFile, cp } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, describe, test } from "node:test";
@@ -63,6 +63,25 @@ describe("a page that cargo course serves", () => {
     const tally = (text) => opened.page.locator(".hc-tally", { hasText: text }).waitFor();
     return { ...opened, send, tally, stop: site.close, connected: () => streams.size };
   }
+
+  test("needs one stream for however many tabs", async () => {
+    // A browser opens six connections to a host. With a stream in each tab the seventh page never came.
+    const { page, send, connected } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
+    const tabs = [page];
+    for (let more = 0; more < 7; more += 1) {
+      const tab = await page.context().newPage();
+      await tab.goto(page.url(), { timeout: 20_000 });
+      tabs.push(tab);
+    }
+    assert.equal(connected(), 1);
+    send("state", { labs: { measure: lab("graded", [true, true, true]) } });
+    for (const tab of tabs) await tab.locator(".hc-tally", { hasText: "All 3 invariants hold." }).waitFor();
+    await page.close();
+    await tabs[1].waitForTimeout(300);
+    assert.equal(connected(), 1, "another tab takes the stream over");
+    send("state", { labs: { measure: lab("graded", [true, false, true]) } });
+    for (const tab of tabs.slice(1)) await tab.locator(".hc-tally", { hasText: "2 of 3 invariants hold." }).waitFor();
+  });
 
   test("marks each invariant, and changes marks without losing the reader's place", async () => {
     const { page, send, tally, notes } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
@@ -195,6 +214,8 @@ describe("cargo course serve", () => {
       const { page, close, notes } = await browser.open({ origin });
       await page.goto(`${origin}/${CHAPTER}`);
       const tally = page.locator(".hc-tally");
+      // A lab that nobody has touched is not graded: any save begins it.
+      await appendFile(path.join(clone.root, "exercises/01-measure/src/lib.rs"), "\n// begun\n");
       await tally.filter({ hasText: /^0 of \d+ invariants hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
       const marks = page.locator(".hc-invariant");
       assert.equal(await page.locator('.hc-invariant[data-holds="false"]').count(), await marks.count());

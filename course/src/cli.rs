@@ -4,6 +4,7 @@
 //! out at all.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -15,14 +16,14 @@ use crate::grade::{Limits, Stop, Stopped};
 use crate::hint::{self, Depth};
 use crate::lab;
 use crate::measure::MeasureArgs;
-use crate::moment;
 use crate::platform::PlatformArgs;
 use crate::repo::Repo;
 use crate::reset;
-use crate::serve::{PORT, ServeOptions};
+use crate::serve::{LOOPBACK, PORT, ServeOptions};
 use crate::terminal::{HEADING, Terminal, painted};
-use crate::verify::{self, Part};
+use crate::verify::{self, Part, Shard};
 use crate::way::Way;
+use records::moment;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,7 +47,7 @@ struct Cli {
 enum Command {
     /// Serve the book with live reload and live grades (what happens without a command)
     #[command(
-        after_help = "Examples:\n  cargo course serve\n  cargo course serve --port 4000 --no-open"
+        after_help = "Examples:\n  cargo course serve\n  cargo course serve --port 4000 --no-open\n  cargo course serve --host 0.0.0.0 --no-open   from inside a container"
     )]
     Serve(ServeArgs),
     /// Build the book into book/
@@ -94,6 +95,17 @@ when you have committed your own work since.
 Example:
   cargo course reset measure")]
     Reset(ResetArgs),
+    /// Run public tests that nobody here wrote against a lab's code: a score, and no grade
+    #[command(after_help = "\
+For `edge`: the HTTP cache tests (npm `http-cache-tests`, installed below target/), against our edge and
+against nginx and Varnish where they are installed. It needs node and npm, and takes half a minute each.
+
+Examples:
+  cargo course conformance edge
+  cargo course conformance edge --own --alone    your edge, and nothing beside it
+
+Exit codes: 0 whatever the score is, 2 when the tests could not be run.")]
+    Conformance(ConformanceArgs),
     /// Run the platform: browser, edge, API, authority, stream and workers, and the page that shows them
     #[command(after_help = "\
 Builds what is needed, starts, prints one address on loopback and opens it. Ctrl-C ends all of it, and the
@@ -127,16 +139,24 @@ struct ServeArgs {
     /// Port on the loopback interface; when it is taken, another is picked
     #[arg(long, default_value_t = PORT)]
     port: u16,
+    /// The address to listen on; anything but loopback shows your work to whoever reaches this machine
+    #[arg(long, value_name = "ADDRESS", default_value_t = LOOPBACK)]
+    host: IpAddr,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
+    /// Look at the files once a second, where the system does not tell of changes
+    #[arg(long)]
+    poll: bool,
 }
 
 impl Default for ServeArgs {
     fn default() -> Self {
         Self {
             port: PORT,
+            host: LOOPBACK,
             no_open: false,
+            poll: false,
         }
     }
 }
@@ -205,6 +225,19 @@ struct ResetArgs {
 }
 
 #[derive(Debug, Args)]
+struct ConformanceArgs {
+    /// The lab; `edge` is the only one with such tests
+    #[arg(value_parser = ["edge"])]
+    lab: String,
+    /// Your own edge, and not the course's
+    #[arg(long)]
+    own: bool,
+    /// No other caches beside it
+    #[arg(long)]
+    alone: bool,
+}
+
+#[derive(Debug, Args)]
 struct VerifyArgs {
     /// Only this lab (and the whole book)
     lab: Option<String>,
@@ -215,6 +248,12 @@ struct VerifyArgs {
     /// do, and which of them hang or die
     #[arg(long)]
     thorough: bool,
+    /// Prove also what was proven on this machine before, and has not changed since
+    #[arg(long)]
+    afresh: bool,
+    /// Only the Kth of N equal parts, so that N machines can share the work
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     /// Take the labs as they lie here for the starters, and write their starter.lock
     #[arg(long, conflicts_with = "only")]
     write_starters: bool,
@@ -248,7 +287,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Serve(args) => {
             let options = ServeOptions {
                 port: args.port,
+                host: args.host,
                 open: !args.no_open,
+                poll: args.poll,
             };
             crate::serve::run(&repo, options)?;
             Ok(ExitCode::SUCCESS)
@@ -295,6 +336,9 @@ fn run(command: Command) -> Result<ExitCode> {
             anstream::print!("{}", told(&repo, &lab, &done));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Conformance(args) => {
+            crate::conformance::run(&repo, args.own, args.alone, &stop_on_interrupt()?)
+        }
         Command::Verify(args) => {
             let labs = match args.lab {
                 Some(name) => vec![lab::named(&repo, &name)?],
@@ -306,6 +350,8 @@ fn run(command: Command) -> Result<ExitCode> {
             let mut request =
                 verify::Request::new(labs, &args.only, args.limits.within(verify::LIMITS));
             request.thorough = args.thorough;
+            request.afresh = args.afresh;
+            request.shard = args.shard.unwrap_or_default();
             verify::run(&repo, &request, &stop_on_interrupt()?)
         }
     }

@@ -12,13 +12,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use sha1::{Digest, Sha1};
 
 use crate::lab::Lab;
+use crate::lab::inputs::{self, Input, paths_below};
 use crate::repo::Repo;
 
 const LOCK: &str = "starter.lock";
@@ -131,7 +132,7 @@ impl Starter {
         let given: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
         let mut found = paths_below(&self.folder)?;
         found.retain(|path| {
-            let compiled = ["src/", "tests/", "benches/", "examples/"];
+            let compiled = ["src/", "tests/", "benches/", "examples/", "build.rs"];
             compiled.iter().any(|folder| path.starts_with(folder)) && !given.contains(path.as_str())
         });
         Ok(found)
@@ -140,7 +141,7 @@ impl Starter {
     /// Whether a reader has changed anything in the lab's code. Without a lock nobody can tell, and
     /// so it counts as begun.
     pub fn begun(&self) -> bool {
-        let in_code = |path: &str| path.starts_with("src/");
+        let in_code = |path: &str| inputs::of_lab(path) == Some(Input::Code);
         self.files.is_empty()
             || self.changed().iter().any(|file| in_code(&file.path))
             || self
@@ -152,7 +153,7 @@ impl Starter {
     pub(crate) fn changed_tests(&self, repo: &Repo) -> Vec<String> {
         self.changed()
             .iter()
-            .filter(|file| file.path.starts_with("tests/"))
+            .filter(|file| inputs::of_lab(&file.path) == Some(Input::Tests))
             .map(|file| {
                 let path = repo.relative(&self.folder.join(&file.path));
                 let what = if self.folder.join(&file.path).exists() {
@@ -181,25 +182,45 @@ impl Starter {
     }
 
     /// The content of a starter's file: from git's history, or from what was kept.
-    pub(crate) fn content(repo: &Repo, file: &StarterFile) -> Option<Vec<u8>> {
-        let from_git = Command::new("git")
-            .arg("-C")
-            .arg(repo.root())
-            .args(["cat-file", "blob", &file.id])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()
-            .filter(|output| output.status.success())
-            .map(|output| output.stdout);
-        from_git
-            .or_else(|| std::fs::read(kept_blob(repo, &file.id)).ok())
-            .filter(|bytes| blob_id(bytes) == file.id)
+    ///
+    /// # Errors
+    /// Why it cannot be had, in git's own words where git refuses.
+    pub(crate) fn content(repo: &Repo, file: &StarterFile) -> Result<Vec<u8>, String> {
+        let whole = |bytes: &Vec<u8>| blob_id(bytes) == file.id;
+        if let Some(kept) = std::fs::read(kept_blob(repo, &file.id)).ok().filter(whole) {
+            return Ok(kept);
+        }
+        let output = git(repo, &["cat-file", "blob", &file.id])
+            .map_err(|error| format!("git cannot be run: {error}"))?;
+        if output.status.success() && whole(&output.stdout) {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().unwrap_or_default();
+        let shallow = git(repo, &["rev-parse", "--is-shallow-repository"])
+            .is_ok_and(|output| output.stdout.starts_with(b"true"));
+        Err(if shallow {
+            "this clone is shallow: `git fetch --unshallow` brings its history".to_owned()
+        } else if !repo.root().join(".git").exists() {
+            "this copy of the course has no git history, and .course/starters doesn't hold it"
+                .to_owned()
+        } else {
+            format!("git says: {said}")
+        })
     }
 
     fn is_pristine(&self, file: &StarterFile) -> bool {
         std::fs::read(self.folder.join(&file.path)).is_ok_and(|bytes| blob_id(&bytes) == file.id)
     }
+}
+
+fn git(repo: &Repo, arguments: &[&str]) -> std::io::Result<Output> {
+    Command::new("git")
+        .arg("-C")
+        .arg(repo.root())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
 }
 
 fn kept_blob(repo: &Repo, id: &str) -> PathBuf {
@@ -223,38 +244,6 @@ pub(crate) fn blob_id(bytes: &[u8]) -> String {
         let _ = write!(id, "{byte:02x}");
     }
     id
-}
-
-/// Every file below `folder`, relative, sorted; what a run leaves behind is not part of a lab.
-pub(crate) fn paths_below(folder: &Path) -> Result<Vec<String>> {
-    let mut paths = Vec::new();
-    let mut left = vec![String::new()];
-    while let Some(below) = left.pop() {
-        let here = folder.join(&below);
-        let entries =
-            std::fs::read_dir(&here).with_context(|| format!("cannot list {}", here.display()))?;
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if below.is_empty() {
-                name.clone()
-            } else {
-                format!("{below}/{name}")
-            };
-            if entry.file_type()?.is_dir() {
-                if name != "target" && name != "proptest-regressions" {
-                    left.push(path);
-                }
-            } else if !(name.ends_with(".snap.new")
-                || name.ends_with('~')
-                || name.starts_with(".#"))
-            {
-                paths.push(path);
-            }
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 #[cfg(test)]

@@ -12,8 +12,10 @@ use notify::{Event, EventKind, PollWatcher, RecursiveMode, Watcher};
 
 use super::Say;
 use super::grading::Grading;
+use super::hub::Hub;
 use super::site::Site;
-use crate::lab;
+use crate::lab::inputs::{self, Inputs};
+use crate::lab::{self, Lab};
 use crate::repo::Repo;
 
 /// An editor saves in several steps (write, rename, touch). After the last one, wait this long.
@@ -56,22 +58,33 @@ struct Paths {
     changed: BTreeSet<PathBuf>,
     /// There were more than we remember, or the system lost some.
     too_many: bool,
+    /// The book that was built is not there any more.
+    book_lost: bool,
     closed: bool,
+}
+
+/// What was noticed since the last time.
+struct Noticed {
+    paths: BTreeSet<PathBuf>,
+    too_many: bool,
+    book_lost: bool,
 }
 
 /// What a change asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Work {
     book: bool,
-    /// The folders of labs to grade.
+    /// The labs in whose folders something was saved, by name.
     labs: BTreeSet<String>,
+    /// Those whose grade depends on something that was saved elsewhere.
+    depending: BTreeSet<String>,
     all_labs: bool,
 }
 
 impl Watch {
-    /// Begins to watch. Where the system cannot tell of changes the files are looked at once a
-    /// second; where even that fails the reader is told.
-    pub fn new(repo: &Repo, say: &Arc<Say>) -> Self {
+    /// Begins to watch. Where the system cannot tell of changes, or the reader asked for it by `poll`, the
+    /// files are looked at once a second; where even that fails the reader is told.
+    pub fn new(repo: &Repo, poll: bool, say: &Arc<Say>) -> Self {
         let changed = Arc::new(Changed::default());
         let mut watch = Self {
             repo: repo.clone(),
@@ -79,18 +92,42 @@ impl Watch {
             watcher: None,
             thread: None,
         };
-        if let Err(error) = watch.arm_with(notify::recommended_watcher(watch.changed.handler())) {
-            let config = notify::Config::default().with_poll_interval(POLL);
-            if watch
-                .arm_with(PollWatcher::new(watch.changed.handler(), config))
-                .is_err()
-            {
-                say(&format!(
-                    "Files cannot be watched ({error:#}), so reload the page yourself after a change."
-                ));
-            }
+        let silent = silent_file_system(repo.root());
+        if let (Some(kind), false) = (&silent, poll) {
+            say(&format!(
+                "This folder is on a {kind} file system, which may not tell of changes: files are looked at once \
+                 a second instead."
+            ));
+        }
+        if !poll && silent.is_none() {
+            let events = notify::recommended_watcher(watch.changed.handler());
+            let Err(error) = watch.arm_with(events) else {
+                return watch;
+            };
+            say(&format!(
+                "The system does not tell of changes here ({error:#}): files are looked at once a second instead."
+            ));
+        }
+        let config = notify::Config::default()
+            .with_poll_interval(POLL)
+            // A file system that tells nothing may well keep dates to the second, or to two.
+            .with_compare_contents(true);
+        let looks = PollWatcher::new(watch.changed.handler(), config);
+        if let Err(error) = watch.arm_with(looks) {
+            say(&format!(
+                "Files cannot be watched ({error:#}), so reload the page yourself after a change."
+            ));
         }
         watch
+    }
+
+    /// Has the book built again when `hub` finds it gone.
+    pub fn rebuild_for(&self, hub: &Hub) {
+        let changed = Arc::clone(&self.changed);
+        hub.on_lost(move || {
+            changed.lock().book_lost = true;
+            changed.wake.notify_all();
+        });
     }
 
     /// Hands the site and the grades to a thread that acts on every change.
@@ -101,14 +138,23 @@ impl Watch {
         let thread = thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || {
-                while let Some((paths, too_many)) = changed.next() {
+                while let Some(Noticed {
+                    paths,
+                    too_many,
+                    book_lost,
+                }) = changed.next()
+                {
                     if let Some(watcher) = &mut watcher {
                         rearm(&repo, watcher.as_mut(), &paths, too_many);
                     }
-                    let work = work_of(&repo, &paths, too_many, |path| site.includes(path));
+                    let labs = lab::all(&repo).unwrap_or_default();
+                    let work = work_of(&repo, &labs, &paths, too_many, |path| site.includes(path));
                     // The grade first: it runs beside the book's build, and is what a reader waits for.
-                    request(&repo, &grading, &work);
-                    if work.book {
+                    request(&grading, &work);
+                    if book_lost {
+                        site.forget();
+                    }
+                    if work.book || book_lost {
                         site.build();
                     }
                 }
@@ -167,9 +213,9 @@ impl Changed {
     }
 
     /// Waits for changes and then for quiet; none when nobody watches any more.
-    fn next(&self) -> Option<(BTreeSet<PathBuf>, bool)> {
+    fn next(&self) -> Option<Noticed> {
         let mut paths = self.lock();
-        while !paths.closed && paths.changed.is_empty() && !paths.too_many {
+        while !paths.closed && paths.changed.is_empty() && !paths.too_many && !paths.book_lost {
             paths = self
                 .wake
                 .wait(paths)
@@ -191,15 +237,49 @@ impl Changed {
         if paths.closed {
             return None;
         }
-        Some((
-            std::mem::take(&mut paths.changed),
-            std::mem::take(&mut paths.too_many),
-        ))
+        Some(Noticed {
+            paths: std::mem::take(&mut paths.changed),
+            too_many: std::mem::take(&mut paths.too_many),
+            book_lost: std::mem::take(&mut paths.book_lost),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Paths> {
         self.paths.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The kind of file system that `root` is on, if it is one that passes on no events from the other side:
+/// a Windows drive in WSL2, a container's mount, a share.
+fn silent_file_system(root: &Path) -> Option<String> {
+    kind_among_silent(&std::fs::read_to_string("/proc/self/mounts").ok()?, root)
+}
+
+fn kind_among_silent(mounts: &str, root: &Path) -> Option<String> {
+    const SILENT: [&str; 12] = [
+        "9p",
+        "drvfs",
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+        "vboxsf",
+        "prl_fs",
+        "fuse.grpcfuse",
+        "fakeowner",
+    ];
+    let mounted = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        // A space in a path is written as its octal number.
+        let at = fields.next()?.replace("\\040", " ");
+        Some((PathBuf::from(at), fields.next()?))
+    });
+    let (_, kind) = mounted
+        .filter(|(at, _)| root.starts_with(at))
+        .max_by_key(|(at, _)| at.components().count())?;
+    SILENT.contains(&kind).then(|| kind.to_owned())
 }
 
 /// Reading a file is an event as well, and we read them all.
@@ -231,28 +311,22 @@ fn rearm(
     }
 }
 
-fn request(repo: &Repo, grading: &Grading, work: &Work) {
+fn request(grading: &Grading, work: &Work) {
     if work.all_labs {
         grading.request_all();
     }
-    if work.labs.is_empty() {
-        return;
+    for lab in &work.depending {
+        grading.request_later(lab);
     }
-    let labs = lab::all(repo).unwrap_or_default();
-    for folder in &work.labs {
-        // A lab whose description is broken right now is still asked for, so that it is said.
-        let known = labs
-            .iter()
-            .find(|lab| lab.folder == *folder)
-            .map(|lab| lab.name.as_str());
-        if let Some(name) = known.or_else(|| folder.split_once('-').map(|(_, name)| name)) {
-            grading.request(name);
-        }
+    // The lab in whose folder something was saved comes last, and so is the first to be graded.
+    for lab in &work.labs {
+        grading.request(lab);
     }
 }
 
 fn work_of(
     repo: &Repo,
+    labs: &[Lab],
     paths: &BTreeSet<PathBuf>,
     too_many: bool,
     included: impl Fn(&Path) -> bool,
@@ -262,119 +336,183 @@ fn work_of(
         all_labs: too_many,
         ..Work::default()
     };
+    let inputs: Vec<(&Lab, Inputs)> = labs
+        .iter()
+        .map(|lab| (lab, Inputs::of(repo, lab)))
+        .collect();
     for path in paths {
         let Ok(relative) = path.strip_prefix(repo.root()) else {
             continue;
         };
         let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
-        if parts.iter().any(|part| is_noise(part)) {
+        if parts.iter().any(|part| inputs::is_noise(part)) {
             continue;
         }
         work.book |= included(path);
         match parts.as_slice() {
-            ["book.toml"]
+            ["book.toml" | ".course"]
             | ["src" | "theme", ..]
             | ["course", "reference", ..]
-            | ["solutions", _, "mistakes", ..] => {
+            | ["solutions", _, "mistakes", ..]
+            | [".course", "measurements", ..]
+            | ["exercises", _, "hints.md"] => {
                 work.book = true;
             }
-            [".course"] | [".course", "measurements", ..] => work.book = true,
             // The manifest says whose lab another builds on, which a page shows.
             ["exercises"] | ["exercises", "Cargo.toml"] => {
                 work.book = true;
                 work.all_labs = true;
             }
-            ["exercises", "given", ..] | ["exercises", "boundaries.toml"] => work.all_labs = true,
-            ["exercises", folder, inside @ ..] if is_lab(folder) => {
-                work.book |= matches!(inside, [] | ["lab.toml" | "hints.md"]);
-                let graded = matches!(
-                    inside,
-                    [] | ["Cargo.toml" | "lab.toml" | "build.rs"]
-                        | ["src" | "tests" | "benches" | "examples", ..]
-                );
-                if graded {
-                    work.labs.insert((*folder).to_owned());
+            ["exercises", folder] | ["exercises", folder, "lab.toml"] => {
+                work.book |= named_by(folder).is_some();
+                // Of a lab that is gone, nothing is known but its folder's name.
+                if !path.exists() {
+                    work.labs.extend(named_by(folder));
                 }
             }
             _ => {}
+        }
+        // A broken description hides every lab; what was saved is asked for all the same, so that
+        // this is said.
+        if let ([], ["exercises", folder, ..]) = (labs, parts.as_slice()) {
+            work.labs.extend(named_by(folder));
+        }
+        for (lab, inputs) in &inputs {
+            match inputs.part(path) {
+                Some(_) if path.starts_with(lab.dir(repo)) => {
+                    work.labs.insert(lab.name.clone());
+                }
+                Some(_) => {
+                    work.depending.insert(lab.name.clone());
+                }
+                None => {}
+            }
         }
     }
     work
 }
 
-fn is_lab(folder: &str) -> bool {
-    folder.len() > 3
-        && folder.as_bytes()[..2].iter().all(u8::is_ascii_digit)
-        && folder.as_bytes()[2] == b'-'
-}
-
-/// What editors and tools leave beside the files that matter.
-fn is_noise(part: &str) -> bool {
-    (part.starts_with('.') && part != ".course")
-        || part.ends_with('~')
-        || part.starts_with('#')
-        || part.ends_with(".snap.new")
-        || matches!(part, "4913" | "target" | "proptest-regressions")
+/// The lab that a folder is by its name: one whose description is broken right now is still asked for,
+/// so that it is said.
+fn named_by(folder: &str) -> Option<String> {
+    let (number, name) = folder.split_once('-')?;
+    let is_lab = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_lab && !name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Lab 1, which needs a given crate, and lab 4, which needs both, and keeps the ledger.
     fn work(paths: &[&str]) -> Work {
-        let repo = Repo::at(PathBuf::from("/a repo"));
+        let folder = tempfile::tempdir().unwrap();
+        let repo = Repo::at(folder.path().to_owned());
+        let write = |path: &str, text: &str| {
+            let path = repo.root().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        for (folder, name) in [("01-measure", "measure"), ("04-cache", "cache")] {
+            let lab = format!(
+                "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1 }}\n"
+            );
+            write(&format!("exercises/{folder}/lab.toml"), &lab);
+        }
+        write(
+            "exercises/01-measure/Cargo.toml",
+            "[dependencies]\ndomain = { path = \"../given/domain\" }\n",
+        );
+        write(
+            "exercises/04-cache/Cargo.toml",
+            "[dev-dependencies]\nmeasure = { path = \"../01-measure\" }\nledger = { path = \"../given/ledger\" }\n",
+        );
+        let labs = lab::all(&repo).unwrap();
         let paths = paths.iter().map(|path| repo.root().join(path)).collect();
-        work_of(&repo, &paths, false, |path| path.ends_with("shown.rs"))
+        work_of(&repo, &labs, &paths, false, |path| {
+            path.ends_with("shown.rs")
+        })
     }
 
-    fn labs(folders: &[&str]) -> BTreeSet<String> {
-        folders.iter().map(|folder| (*folder).to_owned()).collect()
+    fn names(labs: &[&str]) -> BTreeSet<String> {
+        labs.iter().map(|lab| (*lab).to_owned()).collect()
+    }
+
+    fn asks(book: bool, labs: &[&str], depending: &[&str]) -> Work {
+        Work {
+            book,
+            labs: names(labs),
+            depending: names(depending),
+            all_labs: false,
+        }
+    }
+
+    #[test]
+    fn a_share_or_a_container_s_mount_is_known_to_be_silent() {
+        let mounts = "overlay / overlay rw 0 0\nC:\\134 /mnt/c 9p rw 0 0\n/dev/sdb /home ext4 rw 0 0\nhost:/x /home/me/my\\040course nfs4 rw 0 0\n";
+        let kind = |path: &str| super::kind_among_silent(mounts, std::path::Path::new(path));
+        assert_eq!(kind("/mnt/c/course").as_deref(), Some("9p"));
+        assert_eq!(kind("/home/me/my course/book").as_deref(), Some("nfs4"));
+        assert_eq!(kind("/home/me/other"), None);
+        assert_eq!(kind("/srv"), None);
     }
 
     #[test]
     fn a_page_asks_for_another_book_and_code_for_another_grade() {
+        assert_eq!(work(&["src/scope/measure.md"]), asks(true, &[], &[]));
         assert_eq!(
-            work(&["src/scope/measure.md"]),
-            Work {
-                book: true,
-                ..Work::default()
-            }
+            work(&["exercises/04-cache/src/cache.rs"]),
+            asks(false, &["cache"], &[])
         );
         assert_eq!(
-            work(&["exercises/01-measure/src/frame.rs"]),
-            Work {
-                labs: labs(&["01-measure"]),
-                ..Work::default()
-            }
-        );
-        let both = Work {
-            book: true,
-            labs: labs(&["01-measure"]),
-            ..Work::default()
-        };
-        assert_eq!(work(&["exercises/01-measure/lab.toml"]), both);
-        assert_eq!(work(&["exercises/01-measure/tests/grade/shown.rs"]), both);
-        assert_eq!(
-            work(&["exercises/given/domain/src/lib.rs"]),
-            Work {
-                all_labs: true,
-                ..Work::default()
-            }
+            work(&["exercises/01-measure/lab.toml"]),
+            asks(true, &["measure"], &[])
         );
         assert_eq!(
-            work(&["exercises/boundaries.toml"]),
-            Work {
-                all_labs: true,
-                ..Work::default()
-            },
-            "the ledger is graded by every lab that keeps it"
+            work(&["exercises/01-measure/tests/grade/shown.rs"]),
+            asks(true, &["measure"], &[])
         );
         assert_eq!(
             work(&[".course/measurements/ladder.json"]),
-            Work {
-                book: true,
-                ..Work::default()
-            }
+            asks(true, &[], &[])
+        );
+    }
+
+    #[test]
+    fn a_grade_is_of_all_that_it_depends_on_and_of_nothing_else() {
+        assert_eq!(
+            work(&["exercises/01-measure/decisions.toml"]),
+            asks(false, &["measure"], &[]),
+            "a table that the tests read"
+        );
+        assert_eq!(
+            work(&["exercises/01-measure/src/frame.rs"]),
+            asks(false, &["measure"], &["cache"]),
+            "a lab on which another builds"
+        );
+        assert_eq!(
+            work(&["exercises/given/domain/src/lib.rs"]),
+            asks(false, &[], &["cache", "measure"])
+        );
+        assert_eq!(
+            work(&["exercises/boundaries.toml"]),
+            asks(false, &[], &["cache"]),
+            "the ledger is graded by every lab that keeps it"
+        );
+        assert_eq!(
+            work(&["exercises/04-cache/boundaries.toml"]),
+            asks(false, &["cache"], &[]),
+            "a ledger of its own"
+        );
+        assert_eq!(
+            work(&[
+                "exercises/04-cache/benches/hits/main.rs",
+                "exercises/04-cache/notes.md",
+                "exercises/04-cache-backup/src/lib.rs",
+                "exercises/given/domain/tests/words.rs",
+            ]),
+            Work::default(),
+            "no grade compiles these"
         );
     }
 
