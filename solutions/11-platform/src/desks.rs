@@ -10,7 +10,7 @@ use outbox::worker::{Settings, Step, Worker, WorkerError};
 use platform::parts::{Account, Fut, NoAnswer, NotStarted, Part, Place, Workers};
 use platform::stage::Ground;
 use platform::ways::Ways;
-use redb::{Database, WriteTransaction};
+use redb::{Database, DatabaseError, WriteTransaction};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -73,7 +73,10 @@ impl Desks {
 impl Desk {
     fn open(&self) -> Result<Inbox, Trouble> {
         let database = Database::builder().create_with_backend(self.medium.backend()?);
-        let database = database.map_err(|error| self.medium.trouble(&error))?;
+        let database = database.map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => self.medium.in_use(),
+            error => self.medium.trouble(&error),
+        })?;
         let inbox = Inbox::open(Arc::new(database), self.consumer);
         let inbox = inbox.map_err(|error| self.medium.trouble(&error))?;
         let offset = inbox

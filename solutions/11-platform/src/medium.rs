@@ -4,9 +4,10 @@ use crashdisk::{Disk, Handle, Loss};
 use platform::parts::NotStarted;
 use platform::stage::Ground;
 use redb::backends::FileBackend;
-use redb::{DatabaseError, StorageBackend};
+use redb::{BackendError, DatabaseError, StorageBackend};
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -65,11 +66,16 @@ impl Medium {
                     .map_err(|error| self.trouble(&error))?;
                 match FileBackend::new(file) {
                     Ok(backend) => Ok(Backend::File(backend)),
-                    Err(DatabaseError::DatabaseAlreadyOpen) => Err(Trouble::InUse(self.name())),
+                    Err(DatabaseError::DatabaseAlreadyOpen) => Err(self.in_use()),
                     Err(error) => Err(self.trouble(&error)),
                 }
             }
         }
+    }
+
+    /// Somebody else has it.
+    pub(crate) fn in_use(&self) -> Trouble {
+        Trouble::InUse(self.name())
     }
 
     /// What is wrong with it, for a person.
@@ -143,48 +149,34 @@ pub(crate) enum Backend {
     Memory(Handle),
 }
 
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        match self {
-            Self::File(file) => file.len(),
-            Self::Memory(disk) => disk.len(),
+/// Each call goes on to the one behind. All of them: a default left in place would be a lock that locks
+/// nothing, and two platforms in one folder.
+macro_rules! passed_on {
+    ($(fn $name:ident(&self $(, $arg:ident: $of:ty)*) -> $out:ty;)*) => {
+        impl StorageBackend for Backend {
+            $(fn $name(&self $(, $arg: $of)*) -> $out {
+                match self {
+                    Self::File(file) => file.$name($($arg),*),
+                    Self::Memory(disk) => disk.$name($($arg),*),
+                }
+            })*
         }
-    }
+    };
+}
 
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.read(offset, out),
-            Self::Memory(disk) => disk.read(offset, out),
-        }
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.set_len(len),
-            Self::Memory(disk) => disk.set_len(len),
-        }
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.sync_data(),
-            Self::Memory(disk) => disk.sync_data(),
-        }
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.write(offset, data),
-            Self::Memory(disk) => disk.write(offset, data),
-        }
-    }
-
-    fn close(&self) -> io::Result<()> {
-        match self {
-            Self::File(file) => file.close(),
-            Self::Memory(disk) => disk.close(),
-        }
-    }
+passed_on! {
+    fn len(&self) -> io::Result<u64>;
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+    fn set_len(&self, len: u64) -> io::Result<()>;
+    fn sync_data(&self) -> io::Result<()>;
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()>;
+    fn close(&self) -> io::Result<()>;
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError>;
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError>;
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError>;
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError>;
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError>;
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError>;
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -142,7 +142,7 @@ impl Store {
 
 fn open(medium: &Medium) -> Result<Up, Trouble> {
     let trouble = |error: OpenError| match error {
-        OpenError::InUse => Trouble::Other("the store is in use".to_owned()),
+        OpenError::InUse => medium.in_use(),
         other => medium.trouble(&other),
     };
     let database = open_database(medium.backend()?).map_err(trouble)?;

@@ -251,7 +251,7 @@ fn process(folder: &Path) -> (Child, SocketAddr) {
         .spawn()
         .expect("it runs");
     let mut line = String::new();
-    let out = child.stdout.take().expect("it is a pipe");
+    let out = child.stdout.as_mut().expect("it is a pipe");
     BufReader::new(out)
         .read_line(&mut line)
         .expect("it says where");
