@@ -114,6 +114,9 @@ struct WrongCache {
     notes: Mutex<HashMap<LessonKey, Note>>,
 }
 
+/// What is shown of a key: `None` for one that was not begun.
+struct Shown(Option<Progress>);
+
 /// What the wrong cache remembers of a key.
 #[derive(Default)]
 struct Note {
@@ -128,20 +131,20 @@ struct Note {
 }
 
 impl WrongCache {
-    /// What is served instead of what is right.
-    fn instead(&self, key: LessonKey, session: SessionId) -> Option<Option<Progress>> {
+    /// What is served instead of what is right, if anything is.
+    fn instead(&self, key: LessonKey, session: SessionId) -> Option<Shown> {
         let notes = lock(&self.notes);
         let note = notes.get(&key)?;
         match self.fault {
-            Fault::CacheAhead => note.ahead.map(Some),
+            Fault::CacheAhead => note.ahead.map(|ahead| Shown(Some(ahead))),
             // For somebody else than the one who was told: so it is old, and nobody's own.
             Fault::LateFill if !note.told.contains(&session) => {
-                note.before.map(|(_, progress)| progress)
+                note.before.map(|(_, progress)| Shown(progress))
             }
             Fault::ReadsBack => note
                 .before
                 .filter(|(at, _)| at.elapsed() < bounds::CACHE_TTL / 2)
-                .map(|(_, progress)| progress),
+                .map(|(_, progress)| Shown(progress)),
             _ => None,
         }
     }
@@ -165,7 +168,7 @@ impl Cache for WrongCache {
         session: SessionId,
     ) -> Fut<'_, Result<Option<Progress>, NoAnswer>> {
         Box::pin(async move {
-            if let Some(wrong) = self.instead(key, session) {
+            if let Some(Shown(wrong)) = self.instead(key, session) {
                 return Ok(wrong);
             }
             let progress = self.right.read(key, session).await?;

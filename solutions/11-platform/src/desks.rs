@@ -20,13 +20,16 @@ use tokio::time::Instant;
 /// Before the next step after one that could not be taken.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// A worker that starts again gets its effect anew.
+type MakeEffect = fn() -> Box<dyn Effect>;
+
 /// The workers.
 pub(crate) struct Desks(Vec<Arc<Desk>>);
 
 /// One of them.
 struct Desk {
     consumer: &'static str,
-    effect: fn() -> Box<dyn Effect>,
+    effect: MakeEffect,
     medium: Medium,
     ways: Ways,
     news: News,
@@ -40,7 +43,7 @@ struct Desk {
 
 impl Desks {
     pub(crate) fn open(ways: &Ways, news: &News, ground: &Ground) -> Result<Self, NotStarted> {
-        let effects: [(&'static str, fn() -> Box<dyn Effect>); 3] = [
+        let effects: [(&'static str, MakeEffect); 3] = [
             ("analytics", || Box::new(Analytics)),
             ("email", || Box::new(Email)),
             ("recommendations", || Box::new(Recommendations)),

@@ -111,8 +111,8 @@ impl Figures {
         let inner = &self.0;
         loop {
             let plan = *lock(&inner.plan);
-            let (log, keep, shelf) = (inner.news.clone(), inner.keep.clone(), inner.shelf.clone());
-            match Projector::start(plan, log, keep, shelf, settings()).await {
+            let (log, keep, place) = (inner.news.clone(), inner.keep.clone(), inner.shelf.clone());
+            match Projector::start(plan, log, keep, place, settings()).await {
                 Ok(projector) => return projector,
                 Err(_) => tokio::time::sleep(AGAIN).await,
             }
@@ -205,8 +205,8 @@ impl View for Figures {
                 plan.version.0 += 1;
                 *plan
             };
-            let (log, keep, shelf) = (inner.news.clone(), inner.keep.clone(), inner.shelf.clone());
-            let anew = rebuild(plan, log, keep, shelf, settings()).await;
+            let (log, keep, place) = (inner.news.clone(), inner.keep.clone(), inner.shelf.clone());
+            let anew = rebuild(plan, log, keep, place, settings()).await;
             self.run(Some(anew.map_err(|_| NoAnswer::Absent)?));
             Ok(())
         })

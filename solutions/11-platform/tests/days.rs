@@ -281,12 +281,12 @@ fn what_was_acknowledged_survives_kill_9_under_load() {
                 "version {version} was acknowledged: {body}"
             );
         }
-        let killed = Arc::new(AtomicU64::new(0));
+        let answers = Arc::new(AtomicU64::new(0));
         let killer = {
-            let (killed, id) = (Arc::clone(&killed), child.id());
+            let (answers, id) = (Arc::clone(&answers), child.id());
             std::thread::spawn(move || {
                 // When exactly is left to chance; that it is amid commands is not.
-                while killed.load(Ordering::Acquire) < 15 {
+                while answers.load(Ordering::Acquire) < 15 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
@@ -313,9 +313,9 @@ fn what_was_acknowledged_survives_kill_9_under_load() {
                 .and_then(|rest| rest.trim_end_matches('}').parse().ok());
             acknowledged.retain(|(known, _)| *known != lesson);
             acknowledged.push((lesson, version.expect("a version")));
-            killed.fetch_add(1, Ordering::AcqRel);
+            answers.fetch_add(1, Ordering::AcqRel);
         }
-        killed.store(u64::MAX, Ordering::Release);
+        answers.store(u64::MAX, Ordering::Release);
         killer.join().expect("it has killed");
         let _ = child.wait();
         assert!(

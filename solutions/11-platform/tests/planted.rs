@@ -23,7 +23,8 @@ fn reported(assembly: &dyn Assembly) -> (Vec<&'static str>, String) {
         let rows = board.rows.iter().filter(|row| row.standing.broken > 0);
         let story = rows
             .map(|row| format!("{}: {:#?}", row.says, row.standing))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         (broken.iter().map(|row| row.id()).collect(), story)
     })
 }
