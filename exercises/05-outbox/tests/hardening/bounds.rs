@@ -123,6 +123,31 @@ fn what_is_shed_is_the_oldest_and_is_counted_once() {
     });
 }
 
+/// **W5** An event that was shed, and comes again after its successor was applied, is not applied: it is older
+/// than what is there.
+#[test]
+fn what_was_shed_does_not_come_after_its_successor() {
+    live(|| {
+        let log = ScriptedLog::of_events(&[(5, 1), (5, 2)]);
+        let settings = Settings {
+            max_backlog: 1,
+            ..Settings::default()
+        };
+        let (database, mut worker) = worker(&log, &Seeing::default(), settings);
+        assert_eq!(worker.step(S), Ok(Step::Shed(1)), "Version 1 is shed.");
+        run(&mut worker, S);
+        log.script().records.push(record(2, 5, 1));
+        note("a relay that had died sends version 1 once more");
+        run(&mut worker, S);
+        assert_eq!(
+            seen(&database),
+            [(5, 2)],
+            "Version 1 was never applied, and still it comes too late: version 2 is there. Whoever remembers ids \
+             only takes it for new, and goes back."
+        );
+    });
+}
+
 /// **W6** **W7** The narrowest and the widest settings are settings.
 #[test]
 fn the_narrowest_and_the_widest_settings_are_settings() {
