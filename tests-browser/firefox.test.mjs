@@ -62,4 +62,22 @@ describe("in Firefox", { skip: executablePath ? false : "there is no Firefox: in
       await page.close();
     }
   });
+
+  test("a guess is marked on the ladder, and a piece of work can be placed", async () => {
+    const page = await browser.newPage();
+    try {
+      await page.goto(`${site.origin}/evening/measure.html`, { waitUntil: "load" });
+      await page.type('course-predict[data-id="synced"] input', "2000");
+      await page.click('course-predict[data-id="synced"] button[type="submit"]');
+      const mark = '.hc-guess[data-guess="evening/measure:synced"]';
+      assert.equal(await page.$eval(mark, (guess) => guess.getAttribute("visibility")), "visible");
+      await page.goto(`${site.origin}/evening/place.html`, { waitUntil: "load" });
+      await page.click('.hc-piece input[name="scope"][value="0"]');
+      await page.click('.hc-piece input[name="pressure"][value="0"]');
+      await page.click(".hc-piece button");
+      assert.ok(await page.$eval(".hc-piece .hc-feedback", (feedback) => feedback.dataset.verdict && feedback.textContent.length > 40));
+    } finally {
+      await page.close();
+    }
+  });
 });

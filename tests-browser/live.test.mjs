@@ -64,6 +64,25 @@ describe("a page that cargo course serves", () => {
     return { ...opened, send, tally, stop: site.close, connected: () => streams.size };
   }
 
+  test("needs one stream for however many tabs", async () => {
+    // A browser opens six connections to a host. With a stream in each tab the seventh page never came.
+    const { page, send, connected } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
+    const tabs = [page];
+    for (let more = 0; more < 7; more += 1) {
+      const tab = await page.context().newPage();
+      await tab.goto(page.url(), { timeout: 20_000 });
+      tabs.push(tab);
+    }
+    assert.equal(connected(), 1);
+    send("state", { labs: { measure: lab("graded", [true, true, true]) } });
+    for (const tab of tabs) await tab.locator(".hc-tally", { hasText: "All 3 invariants hold." }).waitFor();
+    await page.close();
+    await tabs[1].waitForTimeout(300);
+    assert.equal(connected(), 1, "another tab takes the stream over");
+    send("state", { labs: { measure: lab("graded", [true, false, true]) } });
+    for (const tab of tabs.slice(1)) await tab.locator(".hc-tally", { hasText: "2 of 3 invariants hold." }).waitFor();
+  });
+
   test("marks each invariant, and changes marks without losing the reader's place", async () => {
     const { page, send, tally, notes } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
     await tally("1 of 3 invariants hold.");

@@ -4,6 +4,7 @@
 //! out at all.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
@@ -16,9 +17,10 @@ use crate::hint::{self, Depth};
 use crate::lab;
 use crate::measure::MeasureArgs;
 use crate::moment;
+use crate::platform::PlatformArgs;
 use crate::repo::Repo;
 use crate::reset;
-use crate::serve::{PORT, ServeOptions};
+use crate::serve::{LOOPBACK, PORT, ServeOptions};
 use crate::terminal::{HEADING, Terminal, painted};
 use crate::verify::{self, Part};
 use crate::way::Way;
@@ -45,7 +47,7 @@ struct Cli {
 enum Command {
     /// Serve the book with live reload and live grades (what happens without a command)
     #[command(
-        after_help = "Examples:\n  cargo course serve\n  cargo course serve --port 4000 --no-open"
+        after_help = "Examples:\n  cargo course serve\n  cargo course serve --port 4000 --no-open\n  cargo course serve --host 0.0.0.0 --no-open   from inside a container"
     )]
     Serve(ServeArgs),
     /// Build the book into book/
@@ -82,7 +84,7 @@ Examples:
     Hint(HintArgs),
     /// Measure what things cost on this machine, for your own figures in the book
     #[command(
-        after_help = "Examples:\n  cargo course measure --quick     the ladder of lab 1, and the labs that you have begun\n  cargo course measure authority   one lab"
+        after_help = "Examples:\n  cargo course measure --quick     the ladder alone, in a few seconds once built\n  cargo course measure             the ladder in full, and the labs that you have begun\n  cargo course measure authority   one lab"
     )]
     Measure(MeasureArgs),
     /// Bring a lab's starter back; your work is kept aside
@@ -93,6 +95,16 @@ when you have committed your own work since.
 Example:
   cargo course reset measure")]
     Reset(ResetArgs),
+    /// Run the platform: browser, edge, API, authority, stream and workers, and the page that shows them
+    #[command(after_help = "\
+Builds what is needed, starts, prints one address on loopback and opens it. Ctrl-C ends all of it, and the
+next start finds what was acknowledged, in .course/platform/.
+
+Examples:
+  cargo course platform
+  cargo course platform --load 50 --seed 7
+  cargo course platform --port 5000 --no-open")]
+    Platform(PlatformArgs),
     /// For maintainers: prove that the course is sound
     #[command(after_help = "\
 Parts:
@@ -116,16 +128,24 @@ struct ServeArgs {
     /// Port on the loopback interface; when it is taken, another is picked
     #[arg(long, default_value_t = PORT)]
     port: u16,
+    /// The address to listen on; anything but loopback shows your work to whoever reaches this machine
+    #[arg(long, value_name = "ADDRESS", default_value_t = LOOPBACK)]
+    host: IpAddr,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
+    /// Look at the files once a second, where the system does not tell of changes
+    #[arg(long)]
+    poll: bool,
 }
 
 impl Default for ServeArgs {
     fn default() -> Self {
         Self {
             port: PORT,
+            host: LOOPBACK,
             no_open: false,
+            poll: false,
         }
     }
 }
@@ -237,7 +257,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Serve(args) => {
             let options = ServeOptions {
                 port: args.port,
+                host: args.host,
                 open: !args.no_open,
+                poll: args.poll,
             };
             crate::serve::run(&repo, options)?;
             Ok(ExitCode::SUCCESS)
@@ -277,6 +299,7 @@ fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Measure(args) => crate::measure::run(&repo, &args),
+        Command::Platform(args) => crate::platform::run(&repo, &args),
         Command::Reset(args) => {
             let lab = lab::named(&repo, &args.lab)?;
             let done = reset::run(&repo, &lab)?;

@@ -66,6 +66,9 @@ pub struct Measure {
     /// left out.
     #[serde(default)]
     pub figures: String,
+    /// The package of the root workspace that measures the solution instead, as long as the reader's
+    /// code still holds a `todo!`; none if there is no such program.
+    pub ours: Option<String>,
 }
 
 /// How long a lab takes, in minutes.

@@ -14,6 +14,7 @@
 //! - `way`: where the reader stands in the whole course, and the next step.
 //! - `verify`: starters fail, solutions pass, every known mistake is caught.
 //! - `serve`: the book in a browser, with live reload and live grades.
+//! - `platform`: builds and starts the running platform.
 //! - `cli`: the command line.
 //!
 //! Without the feature `tool` only what the mdBook preprocessor needs is left.
@@ -45,6 +46,8 @@ mod hint;
 mod memory;
 #[cfg(feature = "tool")]
 mod moment;
+#[cfg(feature = "tool")]
+mod platform;
 #[cfg(feature = "tool")]
 mod process;
 #[cfg(feature = "tool")]

@@ -18,12 +18,15 @@ use crate::starter::Starter;
 /// Where the book shows the figures, below `src/`.
 const PAGE: &str = "numbers.md";
 
+/// Where it draws the ladder alone.
+const LADDER_PAGE: &str = "evening/measure.md";
+
 /// Arguments of `cargo course measure`.
 #[derive(Debug, Default, clap::Args)]
 pub struct MeasureArgs {
     /// The lab, by name or number, or what it measures; all that you have begun if left out
     pub lab: Option<String>,
-    /// Few and short rounds: a few seconds once built, with wider spreads
+    /// Few and short rounds: a few seconds once built, with wider spreads. Without LAB, the ladder alone
     #[arg(long)]
     pub quick: bool,
     /// For maintainers: measure the solutions, and replace the course's reference figures and
@@ -38,12 +41,18 @@ pub struct MeasureArgs {
 /// When there is no such lab, it measures nothing, or cargo cannot be started.
 pub fn run(repo: &Repo, args: &MeasureArgs) -> Result<ExitCode> {
     let chosen = chosen(repo, args)?;
-    eprintln!("The first time this builds with optimisation, which takes a minute or two.");
     let mut failed = Vec::new();
     for (lab, measure) in &chosen {
         eprintln!("\nLab {}, {}: {}", lab.number, lab.name, measure.figures);
-        let mut bench = bench(repo, args, lab, measure);
-        let status = bench.status().context("cannot start cargo")?;
+        let code = Code::to_measure(repo, args, lab, measure);
+        if let Code::Ours { why, .. } = &code {
+            eprintln!("{why}, so the framed call that is measured is ours.");
+            eprintln!("The first time, some fifty crates are compiled: a minute or so.");
+        } else {
+            eprintln!("The first time, this compiles with optimisation: a minute or two.");
+        }
+        let mut command = command(repo, args, lab, measure, &code);
+        let status = command.status().context("cannot start cargo")?;
         if !status.success() {
             failed.push(lab.name.as_str());
         }
@@ -59,9 +68,42 @@ pub fn run(repo: &Repo, args: &MeasureArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whose code is measured.
+#[derive(Debug, PartialEq, Eq)]
+enum Code {
+    Readers,
+    /// The solution, by the bench.
+    Reference,
+    /// The solution, by a program of its own that builds little, and why.
+    Ours {
+        package: String,
+        why: String,
+    },
+}
+
+impl Code {
+    /// Ours stands in for a call that the reader has not built, unless the lab was asked for by name:
+    /// then it is about the reader's own.
+    fn to_measure(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure) -> Self {
+        if args.reference {
+            return Self::Reference;
+        }
+        let Some(package) = measure.ours.clone().filter(|_| args.lab.is_none()) else {
+            return Self::Readers;
+        };
+        let why = match lab.stubs(repo).map(|stubs| stubs.len()) {
+            Ok(0) => return Self::Readers,
+            Ok(1) => format!("Lab {} has one function to write yet", lab.number),
+            Ok(n) => format!("Lab {} has {n} functions to write yet", lab.number),
+            Err(error) => format!("Lab {} cannot be read ({error:#})", lab.number),
+        };
+        Self::Ours { package, why }
+    }
+}
+
 /// The labs to measure. Without a name: the first, most of whose rungs need no code of a reader's,
-/// and each that the reader has begun. Building the others would cost a newcomer minutes to be told
-/// that they are not built.
+/// and, unless it has to be quick, each that the reader has begun. Building the others would cost a
+/// newcomer minutes to be told that they are not built.
 fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
     let measurable: Vec<(Lab, Measure)> = lab::all(repo)?
         .into_iter()
@@ -73,9 +115,10 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
     let Some(name) = &args.lab else {
         let mut chosen = Vec::new();
         for (index, (lab, measure)) in measurable.into_iter().enumerate() {
-            if index == 0 || args.reference || Starter::of(repo, &lab)?.begun() {
+            let wanted = index == 0 || args.reference;
+            if wanted || (!args.quick && Starter::of(repo, &lab)?.begun()) {
                 chosen.push((lab, measure));
-            } else {
+            } else if !args.quick {
                 eprintln!(
                     "Lab {}, {}: not begun and left out; `cargo course measure {}` measures what needs no code of yours.",
                     lab.number, lab.name, lab.name
@@ -105,15 +148,25 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
     )
 }
 
-fn bench(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure) -> Command {
-    let (workspace, package) = if args.reference {
-        (repo.root().to_owned(), lab.solution_package())
-    } else {
-        (repo.exercises(), lab.name.clone())
+fn command(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure, code: &Code) -> Command {
+    let workspace = match code {
+        Code::Readers => repo.exercises(),
+        Code::Reference | Code::Ours { .. } => repo.root().to_owned(),
     };
     let mut command = cargo::command(&workspace);
-    command.args(["bench", "--package", &package]);
-    command.args(["--features", "bench", "--bench", &measure.bench, "--"]);
+    let package = match code {
+        Code::Readers => lab.name.clone(),
+        Code::Reference => lab.solution_package(),
+        Code::Ours { package, .. } => package.clone(),
+    };
+    if let Code::Ours { .. } = code {
+        // The profile of `cargo bench`, so that a later one finds these crates compiled.
+        command.args(["run", "--profile", "bench", "--package", &package, "--"]);
+        command.args(["--bench", "--ours"]);
+    } else {
+        command.args(["bench", "--package", &package]);
+        command.args(["--features", "bench", "--bench", &measure.bench, "--"]);
+    }
     if args.reference {
         command.arg("--reference");
     }
@@ -136,20 +189,28 @@ fn figures(repo: &Repo, args: &MeasureArgs, what: &str) -> PathBuf {
 }
 
 fn where_to_look(repo: &Repo, args: &MeasureArgs) -> String {
-    let page = repo.relative(&repo.book_src().join(PAGE));
+    let src = repo.book_src();
+    let page = repo.relative(&src.join(PAGE));
     if args.reference {
-        format!("The book's reference figures are these from now on; see {page}.")
-    } else {
-        format!(
-            "The book now shows them beside the reference, page \"Your numbers\" ({page}): run `cargo course`, or reload the page."
-        )
+        return format!("The book's reference figures are these from now on; see {page}.");
     }
+    if args.quick && args.lab.is_none() && src.join(LADDER_PAGE).is_file() {
+        let page = repo.relative(&src.join(LADDER_PAGE));
+        return format!(
+            "The book now draws your ladder on the page \"Measure a boundary\" ({page}). If `cargo course` runs, it has it already."
+        );
+    }
+    format!(
+        "The book now shows them beside the reference, page \"Your numbers\" ({page}): run `cargo course`, or reload the page."
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+
+    const STUB: &str = "pub fn f() {\n    todo!(\"Write it\")\n}\n";
 
     /// A course of three labs: one that was begun, one that was not, and one that measures nothing.
     fn course() -> (tempfile::TempDir, Repo) {
@@ -158,7 +219,7 @@ mod tests {
         let labs = [
             (
                 "01-measure",
-                "[measure]\nbench = \"ladder\"\nfigures = \"ladder\"\n",
+                "[measure]\nbench = \"ladder\"\nfigures = \"ladder\"\nours = \"our-ladder\"\n",
             ),
             ("03-authority", "[measure]\nbench = \"commits\"\n"),
             ("04-cache", ""),
@@ -171,7 +232,7 @@ mod tests {
                 "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1, measure = 1, build = 1 }}\n{measure}"
             );
             fs::write(folder.join("lab.toml"), toml).unwrap();
-            fs::write(folder.join("src/lib.rs"), "todo!()\n").unwrap();
+            fs::write(folder.join("src/lib.rs"), STUB).unwrap();
             let lab = lab::named(&repo, name).unwrap();
             Starter::from_tree(&repo, &lab).unwrap().write().unwrap();
         }
@@ -192,7 +253,8 @@ mod tests {
 
     fn words(repo: &Repo, args: &MeasureArgs) -> (String, Vec<String>) {
         let (lab, measure) = chosen(repo, args).unwrap().remove(0);
-        let command = bench(repo, args, &lab, &measure);
+        let code = Code::to_measure(repo, args, &lab, &measure);
+        let command = command(repo, args, &lab, &measure, &code);
         let folder = command.get_current_dir().unwrap().display().to_string();
         let words = command
             .get_args()
@@ -207,6 +269,37 @@ mod tests {
         assert_eq!(names(&repo, &all), ["measure"]);
         fs::write(repo.exercises().join("03-authority/src/lib.rs"), "done\n").unwrap();
         assert_eq!(names(&repo, &all), ["measure", "authority"]);
+        let quick = MeasureArgs {
+            quick: true,
+            ..MeasureArgs::default()
+        };
+        assert_eq!(names(&repo, &quick), ["measure"], "the ladder alone");
+    }
+
+    #[test]
+    fn our_call_stands_in_until_the_readers_is_built() {
+        let (_folder, repo) = course();
+        let quick = MeasureArgs {
+            quick: true,
+            ..MeasureArgs::default()
+        };
+        let (folder, of_ours) = words(&repo, &quick);
+        assert!(folder.ends_with("a course"), "{folder}");
+        let out = Figures::readers_file(&repo, "ladder");
+        let expected = "run --profile bench --package our-ladder -- --bench --ours --out";
+        assert_eq!(of_ours[..9].join(" "), expected);
+        assert_eq!(
+            of_ours[9..],
+            [out.display().to_string(), "--quick".to_owned()]
+        );
+        let (folder, by_name) = words(&repo, &of("measure"));
+        assert!(folder.ends_with("exercises"), "asked for theirs: {folder}");
+        assert!(!by_name.contains(&"--ours".to_owned()));
+        let lib = repo.exercises().join("01-measure/src/lib.rs");
+        fs::write(&lib, "pub fn f() {}\n").unwrap();
+        assert_eq!(words(&repo, &quick).1[0], "bench", "theirs is built");
+        fs::write(&lib, "pub fn f( {\n").unwrap();
+        assert_eq!(words(&repo, &quick).1[0], "run", "theirs is no Rust yet");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A reader's code may spin, print without end or leave a server behind. So every child leads a
 //! process group of its own, and the whole group is killed when the child is done or its time is up.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,9 +57,28 @@ impl Finished {
     }
 }
 
-/// Output beyond this is read and dropped: a loop that prints must not fill the memory. Cargo's own
-/// messages about a few hundred crates stay far below it.
+/// Of more output than this only the end is kept: a loop that prints must not fill the memory, and what
+/// failed is said last. Cargo's own messages about a few hundred crates stay far below it.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
+
+/// What a child may use before it is stopped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// How long it may run.
+    pub time: Duration,
+    /// How much it may have allocated, where the system can be told; `None` for no bound.
+    pub memory_bytes: Option<u64>,
+}
+
+impl Bounds {
+    /// A bound on time alone.
+    pub fn time(time: Duration) -> Self {
+        Self {
+            time,
+            memory_bytes: None,
+        }
+    }
+}
 
 /// How often a running child is looked at. Short enough that forty tests of a millisecond each do
 /// not wait long for one another.
@@ -70,8 +90,19 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// Runs `command` until it ends, `limit` has passed, or `stop` is raised. Each line of standard
 /// error is also handed to `echo`.
 pub(crate) fn run(
-    mut command: Command,
+    command: Command,
     limit: Duration,
+    stop: &Stop,
+    echo: Option<fn(&str)>,
+) -> std::io::Result<Finished> {
+    run_within(command, Bounds::time(limit), stop, echo)
+}
+
+/// As [`run`], within more bounds than time. A child that asks for more memory than it may have ends by
+/// its allocator's own refusal.
+pub(crate) fn run_within(
+    mut command: Command,
+    bounds: Bounds,
     stop: &Stop,
     echo: Option<fn(&str)>,
 ) -> std::io::Result<Finished> {
@@ -81,6 +112,9 @@ pub(crate) fn run(
         .stderr(Stdio::piped());
     lead_a_group(&mut command);
     let mut child = command.spawn()?;
+    if let Some(bytes) = bounds.memory_bytes {
+        bound_memory(&child, bytes);
+    }
     let stdout = Captured::start(child.stdout.take(), None);
     let stderr = Captured::start(child.stderr.take(), echo);
     let started = Instant::now();
@@ -91,7 +125,7 @@ pub(crate) fn run(
         if stop.is_stopped() {
             break End::Stopped;
         }
-        if started.elapsed() >= limit {
+        if started.elapsed() >= bounds.time {
             break End::TimedOut;
         }
         thread::sleep(GLANCE);
@@ -108,13 +142,13 @@ pub(crate) fn run(
 }
 
 struct Captured {
-    bytes: Arc<Mutex<Vec<u8>>>,
+    bytes: Arc<Mutex<VecDeque<u8>>>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Captured {
     fn start(pipe: Option<impl Read + Send + 'static>, echo: Option<fn(&str)>) -> Self {
-        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let bytes = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&bytes);
         let reader = pipe.map(|pipe| {
             thread::spawn(move || {
@@ -126,8 +160,9 @@ impl Captured {
                         echo(&String::from_utf8_lossy(&line));
                     }
                     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    let room = KEPT_BYTES.saturating_sub(kept.len());
-                    kept.extend_from_slice(&line[..line.len().min(room)]);
+                    kept.extend(&line);
+                    let beyond = kept.len().saturating_sub(KEPT_BYTES);
+                    kept.drain(..beyond);
                     line.clear();
                 }
             })
@@ -141,8 +176,8 @@ impl Captured {
                 thread::sleep(GLANCE);
             }
         }
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(bytes.make_contiguous()).into_owned()
     }
 }
 
@@ -160,6 +195,24 @@ fn kill_group(child: &mut Child) {
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
+
+/// Bounds what the child may map and write, stacks and heap together. Reserved address space does not
+/// count, which allocators take generously.
+#[cfg(target_os = "linux")]
+fn bound_memory(child: &Child, bytes: u64) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let bound = Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    if let Some(child) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // An error says that the child is gone already.
+        let _ = prlimit(Some(child), Resource::Data, bound);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bound_memory(_child: &Child, _bytes: u64) {}
 
 #[cfg(not(unix))]
 fn lead_a_group(_command: &mut Command) {}
@@ -227,6 +280,27 @@ mod tests {
         .unwrap();
         assert_eq!(finished.end, End::TimedOut);
         assert_eq!(finished.stdout, "started\n");
+    }
+
+    #[test]
+    fn of_too_much_output_the_end_is_kept() {
+        let script = "echo first; head -c 20000000 /dev/zero | tr '\\0' 'x'; echo; echo last";
+        let finished = run(shell(script), LONG, &Stop::new(), None).unwrap();
+        assert_eq!(finished.stdout.len(), super::KEPT_BYTES);
+        assert!(finished.stdout.ends_with("x\nlast\n"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_child_has_no_more_memory_than_it_may() {
+        let mut hungry = Command::new("awk");
+        hungry.arg("BEGIN { s = \"x\"; while (1) s = s s }");
+        let bounds = super::Bounds {
+            memory_bytes: Some(200 << 20),
+            ..super::Bounds::time(LONG)
+        };
+        let finished = super::run_within(hungry, bounds, &Stop::new(), None).unwrap();
+        assert!(matches!(finished.end, End::Exited(status) if !status.success()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::lab::Lab;
 use crate::moment;
@@ -35,17 +35,19 @@ pub(crate) fn run(repo: &Repo, lab: &Lab) -> Result<Done> {
     let mut lost = Vec::new();
     for file in starter.changed() {
         match Starter::content(repo, file) {
-            Some(bytes) => contents.push((file.path.clone(), bytes)),
-            None => lost.push(file.path.clone()),
+            Ok(bytes) => contents.push((file.path.clone(), bytes)),
+            Err(why) => lost.push((file.path.clone(), why)),
         }
     }
-    ensure!(
-        lost.is_empty(),
-        "the starter's {} is neither in this clone's git history nor in .course/starters, so nothing \
-         was changed; `git fetch --unshallow` may bring the history, or take exercises/{} from a fresh clone",
-        lost.join(", "),
-        lab.folder
-    );
+    if let Some((_, why)) = lost.first() {
+        let files: Vec<&str> = lost.iter().map(|(path, _)| path.as_str()).collect();
+        bail!(
+            "the starter's {} cannot be had, so nothing was changed ({why}); or take exercises/{} from a \
+             fresh clone",
+            files.join(", "),
+            lab.folder
+        );
+    }
     let removed = starter.added()?;
     if contents.is_empty() && removed.is_empty() {
         return Ok(Done {
@@ -86,8 +88,11 @@ fn keep(repo: &Repo, lab: &Lab, folder: &Path) -> Result<PathBuf> {
         count += 1;
         target = kept.join(format!("{name}-{count}"));
     }
-    copy_folder(folder, &target)
-        .with_context(|| format!("cannot keep a copy in {}", target.display()))?;
+    if let Err(error) = copy_folder(folder, &target) {
+        // Half a copy would be taken for the whole one some day.
+        let _ = std::fs::remove_dir_all(&target);
+        return Err(error).with_context(|| format!("cannot keep a copy in {}", target.display()));
+    }
     Ok(target)
 }
 
@@ -100,9 +105,10 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
             if name != "target" {
                 copy_folder(&entry.path(), &to.join(name))?;
             }
-        } else {
+        } else if entry.path().exists() {
             std::fs::copy(entry.path(), to.join(name))?;
         }
+        // Else it is a link to nowhere, such as an editor's mark that a file is open: nothing to keep.
     }
     Ok(())
 }

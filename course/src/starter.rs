@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use sha1::{Digest, Sha1};
@@ -181,25 +181,45 @@ impl Starter {
     }
 
     /// The content of a starter's file: from git's history, or from what was kept.
-    pub(crate) fn content(repo: &Repo, file: &StarterFile) -> Option<Vec<u8>> {
-        let from_git = Command::new("git")
-            .arg("-C")
-            .arg(repo.root())
-            .args(["cat-file", "blob", &file.id])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output()
-            .ok()
-            .filter(|output| output.status.success())
-            .map(|output| output.stdout);
-        from_git
-            .or_else(|| std::fs::read(kept_blob(repo, &file.id)).ok())
-            .filter(|bytes| blob_id(bytes) == file.id)
+    ///
+    /// # Errors
+    /// Why it cannot be had, in git's own words where git refuses.
+    pub(crate) fn content(repo: &Repo, file: &StarterFile) -> Result<Vec<u8>, String> {
+        let whole = |bytes: &Vec<u8>| blob_id(bytes) == file.id;
+        if let Some(kept) = std::fs::read(kept_blob(repo, &file.id)).ok().filter(whole) {
+            return Ok(kept);
+        }
+        let output = git(repo, &["cat-file", "blob", &file.id])
+            .map_err(|error| format!("git cannot be run: {error}"))?;
+        if output.status.success() && whole(&output.stdout) {
+            return Ok(output.stdout);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.lines().next().unwrap_or_default();
+        let shallow = git(repo, &["rev-parse", "--is-shallow-repository"])
+            .is_ok_and(|output| output.stdout.starts_with(b"true"));
+        Err(if shallow {
+            "this clone is shallow: `git fetch --unshallow` brings its history".to_owned()
+        } else if !repo.root().join(".git").exists() {
+            "this copy of the course has no git history, and .course/starters doesn't hold it"
+                .to_owned()
+        } else {
+            format!("git says: {said}")
+        })
     }
 
     fn is_pristine(&self, file: &StarterFile) -> bool {
         std::fs::read(self.folder.join(&file.path)).is_ok_and(|bytes| blob_id(&bytes) == file.id)
     }
+}
+
+fn git(repo: &Repo, arguments: &[&str]) -> std::io::Result<Output> {
+    Command::new("git")
+        .arg("-C")
+        .arg(repo.root())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
 }
 
 fn kept_blob(repo: &Repo, id: &str) -> PathBuf {

@@ -54,6 +54,14 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
         "id=\"steps-walk\"",
         "<strong>2.</strong> Foot 2",
         "<figcaption><em>Two</em> steps.</figcaption>",
+        "Ten times <em>each</em>.",
+        "A function call: 1.0 ns on the reference machine;",
+        "<th scope=\"row\">A function call</th><td><span",
+        "Part I. 1 · The price of a boundary: 4 h in all, needs no other lab.",
+        "<figcaption>The <em>way</em>.</figcaption>",
+        "<course-place class=\"hc-place\" data-page=\"scope/measure\">",
+        "<p class=\"hc-prompt\">The ticks: inside; none</p>",
+        "<li data-scope=\"1\"><strong>outside?</strong> <span>It has to scale.</span></li>",
         "todo!",
     ];
     for needle in there {

@@ -22,6 +22,9 @@ pub struct Figures {
     /// Whether it was a short run, whose figures are rough.
     #[serde(default)]
     pub quick: bool,
+    /// Whether the course's solution was measured, for a reader who has not built theirs yet.
+    #[serde(default)]
+    pub ours: bool,
     /// Where.
     pub machine: Machine,
     /// With which build.
@@ -220,6 +223,7 @@ impl Figures {
             (unoptimised, "debug build", "measured without optimisation, so the code's own share is far too large"),
             (virtual_machine, "virtual machine", "wake-ups across CPUs and syncs cost what the host makes them cost"),
             (self.quick, "quick run", "few samples, so expect the figures to move by a third from run to run"),
+            (self.ours, "our framed call", "yours is not built yet, so what was measured is the solution's"),
             (unpinned, "unpinned", "this system cannot bind a thread to a CPU, so the placement changed while it was measured"),
         ]
         .into_iter()

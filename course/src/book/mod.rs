@@ -9,9 +9,10 @@
 //!
 //! - [`scan`]: finds directives in markdown, and leaves code alone.
 //! - [`preprocess`]: mdBook's preprocessor, which replaces each by its HTML or says what is wrong.
-//! - [`directives`]: one module each; [`quiz`] and [`predict`] read the files beside a page.
-//! - [`figures`]: a file of measurements; [`measured`]: all of a machine's; [`chart`] draws from them, and
-//!   [`elsewhere`] is what others published.
+//! - [`directives`]: one module each; [`quiz`], [`predict`] and [`place`] read the files beside a
+//!   page.
+//! - [`figures`]: a file of measurements; [`measured`]: all of a machine's; [`chart`] and [`ladder`] draw from
+//!   them, and [`elsewhere`] is what others published.
 //! - `build`: mdBook as a library, with our preprocessor in process.
 //! - `check`: the faults that mdBook passes over in silence.
 
@@ -21,8 +22,10 @@ pub mod elsewhere;
 pub mod figures;
 mod headings;
 pub mod html;
+pub mod ladder;
 pub mod measured;
 pub mod page;
+pub mod place;
 pub mod predict;
 pub mod preprocess;
 pub mod quiz;

@@ -12,7 +12,11 @@ use serde::{Deserialize, Serialize};
 
 use super::output::{self, Panic};
 use super::{Limits, Stopped, spoken};
-use crate::process::{self, End, Finished, Stop};
+use crate::process::{self, Bounds, End, Finished, Stop};
+
+/// How much memory one test may have: many times what any lab's solution takes, and little enough that a
+/// loop which allocates does not take the machine along.
+const MAX_TEST_BYTES: u64 = 2 << 30;
 
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,7 +158,11 @@ impl Runner<'_> {
         let mut command = self.command();
         // Not `--test-threads=1`: that would run it on the main thread, with another stack.
         command.args([name, "--exact"]);
-        let finished = process::run(command, limit, self.stop, None)
+        let bounds = Bounds {
+            time: limit,
+            memory_bytes: Some(MAX_TEST_BYTES),
+        };
+        let finished = process::run_within(command, bounds, self.stop, None)
             .with_context(|| format!("cannot run {}", self.binary.display()))?;
         Ok(match finished.end {
             End::Stopped => return Err(Stopped.into()),
@@ -202,7 +210,8 @@ impl Runner<'_> {
 
 fn spun(limit: Duration) -> String {
     format!(
-        "still running after {}, so it was stopped: a loop that never ends, or a wait for something that never comes",
+        "still running after {}, so it was stopped: a loop that never ends, a wait for something that never comes, or a thread that \
+         blocks (`std::thread::sleep`, a blocking read or lock) where it should `.await`",
         spoken(limit)
     )
 }
@@ -213,6 +222,13 @@ fn crashed(finished: &Finished) -> String {
         End::TimedOut | End::Stopped => String::new(),
     };
     let said = finished.stderr.trim();
+    if said.contains("memory allocation of") {
+        return format!(
+            "the test asked for more than {} GiB of memory, and was stopped: something grows without end, or \
+             as much is reserved as somebody announces\n{said}",
+            MAX_TEST_BYTES >> 30
+        );
+    }
     if said.is_empty() {
         how
     } else {

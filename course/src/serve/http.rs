@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,13 +27,16 @@ const MAX_STREAMS: usize = 64;
 #[derive(Clone)]
 struct Shared {
     hub: Arc<Hub>,
+    /// Whether others may ask, by an address of this machine.
+    by_address: bool,
     stopped: watch::Receiver<bool>,
     streams: Arc<Semaphore>,
 }
 
-pub(super) fn router(hub: Arc<Hub>, stopped: watch::Receiver<bool>) -> Router {
+pub(super) fn router(hub: Arc<Hub>, host: IpAddr, stopped: watch::Receiver<bool>) -> Router {
     let shared = Shared {
         hub,
+        by_address: !host.is_loopback(),
         stopped,
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
     };
@@ -40,12 +44,18 @@ pub(super) fn router(hub: Arc<Hub>, stopped: watch::Receiver<bool>) -> Router {
 }
 
 async fn answer(State(shared): State<Shared>, request: Request) -> Response {
-    let mut response = if !is_ours(request.headers()) {
+    let mut response = if !is_ours(request.headers(), shared.by_address) {
         // A page elsewhere may point a name of its own at this machine, and then read what we serve
         // as if it were its own. Its name in the Host header gives it away.
         plain(
             StatusCode::FORBIDDEN,
-            "This server answers to localhost only.\n",
+            if shared.by_address {
+                "This server answers to localhost and to addresses only, not to names: a page elsewhere could \
+                 make a name of its own point here. Ask by the machine's address.\n"
+            } else {
+                "This server answers to localhost only. To reach it from another machine or from outside a \
+                 container, start it with --host 0.0.0.0 and ask by the machine's address.\n"
+            },
         )
     } else if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut refusal = plain(
@@ -74,7 +84,7 @@ async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     response
 }
 
-fn is_ours(headers: &HeaderMap) -> bool {
+fn is_ours(headers: &HeaderMap, by_address: bool) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
         return false;
@@ -84,7 +94,9 @@ fn is_ours(headers: &HeaderMap) -> bool {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+        || (by_address && address.parse::<IpAddr>().is_ok())
 }
 
 fn state(hub: &Hub) -> Response {
@@ -174,6 +186,11 @@ async fn file(hub: &Hub, request: Request) -> Response {
     let Some(folder) = hub.site() else {
         return waiting(hub);
     };
+    if !folder.is_dir() {
+        // `cargo clean`, say.
+        hub.lost(&folder);
+        return waiting(hub);
+    }
     let lost = folder.join("404.html");
     // It refuses every path that would lead out of the folder.
     match ServeDir::new(folder).try_call(request).await {
@@ -230,11 +247,15 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_ours() {
-        let ours = |host: &str| {
+        let asked = |host: &str, by_address| {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, host.parse().unwrap());
-            is_ours(&headers)
+            is_ours(&headers, by_address)
         };
+        let ours = |host: &str| asked(host, false);
+        assert!(!ours("192.168.1.7:3000") && asked("192.168.1.7:3000", true));
+        assert!(!ours("[fe80::1]:3000") && asked("[fe80::1]:3000", true));
+        assert!(!asked("evil.example", true));
         for host in [
             "localhost",
             "localhost:3000",
@@ -252,6 +273,6 @@ mod tests {
         ] {
             assert!(!ours(host), "{host}");
         }
-        assert!(!is_ours(&HeaderMap::new()));
+        assert!(!is_ours(&HeaderMap::new(), true));
     }
 }

@@ -1,8 +1,8 @@
 //! What the server, the watcher and the grader know together.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -27,6 +27,8 @@ const BACKLOG: usize = 16;
 pub(super) struct Hub {
     known: Mutex<Known>,
     events: broadcast::Sender<Event>,
+    /// Asks for the book to be built again.
+    rebuild: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 #[derive(Default)]
@@ -59,6 +61,26 @@ impl Hub {
         Self {
             known: Mutex::default(),
             events: broadcast::Sender::new(BACKLOG),
+            rebuild: OnceLock::new(),
+        }
+    }
+
+    /// Who is to be asked when the book has gone; only the first is.
+    pub fn on_lost(&self, rebuild: impl Fn() + Send + Sync + 'static) {
+        let _ = self.rebuild.set(Box::new(rebuild));
+    }
+
+    /// The book in `folder` is not there any more, because somebody removed the build folder. Until it
+    /// is built again there is none.
+    pub fn lost(&self, folder: &Path) {
+        let mut known = self.known();
+        if known.site.as_deref() != Some(folder) {
+            return;
+        }
+        known.site = None;
+        drop(known);
+        if let Some(rebuild) = self.rebuild.get() {
+            rebuild();
         }
     }
 

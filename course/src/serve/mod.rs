@@ -14,7 +14,7 @@ mod hub;
 mod site;
 mod watch;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -41,18 +41,27 @@ use watch::Watch;
 pub struct ServeOptions {
     /// The port to try first; 0 takes any that is free.
     pub port: u16,
+    /// The address to listen on. Anything but loopback shows a reader's work to whoever reaches it.
+    pub host: IpAddr,
     /// Whether to open a browser.
     pub open: bool,
+    /// Whether to look at the files once a second instead of waiting to be told of changes.
+    pub poll: bool,
 }
 
 /// The port that is tried if nobody asks for another.
 pub const PORT: u16 = 3000;
 
+/// Where it listens if nobody asks for more: this machine alone.
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
 impl Default for ServeOptions {
     fn default() -> Self {
         Self {
             port: PORT,
+            host: LOOPBACK,
             open: true,
+            poll: false,
         }
     }
 }
@@ -79,7 +88,14 @@ pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
         say(&way.text(Terminal::of_stdout(), now));
     }
     let port = options.port;
-    let server = Server::start(repo, port, grader, Arc::clone(&say))?;
+    let server = Server::start(repo, options, grader, Arc::clone(&say))?;
+    if !options.host.is_loopback() {
+        say(&format!(
+            "It listens on {}: whoever reaches this machine can read the book and your grades. There is no \
+             password.",
+            options.host
+        ));
+    }
     let address = format!("http://{}/", server.address());
     if port != 0 && server.address().port() != port {
         say(&format!(
@@ -104,29 +120,35 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds a loopback port, builds the book for the first time, and begins to watch and to grade.
+    /// Binds a port, builds the book for the first time, and begins to watch and to grade.
     ///
     /// A book that does not build is no error: its page says what is wrong until it does.
     ///
     /// # Errors
     /// When no port can be had, or the system refuses threads.
-    pub fn start(repo: &Repo, port: u16, grader: Arc<Grader>, say: Arc<Say>) -> Result<Self> {
+    pub fn start(
+        repo: &Repo,
+        options: ServeOptions,
+        grader: Arc<Grader>,
+        say: Arc<Say>,
+    ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .context("cannot start the server's threads")?;
-        let listener = runtime.block_on(bind(port))?;
+        let listener = runtime.block_on(bind(options.host, options.port))?;
         let address = listener.local_addr()?;
 
         let hub = Arc::new(Hub::new());
         let (stop, stopped) = flag::channel(false);
-        let router = http::router(Arc::clone(&hub), stopped.clone());
+        let router = http::router(Arc::clone(&hub), options.host, stopped.clone());
         runtime.spawn(serve(listener, router, stopped));
 
         let mut site = Site::new(repo, address.port(), Arc::clone(&hub), Arc::clone(&say));
         // Watched first and built then, so that no change falls between the two.
-        let watch = Watch::new(repo, &say);
+        let watch = Watch::new(repo, options.poll, &say);
+        watch.rebuild_for(&hub);
         site.build();
 
         let grading = Arc::new(Grading::start(repo, Arc::clone(&hub), grader, say)?);
@@ -169,15 +191,14 @@ impl Drop for Server {
     }
 }
 
-async fn bind(port: u16) -> Result<TcpListener> {
-    // Loopback only: the server shows a reader's work and runs without a password.
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
+    match TcpListener::bind((host, port)).await {
         Ok(listener) => Ok(listener),
         // Taken, or not ours to take (a port below 1024): any other will do.
-        Err(_) if port != 0 => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        Err(_) if port != 0 => TcpListener::bind((host, 0))
             .await
-            .context("no port is free"),
-        Err(error) => Err(error).context("no port is free"),
+            .with_context(|| format!("cannot listen on {host}")),
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {host}")),
     }
 }
 

@@ -48,6 +48,11 @@ impl Site {
         self.included.contains(path)
     }
 
+    /// The book that was built is gone, so the next one is another whatever is in it.
+    pub fn forget(&mut self) {
+        self.fingerprint = None;
+    }
+
     /// Builds the book; if that fails, the last good one stays and the reader is told why.
     pub fn build(&mut self) {
         self.builds += 1;

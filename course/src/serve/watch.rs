@@ -12,6 +12,7 @@ use notify::{Event, EventKind, PollWatcher, RecursiveMode, Watcher};
 
 use super::Say;
 use super::grading::Grading;
+use super::hub::Hub;
 use super::site::Site;
 use crate::lab;
 use crate::repo::Repo;
@@ -56,7 +57,16 @@ struct Paths {
     changed: BTreeSet<PathBuf>,
     /// There were more than we remember, or the system lost some.
     too_many: bool,
+    /// The book that was built is not there any more.
+    book_lost: bool,
     closed: bool,
+}
+
+/// What was noticed since the last time.
+struct Noticed {
+    paths: BTreeSet<PathBuf>,
+    too_many: bool,
+    book_lost: bool,
 }
 
 /// What a change asks for.
@@ -69,9 +79,9 @@ struct Work {
 }
 
 impl Watch {
-    /// Begins to watch. Where the system cannot tell of changes the files are looked at once a
-    /// second; where even that fails the reader is told.
-    pub fn new(repo: &Repo, say: &Arc<Say>) -> Self {
+    /// Begins to watch. Where the system cannot tell of changes, or the reader asked for it by `poll`, the
+    /// files are looked at once a second; where even that fails the reader is told.
+    pub fn new(repo: &Repo, poll: bool, say: &Arc<Say>) -> Self {
         let changed = Arc::new(Changed::default());
         let mut watch = Self {
             repo: repo.clone(),
@@ -79,18 +89,42 @@ impl Watch {
             watcher: None,
             thread: None,
         };
-        if let Err(error) = watch.arm_with(notify::recommended_watcher(watch.changed.handler())) {
-            let config = notify::Config::default().with_poll_interval(POLL);
-            if watch
-                .arm_with(PollWatcher::new(watch.changed.handler(), config))
-                .is_err()
-            {
-                say(&format!(
-                    "Files cannot be watched ({error:#}), so reload the page yourself after a change."
-                ));
-            }
+        let silent = silent_file_system(repo.root());
+        if let (Some(kind), false) = (&silent, poll) {
+            say(&format!(
+                "This folder is on a {kind} file system, which may not tell of changes: files are looked at once \
+                 a second instead."
+            ));
+        }
+        if !poll && silent.is_none() {
+            let events = notify::recommended_watcher(watch.changed.handler());
+            let Err(error) = watch.arm_with(events) else {
+                return watch;
+            };
+            say(&format!(
+                "The system does not tell of changes here ({error:#}): files are looked at once a second instead."
+            ));
+        }
+        let config = notify::Config::default()
+            .with_poll_interval(POLL)
+            // A file system that tells nothing may well keep dates to the second, or to two.
+            .with_compare_contents(true);
+        let looks = PollWatcher::new(watch.changed.handler(), config);
+        if let Err(error) = watch.arm_with(looks) {
+            say(&format!(
+                "Files cannot be watched ({error:#}), so reload the page yourself after a change."
+            ));
         }
         watch
+    }
+
+    /// Has the book built again when `hub` finds it gone.
+    pub fn rebuild_for(&self, hub: &Hub) {
+        let changed = Arc::clone(&self.changed);
+        hub.on_lost(move || {
+            changed.lock().book_lost = true;
+            changed.wake.notify_all();
+        });
     }
 
     /// Hands the site and the grades to a thread that acts on every change.
@@ -101,14 +135,22 @@ impl Watch {
         let thread = thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || {
-                while let Some((paths, too_many)) = changed.next() {
+                while let Some(Noticed {
+                    paths,
+                    too_many,
+                    book_lost,
+                }) = changed.next()
+                {
                     if let Some(watcher) = &mut watcher {
                         rearm(&repo, watcher.as_mut(), &paths, too_many);
                     }
                     let work = work_of(&repo, &paths, too_many, |path| site.includes(path));
                     // The grade first: it runs beside the book's build, and is what a reader waits for.
                     request(&repo, &grading, &work);
-                    if work.book {
+                    if book_lost {
+                        site.forget();
+                    }
+                    if work.book || book_lost {
                         site.build();
                     }
                 }
@@ -167,9 +209,9 @@ impl Changed {
     }
 
     /// Waits for changes and then for quiet; none when nobody watches any more.
-    fn next(&self) -> Option<(BTreeSet<PathBuf>, bool)> {
+    fn next(&self) -> Option<Noticed> {
         let mut paths = self.lock();
-        while !paths.closed && paths.changed.is_empty() && !paths.too_many {
+        while !paths.closed && paths.changed.is_empty() && !paths.too_many && !paths.book_lost {
             paths = self
                 .wake
                 .wait(paths)
@@ -191,15 +233,49 @@ impl Changed {
         if paths.closed {
             return None;
         }
-        Some((
-            std::mem::take(&mut paths.changed),
-            std::mem::take(&mut paths.too_many),
-        ))
+        Some(Noticed {
+            paths: std::mem::take(&mut paths.changed),
+            too_many: std::mem::take(&mut paths.too_many),
+            book_lost: std::mem::take(&mut paths.book_lost),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Paths> {
         self.paths.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The kind of file system that `root` is on, if it is one that passes on no events from the other side:
+/// a Windows drive in WSL2, a container's mount, a share.
+fn silent_file_system(root: &Path) -> Option<String> {
+    kind_among_silent(&std::fs::read_to_string("/proc/self/mounts").ok()?, root)
+}
+
+fn kind_among_silent(mounts: &str, root: &Path) -> Option<String> {
+    const SILENT: [&str; 12] = [
+        "9p",
+        "drvfs",
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+        "vboxsf",
+        "prl_fs",
+        "fuse.grpcfuse",
+        "fakeowner",
+    ];
+    let mounted = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        // A space in a path is written as its octal number.
+        let at = fields.next()?.replace("\\040", " ");
+        Some((PathBuf::from(at), fields.next()?))
+    });
+    let (_, kind) = mounted
+        .filter(|(at, _)| root.starts_with(at))
+        .max_by_key(|(at, _)| at.components().count())?;
+    SILENT.contains(&kind).then(|| kind.to_owned())
 }
 
 /// Reading a file is an event as well, and we read them all.
@@ -329,6 +405,16 @@ mod tests {
 
     fn labs(folders: &[&str]) -> BTreeSet<String> {
         folders.iter().map(|folder| (*folder).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_share_or_a_container_s_mount_is_known_to_be_silent() {
+        let mounts = "overlay / overlay rw 0 0\nC:\\134 /mnt/c 9p rw 0 0\n/dev/sdb /home ext4 rw 0 0\nhost:/x /home/me/my\\040course nfs4 rw 0 0\n";
+        let kind = |path: &str| super::kind_among_silent(mounts, std::path::Path::new(path));
+        assert_eq!(kind("/mnt/c/course").as_deref(), Some("9p"));
+        assert_eq!(kind("/home/me/my course/book").as_deref(), Some("nfs4"));
+        assert_eq!(kind("/home/me/other"), None);
+        assert_eq!(kind("/srv"), None);
     }
 
     #[test]

@@ -94,8 +94,8 @@ fn without_git_a_starter_that_was_graded_comes_back() {
     course.run(&["reset", "tiny"]).says(
         2,
         &[
-            "the starter's src/lib.rs is neither in this clone's git history nor",
-            "nothing was changed",
+            "the starter's src/lib.rs cannot be had, so nothing was changed",
+            "this copy of the course has no git history",
         ],
     );
     assert_eq!(course.read(LIB), "//! Nothing is left.\n");
@@ -113,6 +113,37 @@ fn without_git_a_starter_that_was_graded_comes_back() {
         .run(&["reset", "tiny"])
         .says(0, &["restored src/lib.rs"]);
     assert_eq!(kept(&course).len(), 2);
+}
+
+/// A clone that belongs to somebody else was told to fetch its history.
+#[test]
+fn what_git_refuses_is_told_in_its_own_words() {
+    let course = Course::sound();
+    course.git(&["init", "--quiet"]);
+    course.git(&["add", "."]);
+    course.git(&["commit", "--quiet", "-m", "The course"]);
+    course.write(LIB, "//! Nothing is left.\n");
+    std::fs::write(course.root().join(".git/HEAD"), "no reference\n").unwrap();
+    let ran = course.run(&["reset", "tiny"]);
+    ran.says(2, &["nothing was changed", "git says: fatal:"]);
+    ran.never_says(&["unshallow"]);
+    assert_eq!(course.read(LIB), "//! Nothing is left.\n");
+}
+
+/// Emacs marks a file that is open by a link to nowhere beside it.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_stops_no_reset() {
+    let course = Course::sound();
+    course.git(&["init", "--quiet"]);
+    course.git(&["add", "."]);
+    course.git(&["commit", "--quiet", "-m", "The course"]);
+    course.write(LIB, "//! Nothing is left.\n");
+    let link = course.path("exercises/01-tiny/src/.#lib.rs");
+    std::os::unix::fs::symlink("nobody@nowhere.1", &link).unwrap();
+    course
+        .run(&["reset", "tiny"])
+        .says(0, &["restored src/lib.rs"]);
 }
 
 fn kept(course: &Course) -> Vec<PathBuf> {

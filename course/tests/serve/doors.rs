@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use course::serve::Server;
+use course::serve::{ServeOptions, Server};
 
 use crate::fixture::Course;
-use crate::listening::{Events, FAILED, ask, at_once, gated, get, start};
+use crate::listening::{Events, FAILED, ask, at_once, gated, get, on_port, start};
 
 #[test]
 fn only_this_machine_may_read_and_nobody_may_write() {
@@ -69,9 +69,41 @@ fn a_port_that_is_taken_is_no_obstacle() {
     let course = Course::sound();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let server = Server::start(course.repo(), port, at_once(), Arc::new(|_| {})).unwrap();
+    let server = Server::start(course.repo(), on_port(port), at_once(), Arc::new(|_| {})).unwrap();
     assert_ne!(server.address().port(), port);
     assert_eq!(get(&server, "/").status, 200);
+}
+
+/// `cargo clean` while the book was served left every page at 404 for good.
+#[test]
+fn a_book_that_somebody_removes_is_built_again() {
+    let course = Course::sound();
+    let (server, _) = start(&course, at_once());
+    assert_eq!(get(&server, "/").status, 200);
+    let mut events = Events::open(&server);
+    std::fs::remove_dir_all(course.path("target")).unwrap();
+    assert_eq!(get(&server, "/").status, 503, "there is no book just now");
+    while events.next().expect("the server is there").as_str() != "reload" {}
+    assert_eq!(get(&server, "/").status, 200);
+}
+
+/// Saves on a Windows drive in WSL2, in a container's mount or on a share cause no event.
+#[test]
+fn saves_without_an_event_are_seen_by_looking() {
+    let course = Course::sound();
+    let options = ServeOptions {
+        poll: true,
+        ..on_port(0)
+    };
+    let server = Server::start(course.repo(), options, at_once(), Arc::new(|_| {})).unwrap();
+    let mut events = Events::open(&server);
+    course.write("src/introduction.md", "# Another introduction\n");
+    while events.next().expect("the server is there").as_str() != "reload" {}
+    assert!(
+        get(&server, "/introduction.html")
+            .body
+            .contains("Another introduction")
+    );
 }
 
 #[test]

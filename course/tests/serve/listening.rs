@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use course::grade::{Report, Stop, Stopped, Verdict};
 use course::lab::Lab;
-use course::serve::{Grader, Say, Server};
+use course::serve::{Grader, Say, ServeOptions, Server};
 use serde_json::Value;
 
 use crate::fixture::Course;
@@ -23,7 +23,16 @@ pub fn start(course: &Course, grader: Arc<Grader>) -> (Server, Said) {
     let said = Said::default();
     let lines = Arc::clone(&said);
     let say: Arc<Say> = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
-    (Server::start(course.repo(), 0, grader, say).unwrap(), said)
+    let server = Server::start(course.repo(), on_port(0), grader, say).unwrap();
+    (server, said)
+}
+
+pub fn on_port(port: u16) -> ServeOptions {
+    ServeOptions {
+        port,
+        open: false,
+        ..ServeOptions::default()
+    }
 }
 
 /// A grade in which the first `holds` invariants hold.

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { h, say, folds, sentence } = window.course;
+  const { h, listen, say, folds, sentence } = window.course;
 
   // A reload in place: scroll position, unfolded parts and half-filled forms come back.
   const PLACE = "hybrid-by-design:place";
@@ -69,18 +69,17 @@
       } catch { /* the stream's error says it */ }
     }
 
-    const stream = new EventSource(events);
-    stream.addEventListener("state", update);
-    stream.addEventListener("reload", () => {
-      keepPlace();
-      location.reload();
+    listen(events, (what) => {
+      if (what === "reload") {
+        keepPlace();
+        location.reload();
+      } else if (what === "error") {
+        bar.hidden = false;
+        say(bar, "cargo course does not answer: start it again to follow your code.");
+      } else {
+        update();
+      }
     });
-    stream.addEventListener("open", update);
-    stream.addEventListener("error", () => {
-      bar.hidden = false;
-      say(bar, "cargo course does not answer: start it again to follow your code.");
-    });
-    addEventListener("pagehide", () => stream.close());
     update();
   }
 

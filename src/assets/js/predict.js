@@ -134,6 +134,7 @@
       const kept = keys.filter((key) => store.get(`predict:${key}`)).length;
       if (kept) say(count, `${kept} of ${keys.length} predicted`);
     }
+    dispatchEvent(new Event("course:predicted"));
   }
 
   /** A page's charts unfold once nothing of it is left to predict. */

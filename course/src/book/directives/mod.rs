@@ -7,6 +7,8 @@ mod figure;
 mod hints;
 mod invariants;
 mod lab;
+mod ladder;
+mod map;
 mod measured;
 mod mistakes;
 mod numbers;
@@ -17,7 +19,7 @@ mod way;
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use super::page::Page;
-use super::{predict, quiz};
+use super::{place, predict, quiz};
 use crate::lab::Lab;
 use crate::repo::Repo;
 
@@ -25,7 +27,7 @@ use crate::repo::Repo;
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 18] = [
     "calculator",
     "chart",
     "coverage",
@@ -33,9 +35,12 @@ pub const NAMES: [&str; 15] = [
     "hints",
     "invariants",
     "lab",
+    "ladder",
+    "map",
     "measured",
     "mistakes",
     "numbers",
+    "place",
     "predict",
     "quiz",
     "stages",
@@ -79,8 +84,16 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
         "hints" => hints::render(context, arguments)?,
         "invariants" => invariants::render(context, arguments)?,
         "lab" => lab::render(context, arguments)?,
+        "ladder" => ladder::render(context, arguments)?,
+        "map" => return map::render(context, arguments),
         "mistakes" => mistakes::render(context, arguments)?,
         "numbers" => numbers::render(context, arguments)?,
+        "place" => {
+            if !arguments.is_empty() {
+                bail!("`{{{{#place}}}}` takes no argument: it shows the pieces of its own page");
+            }
+            place::render(context).context("cannot show the pieces to place")?
+        }
         "predict" => predict::render(context, arguments)?,
         "stages" => stages::render(context, arguments)?,
         "steps" => return steps::render(context, arguments),

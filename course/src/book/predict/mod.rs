@@ -190,7 +190,7 @@ impl Prediction {
     }
 
     /// How many nanoseconds one of the prediction's unit is.
-    fn nanoseconds(&self) -> Option<f64> {
+    pub fn nanoseconds(&self) -> Option<f64> {
         match self.unit.as_str() {
             "ns" => Some(1.0),
             "µs" | "us" => Some(1e3),

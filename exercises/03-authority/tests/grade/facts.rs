@@ -310,8 +310,10 @@ impl Compiler {
         let mut rustc = Command::new(&self.rustc);
         rustc
             .args(["--edition=2024", "--crate-type=lib", "--emit=metadata"])
-            .args(["--error-format=short", "--color=never", "-L"])
-            .arg(format!("dependency={}", self.libraries.display()));
+            .args(["--error-format=short", "--color=never"]);
+        for folder in [&self.libraries, &of_the_host(&self.libraries)] {
+            rustc.arg(format!("-Ldependency={}", folder.display()));
+        }
         for library in &self.externs {
             rustc.args(["--extern", library]);
         }
@@ -364,6 +366,17 @@ fn libraries() -> PathBuf {
     } else {
         built
     }
+}
+
+/// Where the macros are that these libraries were made with: if cargo was told for which target to build,
+/// they are beside that target's folder, since a macro runs in the compiler.
+fn of_the_host(libraries: &Path) -> PathBuf {
+    let profile = libraries.parent().and_then(Path::file_name);
+    let host = libraries.ancestors().nth(3).zip(profile);
+    host.map_or_else(
+        || libraries.to_owned(),
+        |(folder, profile)| folder.join(profile).join("deps"),
+    )
 }
 
 impl Drop for Compiler {

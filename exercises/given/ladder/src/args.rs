@@ -14,6 +14,7 @@ pub fn help(suite: &Suite) -> String {
   cargo bench -p {package} --features bench --bench {bench} -- [OPTIONS]
 
   --quick       few and short rounds, for an impression
+  --ours        the code is the course's own, not the reader's: the figures say so
   --out PATH    where the figures go (default: .course/measurements/{what}.json)
   --reference   write the course's own reference figures, and their picture where there is one
   --help        this text"
@@ -25,6 +26,8 @@ pub fn help(suite: &Suite) -> String {
 pub struct Args {
     pub quick: bool,
     pub reference: bool,
+    /// What is measured is the course's solution, for a reader who has none yet.
+    pub ours: bool,
     pub out: Option<PathBuf>,
     /// `cargo bench` says so; under `cargo test --benches` one tiny round shows that it runs.
     pub bench: bool,
@@ -37,6 +40,7 @@ impl Args {
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--quick" => parsed.quick = true,
+                "--ours" => parsed.ours = true,
                 "--reference" => parsed.reference = true,
                 "--bench" => parsed.bench = true,
                 "--out" => {
@@ -66,8 +70,8 @@ mod tests {
 
     #[test]
     fn what_cargo_adds_is_understood() {
-        let args = parse("--quick --out x.json --bench").unwrap();
-        assert!(args.quick && args.bench && !args.reference);
+        let args = parse("--quick --ours --out x.json --bench").unwrap();
+        assert!(args.quick && args.ours && args.bench && !args.reference);
         assert_eq!(args.out, Some("x.json".into()));
         assert_eq!(parse("--out=x.json").unwrap().out, Some("x.json".into()));
         assert_eq!(parse(""), Ok(Args::default()));

@@ -101,7 +101,7 @@ impl<'a> Figures<'a> {
         let (rpc, far) = (self.here("rpc")?, self.here("rpc-rtt-20ms")?);
         let share = rpc / far * 100.0;
         Some(format!(
-            "With 20 ms of distance a call takes {}; all of your protocol is {share:.2}% of it. \
+            "With 20 ms of distance a call takes {}; all of the protocol is {share:.2}% of it. \
              Far away, only fewer crossings help.",
             time(far)
         ))
@@ -122,7 +122,7 @@ mod tests {
             "about 39 µs each way",
             "as much as 180 that it has not, or as 38 round trips",
             "100 calls take 900 µs, one batch of the same 100 takes 20 µs: 45 times less",
-            "With 20 ms of distance a call takes 20 ms; all of your protocol is 0.04%",
+            "With 20 ms of distance a call takes 20 ms; all of the protocol is 0.04%",
         ] {
             assert!(told.contains(part), "{part}\nin\n{told}");
         }

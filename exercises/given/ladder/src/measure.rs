@@ -54,7 +54,10 @@ impl Part<'_> {
 
     fn words(&self, placement: Placement) -> String {
         match self {
-            Self::Rung(rung) => format!("{}, {}", rung.short, placement.words()),
+            Self::Rung(rung) => {
+                let name = rung.short.replace(" (yours)", "");
+                format!("{name}, {}", placement.words())
+            }
             Self::Point(series, at) => format!("{}, {at}", series.title),
         }
     }
@@ -110,6 +113,9 @@ pub fn measure<'a>(suite: &'a Suite, folder: &Path, plan: Plan) -> Vec<Entry<'a>
                 if round == 0 || !matches!(entry.part, Part::Point(series, _) if series.once) {
                     progress.measuring(round, &entry.part.words(entry.placement));
                     take_slice(entry, plan.slice);
+                    if round == 0 && plan.quick {
+                        first(&progress, entry);
+                    }
                 }
             }
         }
@@ -117,6 +123,15 @@ pub fn measure<'a>(suite: &'a Suite, folder: &Path, plan: Plan) -> Vec<Entry<'a>
     }
     progress.done();
     entries
+}
+
+/// Shows a rung's first figure, of which more rounds may make another.
+fn first(progress: &Progress, entry: &Entry<'_>) {
+    if let (Part::Rung(rung), Some(&ns)) = (entry.part, entry.rounds.first())
+        && !rung.control
+    {
+        progress.first(&entry.part.words(entry.placement), ns);
+    }
 }
 
 fn take_slice(entry: &mut Entry<'_>, duration: Duration) {

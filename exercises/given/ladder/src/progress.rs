@@ -3,6 +3,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use crate::units;
+
 /// In a log, say something this often.
 const LINES_IN_A_LOG: usize = 5;
 
@@ -29,6 +31,12 @@ impl Progress {
     /// A slice is about to be taken.
     pub fn measuring(&self, round: usize, what: &str) {
         self.line(&format!("round {} of {}: {what}", round + 1, self.rounds));
+    }
+
+    /// The first figure of something, which stays on the screen: a short run is watched.
+    pub fn first(&self, what: &str, ns: f64) {
+        self.line("");
+        eprintln!("  {what:<44}{:>9}", units::time(ns));
     }
 
     /// A round is complete.

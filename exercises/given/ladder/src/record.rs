@@ -30,6 +30,9 @@ pub struct Record {
     pub measured_at: String,
     /// Few and short rounds: good for an impression.
     pub quick: bool,
+    /// The code that was measured is the course's solution; absent where it is the reader's.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ours: bool,
     /// Where.
     pub machine: Machine,
     /// With what.
@@ -286,6 +289,7 @@ pub(crate) mod tests {
             by: None,
             measured_at: "2026-11-23T03:30:00Z".into(),
             quick: false,
+            ours: false,
             machine: Machine {
                 cpu: "Example".into(),
                 logical_cpus: 2,

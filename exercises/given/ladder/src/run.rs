@@ -46,6 +46,7 @@ fn try_run(suite: &Suite, derive: fn(&mut Record), args: &Args) -> io::Result<()
         by: args.reference.then(|| AUTHORS.to_owned()),
         measured_at: utc::now(),
         quick: plan.quick,
+        ours: args.ours,
         machine: machine::here(),
         build,
         noise: figures::noise(&measured),

@@ -29,9 +29,13 @@ pub fn table(record: &Record, suite: &Suite) -> String {
         let main = of(home).or_else(|| of(Placement::InProcess));
         let Some(main) = main else { continue };
         if main.status == Status::Measured {
-            out.push_str(&row(rung.short, main, of(Placement::TwoCpus)));
+            out.push_str(&row(
+                &name(rung.short, record),
+                main,
+                of(Placement::TwoCpus),
+            ));
         } else {
-            out.push_str(&gap(rung.short, main, &mut said));
+            out.push_str(&gap(&name(rung.short, record), main, &mut said));
         }
         let others = [Some(main), of(Placement::TwoCpus)];
         for figure in others.into_iter().flatten() {
@@ -102,6 +106,9 @@ fn header(record: &Record, suite: &Suite) -> String {
     if record.quick {
         warn("A quick run: few and short rounds, good for an impression.");
     }
+    if record.ours {
+        warn("The framed call is the course's own, since yours is not built yet.");
+    }
     if home(record) == Placement::Unpinned {
         warn(
             "UNPINNED: this system cannot pin a process to a CPU, so the scheduler decides where \
@@ -126,6 +133,15 @@ fn columns(home: Placement, against: &str) -> String {
     out.push_str(&"─".repeat(WIDTH));
     out.push('\n');
     out
+}
+
+/// A rung's name, which says whose code it is.
+fn name(short: &str, record: &Record) -> String {
+    if record.ours {
+        short.replace("(yours)", "(ours)")
+    } else {
+        short.to_owned()
+    }
 }
 
 fn row(name: &str, main: &Figure, two: Option<&Figure>) -> String {
@@ -262,6 +278,17 @@ mod tests {
             assert!(table.contains(words), "{words} in {table}");
         }
         assert!(widest(&table) <= WIDTH, "{table}");
+    }
+
+    #[test]
+    fn our_own_call_is_not_passed_off_as_the_readers() {
+        let mut record = sample();
+        let name_of = |record: &Record| name("framed RPC (yours)", record);
+        assert_eq!(name_of(&record), "framed RPC (yours)");
+        record.ours = true;
+        assert_eq!(name_of(&record), "framed RPC (ours)");
+        let table = table(&record, &suite(&record));
+        assert!(table.contains("the course's own"), "{table}");
     }
 
     #[test]

@@ -1,0 +1,294 @@
+//! `{{#place}}`: pieces of work to be placed, from `<page>.place.toml` beside the page.
+//!
+//! A reader says of each piece how far it has to reach, and which pressure decides that. There is one
+//! answer to each, and a reason for every other scope why it tempts. The answers stand folded after the
+//! last piece, so that the page is an exercise on paper and without JavaScript as well.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
+
+use super::directives::Context;
+use super::html;
+use super::page;
+use super::quiz::name_of;
+
+/// All that one page has to be placed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Placing {
+    /// Where work can be, from narrow to wide.
+    #[serde(rename = "scope", default)]
+    pub scopes: Vec<Word>,
+    /// What can decide it, and what it looks like where it is only a word.
+    #[serde(rename = "pressure", default)]
+    pub pressures: Vec<Word>,
+    /// In the order in which they are asked.
+    #[serde(rename = "piece", default)]
+    pub pieces: Vec<Piece>,
+}
+
+/// A scope or a pressure.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// Named by pieces.
+    pub id: String,
+    /// As a reader sees it.
+    pub text: String,
+    /// What would show a pressure; said to whoever chose it where nothing does. None for a scope.
+    #[serde(default)]
+    pub shows: String,
+}
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// Unique on the page.
+    pub id: String,
+    /// A few words for it.
+    pub title: String,
+    /// What is known of it. Markdown.
+    pub prompt: String,
+    /// The narrowest scope that suffices.
+    pub scope: String,
+    /// What decides that.
+    pub pressure: String,
+    /// Why. Markdown.
+    pub why: String,
+    /// Every other scope, and why it tempts.
+    #[serde(rename = "tempts", default)]
+    pub tempts: Vec<Tempting>,
+}
+
+/// A wrong scope.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tempting {
+    /// Which.
+    pub scope: String,
+    /// Why it tempts, and what it would cost. Markdown.
+    pub why: String,
+}
+
+impl Placing {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// When the file is missing, or something lacks its counterpart.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", name_of(path)))?;
+        Self::parse(&text).with_context(|| format!("{} is not as expected", name_of(path)))
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let placing: Self = toml::from_str(text)?;
+        ensure!(placing.scopes.len() >= 2, "it needs at least two [[scope]]");
+        ensure!(
+            placing.pressures.len() >= 2,
+            "it needs at least two [[pressure]]"
+        );
+        ensure!(!placing.pieces.is_empty(), "it has no [[piece]]");
+        once("scope", placing.scopes.iter().map(|word| &word.id))?;
+        once("pressure", placing.pressures.iter().map(|word| &word.id))?;
+        once("piece", placing.pieces.iter().map(|piece| &piece.id))?;
+        for pressure in &placing.pressures {
+            ensure!(
+                !pressure.shows.trim().is_empty(),
+                "the pressure `{}` does not say what `shows` it",
+                pressure.id
+            );
+        }
+        for piece in &placing.pieces {
+            placing
+                .check(piece)
+                .with_context(|| format!("piece `{}`", piece.id))?;
+        }
+        Ok(placing)
+    }
+
+    fn check(&self, piece: &Piece) -> Result<()> {
+        let known = |words: &[Word], id: &str| words.iter().any(|word| word.id == id);
+        for (what, text) in [("prompt", &piece.prompt), ("why", &piece.why)] {
+            ensure!(!text.trim().is_empty(), "has no {what}");
+        }
+        ensure!(
+            known(&self.scopes, &piece.scope),
+            "belongs to `{}`, which is no [[scope]]",
+            piece.scope
+        );
+        ensure!(
+            known(&self.pressures, &piece.pressure),
+            "is decided by `{}`, which is no [[pressure]]",
+            piece.pressure
+        );
+        once("tempting scope", piece.tempts.iter().map(|t| &t.scope))?;
+        for tempting in &piece.tempts {
+            ensure!(
+                known(&self.scopes, &tempting.scope) && tempting.scope != piece.scope,
+                "is tempted by `{}`, which is no other [[scope]]",
+                tempting.scope
+            );
+            ensure!(
+                !tempting.why.trim().is_empty(),
+                "does not say why `{}` tempts",
+                tempting.scope
+            );
+        }
+        for scope in &self.scopes {
+            ensure!(
+                scope.id == piece.scope || piece.tempts.iter().any(|t| t.scope == scope.id),
+                "does not say why `{}` tempts",
+                scope.id
+            );
+        }
+        Ok(())
+    }
+
+    fn scope(&self, id: &str) -> Option<usize> {
+        self.scopes.iter().position(|scope| scope.id == id)
+    }
+
+    fn pressure(&self, id: &str) -> Option<usize> {
+        self.pressures.iter().position(|pressure| pressure.id == id)
+    }
+}
+
+fn once<'a>(what: &str, ids: impl Iterator<Item = &'a String>) -> Result<()> {
+    let mut seen = std::collections::BTreeSet::new();
+    for id in ids {
+        ensure!(seen.insert(id), "it has the {what} `{id}` twice");
+    }
+    Ok(())
+}
+
+/// The pieces of the context's page.
+///
+/// # Errors
+/// When the page's file is missing or wrong.
+pub fn render(context: &Context<'_>) -> Result<String> {
+    let placing = Placing::read(&context.page.sidecar(&context.repo.book_src(), "place"))?;
+    let mut out = format!(
+        "<course-place class=\"hc-place\" data-page=\"{}\"><ol class=\"hc-questions hc-pieces\">",
+        html::escape(context.page.key())
+    );
+    for piece in &placing.pieces {
+        let name = format!("place-{}-{}", context.page.slug(), page::slug(&piece.id));
+        question(&mut out, &name, &placing, piece);
+    }
+    out.push_str("</ol><details class=\"hc-placed\"><summary>Where each belongs, and why the others tempt</summary><ol class=\"hc-list\">");
+    for piece in &placing.pieces {
+        answer(&mut out, &placing, piece);
+    }
+    out.push_str("</ol><p class=\"hc-label\">What would show a pressure</p><ul class=\"hc-list\">");
+    for (index, pressure) in placing.pressures.iter().enumerate() {
+        let _ = write!(
+            out,
+            "<li data-pressure=\"{index}\"><span>{}</span></li>",
+            html::inline(&pressure.shows)
+        );
+    }
+    Ok(out + "</ul></details></course-place>")
+}
+
+fn question(out: &mut String, name: &str, placing: &Placing, piece: &Piece) {
+    let _ = write!(
+        out,
+        "<li class=\"hc-piece\" id=\"{name}\" data-piece=\"{}\"><form class=\"hc-form\" aria-labelledby=\"{name}-title\"><p class=\"hc-prompt\" id=\"{name}-title\">{}</p><div class=\"hc-more\">{}</div>",
+        html::escape(&piece.id),
+        html::inline(&piece.title),
+        html::blocks(&piece.prompt),
+    );
+    for (part, legend, words) in [
+        ("scope", "Where is it enough?", &placing.scopes),
+        ("pressure", "What decides that?", &placing.pressures),
+    ] {
+        let _ = write!(
+            out,
+            "<fieldset class=\"hc-fieldset\"><legend class=\"hc-label\">{legend}</legend><div class=\"hc-choices\">"
+        );
+        for (index, word) in words.iter().enumerate() {
+            let _ = write!(
+                out,
+                "<label class=\"hc-option\"><input type=\"radio\" name=\"{part}\" value=\"{index}\"> <span>{}</span></label>",
+                html::inline(&word.text)
+            );
+        }
+        out.push_str("</div></fieldset>");
+    }
+    out.push_str("</form></li>");
+}
+
+/// The answer and the others, with the numbers of their options for the script.
+fn answer(out: &mut String, placing: &Placing, piece: &Piece) {
+    let name_of = |words: &[Word], index: Option<usize>| {
+        index.map_or(String::new(), |index| html::inline(&words[index].text))
+    };
+    let scope = placing.scope(&piece.scope);
+    let pressure = placing.pressure(&piece.pressure);
+    let number = |index: Option<usize>| index.map_or(String::new(), |index| index.to_string());
+    let _ = write!(
+        out,
+        "<li class=\"hc-answer\" data-piece=\"{}\" data-scope=\"{}\" data-pressure=\"{}\"><p class=\"hc-prompt\">{}: {}; {}</p><div class=\"hc-reason\">{}</div><ul class=\"hc-whys\">",
+        html::escape(&piece.id),
+        number(scope),
+        number(pressure),
+        html::inline(&piece.title),
+        name_of(&placing.scopes, scope),
+        name_of(&placing.pressures, pressure),
+        html::blocks(&piece.why),
+    );
+    // In the order of the scopes, whatever the file's.
+    for (index, scope) in placing.scopes.iter().enumerate() {
+        let tempting = piece.tempts.iter().find(|t| t.scope == scope.id);
+        if let Some(tempting) = tempting {
+            let _ = write!(
+                out,
+                "<li data-scope=\"{index}\"><strong>{}?</strong> <span>{}</span></li>",
+                html::inline(&scope.text),
+                html::inline(&tempting.why)
+            );
+        }
+    }
+    out.push_str("</ul></li>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Placing;
+
+    const GOOD: &str = "[[scope]]\nid = \"in\"\ntext = \"inside\"\n[[scope]]\nid = \"out\"\ntext = \"outside\"\n\
+        [[pressure]]\nid = \"load\"\ntext = \"load\"\nshows = \"a demand\"\n[[pressure]]\nid = \"none\"\ntext = \"none\"\nshows = \"nothing\"\n\
+        [[piece]]\nid = \"p\"\ntitle = \"T\"\nprompt = \"P\"\nscope = \"in\"\npressure = \"none\"\nwhy = \"w\"\n\
+        [[piece.tempts]]\nscope = \"out\"\nwhy = \"t\"\n";
+
+    #[test]
+    fn what_a_piece_lacks_is_said() {
+        assert_eq!(Placing::parse(GOOD).unwrap().pieces.len(), 1);
+        let said = |from: &str, to: &str| {
+            assert!(GOOD.contains(from), "{from}");
+            format!(
+                "{:#}",
+                Placing::parse(&GOOD.replacen(from, to, 1)).unwrap_err()
+            )
+        };
+        assert!(
+            said("scope = \"in\"", "scope = \"cloud\"").contains("`cloud`, which is no [[scope]]")
+        );
+        assert!(said("pressure = \"none\"", "pressure = \"fashion\"").contains("`fashion`"));
+        assert!(
+            said("[[piece.tempts]]\nscope = \"out\"\nwhy = \"t\"\n", "")
+                .contains("piece `p`: does not say why `out` tempts")
+        );
+        assert!(said("scope = \"out\"", "scope = \"in\"").contains("no other [[scope]]"));
+        assert!(said("why = \"t\"", "why = \" \"").contains("why `out` tempts"));
+        assert!(said("shows = \"a demand\"", "shows = \"\"").contains("`load` does not say"));
+        assert!(said("id = \"out\"", "id = \"in\"").contains("scope `in` twice"));
+        assert!(said("why = \"w\"", "why = \"\"").contains("has no why"));
+        assert!(Placing::parse("").is_err());
+    }
+}

@@ -1,0 +1,175 @@
+// The platform's page, in a real browser, over the real platform.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { violations } from "./lib/axe.mjs";
+import { ROOT } from "./lib/book.mjs";
+import { startBrowser } from "./lib/browser.mjs";
+
+const COMPRESSED_LIMIT = 110_000;
+const LOOKS = {
+  light: { width: 1280, height: 900, colorScheme: "light" },
+  dark: { width: 1280, height: 900, colorScheme: "dark" },
+  narrow: { width: 390, height: 844, colorScheme: "light" },
+};
+
+/** The platform on a port that the system picks; `{ origin, stop }`. */
+async function startPlatform() {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "platform-"));
+  const args = ["--folder", folder, "--port", "0"];
+  const [file, given] = process.env.PLATFORM
+    ? [path.resolve(process.env.PLATFORM), args]
+    : ["cargo", ["run", "--quiet", "--package", "platform-solution", "--bin", "platform", "--", ...args]];
+  const child = spawn(file, given, { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+  const origin = await new Promise((resolve, reject) => {
+    let said = "";
+    child.stdout.on("data", (text) => {
+      said += text;
+      const address = said.match(/http:\/\/127\.0\.0\.1:\d+/);
+      if (address) resolve(address[0]);
+    });
+    child.once("exit", (code) => reject(new Error(`the platform ended with ${code}: ${said}`)));
+  });
+  const stop = async () => {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGINT");
+    assert.equal(await ended, 0, "Ctrl-C ends it well");
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { origin, stop };
+}
+
+const platform = await startPlatform();
+const browser = await startBrowser();
+after(async () => {
+  await browser.close();
+  await platform.stop();
+});
+
+async function open(look = LOOKS.light, query = "") {
+  const visit = await browser.open({ origin: platform.origin, ...look });
+  // The page never comes to rest: it listens. So it is there once it has heard something.
+  await visit.page.goto(`${platform.origin}/${query}`, { waitUntil: "domcontentloaded" });
+  await visit.page.waitForFunction(() => document.querySelector("#row-view").dataset.verdict !== "open");
+  return visit;
+}
+
+const turn = (page, place, to) => page.selectOption(`#place-${place} select`, to);
+const says = (page, text) => page.waitForFunction((wanted) => document.querySelector("#state").textContent.includes(wanted), text);
+const complete = async (page, lesson) => {
+  await page.fill("#do [name=lesson]", String(lesson));
+  const before = await page.textContent("#answer");
+  await page.click("text=Complete the lesson");
+  await page.waitForFunction((old) => document.querySelector("#answer").textContent !== old
+    && document.querySelector("#do [aria-busy]") === null, before);
+  return page.textContent("#answer");
+};
+
+describe("the platform's page", { concurrency: false }, () => {
+  const STATES = { "all well": [], "the cache stopped": ["cache"], "the workers stopped": ["workers"], "the authority stopped": ["authority"] };
+  for (const [state, stopped] of Object.entries(STATES)) {
+    for (const [name, look] of Object.entries(LOOKS)) {
+      test(`breaks no accessibility rule, asks nobody else and fits: ${state}, ${name}`, async () => {
+        const visit = await open(look);
+        for (const place of stopped) await turn(visit.page, place, "stopped");
+        await says(visit.page, stopped.length ? `${stopped[0]}: stopped` : "All well");
+        await visit.page.click("text=Complete the lesson");
+        await visit.page.waitForSelector("#answer strong", { timeout: 15_000 });
+        await visit.page.evaluate(() => document.querySelectorAll("details").forEach((fold) => { fold.open = true; }));
+        await visit.page.waitForTimeout(300);
+        const found = await violations(visit.page);
+        assert.deepEqual(found.map(({ id, target, why }) => `${id} at ${target}: ${why}`), []);
+        const [inner, outer] = await visit.page.evaluate(() => [document.scrollingElement.scrollWidth, document.documentElement.clientWidth]);
+        assert.ok(inner <= outer, `it scrolls sideways: ${inner} in ${outer}`);
+        assert.deepEqual(visit.notes, { errors: [], strangers: [] });
+        for (const place of stopped) await turn(visit.page, place, "ok");
+        await says(visit.page, "All well");
+        await visit.close();
+      });
+    }
+  }
+
+  test("weighs little, with all that it loads", async (t) => {
+    let weight = 0;
+    for (const file of ["/", "/stage/page.css", "/stage/page.js", "/stage/state"]) {
+      const response = await fetch(platform.origin + file);
+      assert.equal(response.status, 200);
+      weight += gzipSync(Buffer.from(await response.arrayBuffer())).length;
+    }
+    t.diagnostic(`${weight} bytes compressed`);
+    assert.ok(weight <= COMPRESSED_LIMIT, `${weight} bytes`);
+  });
+
+  test("a lesson that is completed shows its hops, and later its effects", async () => {
+    const { page, close } = await open();
+    assert.match(await complete(page, 11), /200/);
+    await page.waitForFunction(() => document.querySelectorAll("#trace .later").length >= 4);
+    const hops = await page.textContent("#trace");
+    for (const hop of ["edge", "api", "cache", "authority", "stream", "workers", "view"]) assert.ok(hops.includes(`${hop}:`), `${hop} is missing in ${hops}`);
+    await close();
+  });
+
+  test("nothing is decided while the authority is stopped, and what was decided is there after", async () => {
+    const { page, close } = await open();
+    assert.match(await complete(page, 12), /200/);
+    await turn(page, "authority", "stopped");
+    await says(page, "authority: stopped");
+    assert.match(await complete(page, 12), /503/);
+    await turn(page, "authority", "ok");
+    await says(page, "All well");
+    assert.match(await complete(page, 12), /"version":2/);
+    await page.waitForFunction(() => !document.querySelector("#state").hasAttribute("data-bad"));
+    await close();
+  });
+
+  test("commands answer while the workers are stopped, and the backlog is worked off after", async () => {
+    const { page, close } = await open();
+    await turn(page, "workers", "stopped");
+    await says(page, "workers: stopped");
+    assert.match(await complete(page, 13), /200/);
+    await turn(page, "workers", "ok");
+    await page.waitForFunction(() => document.querySelector("#place-workers [data-note]").textContent === "0 queued");
+    await close();
+  });
+
+  test("switches can be turned by keyboard, and stand in the address", async () => {
+    const { page, close } = await open();
+    await page.focus("#place-cache select");
+    await page.keyboard.press("ArrowDown");
+    await page.waitForFunction(() => location.search.includes("cache=slow"));
+    const again = await open(LOOKS.light, new URL(page.url()).search);
+    assert.equal(await again.page.inputValue("#place-cache select"), "slow");
+    await turn(again.page, "cache", "ok");
+    await again.close();
+    await close();
+  });
+
+  test("a scenario's address leads to it, and to the same events each time", async () => {
+    const { page, close } = await open(LOOKS.light, "?scenario=worker-stopped&seed=5#scenario-worker-stopped");
+    const run = async () => {
+      const before = await page.textContent("#scenario-worker-stopped .report");
+      await page.click("#scenario-worker-stopped [data-run]");
+      await page.waitForFunction((old) => {
+        const box = document.querySelector("#scenario-worker-stopped");
+        return box.querySelector("[aria-busy]") === null && box.querySelector("summary ~ .report h3") !== null && (old === "" || true);
+      }, before, { timeout: 120_000 });
+      return (await page.textContent("#scenario-worker-stopped .report")).match(/fingerprint ([0-9a-f]+)/g).join();
+    };
+    assert.equal(await run(), await run());
+    await close();
+  });
+
+  test("load is drawn as it comes", async () => {
+    const { page, close } = await open();
+    await page.fill("#rate", "20");
+    await page.dispatchEvent("#rate", "change");
+    await page.waitForFunction(() => /[1-9]\d*\/s/.test(document.querySelector("#charts figcaption").textContent), null, { timeout: 15_000 });
+    await page.fill("#rate", "0");
+    await page.dispatchEvent("#rate", "change");
+    await close();
+  });
+});
