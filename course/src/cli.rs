@@ -16,7 +16,6 @@ use crate::grade::{Limits, Stop, Stopped};
 use crate::hint::{self, Depth};
 use crate::lab;
 use crate::measure::MeasureArgs;
-use crate::moment;
 use crate::platform::PlatformArgs;
 use crate::repo::Repo;
 use crate::reset;
@@ -24,6 +23,7 @@ use crate::serve::{LOOPBACK, PORT, ServeOptions};
 use crate::terminal::{HEADING, Terminal, painted};
 use crate::verify::{self, Part};
 use crate::way::Way;
+use records::moment;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -95,6 +95,17 @@ when you have committed your own work since.
 Example:
   cargo course reset measure")]
     Reset(ResetArgs),
+    /// Run public tests that nobody here wrote against a lab's code: a score, and no grade
+    #[command(after_help = "\
+For `edge`: the HTTP cache tests (npm `http-cache-tests`, installed below target/), against our edge and
+against nginx and Varnish where they are installed. It needs node and npm, and takes half a minute each.
+
+Examples:
+  cargo course conformance edge
+  cargo course conformance edge --own --alone    your edge, and nothing beside it
+
+Exit codes: 0 whatever the score is, 2 when the tests could not be run.")]
+    Conformance(ConformanceArgs),
     /// Run the platform: browser, edge, API, authority, stream and workers, and the page that shows them
     #[command(after_help = "\
 Builds what is needed, starts, prints one address on loopback and opens it. Ctrl-C ends all of it, and the
@@ -214,6 +225,19 @@ struct ResetArgs {
 }
 
 #[derive(Debug, Args)]
+struct ConformanceArgs {
+    /// The lab; `edge` is the only one with such tests
+    #[arg(value_parser = ["edge"])]
+    lab: String,
+    /// Your own edge, and not the course's
+    #[arg(long)]
+    own: bool,
+    /// No other caches beside it
+    #[arg(long)]
+    alone: bool,
+}
+
+#[derive(Debug, Args)]
 struct VerifyArgs {
     /// Only this lab (and the whole book)
     lab: Option<String>,
@@ -305,6 +329,9 @@ fn run(command: Command) -> Result<ExitCode> {
             let done = reset::run(&repo, &lab)?;
             anstream::print!("{}", told(&repo, &lab, &done));
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Conformance(args) => {
+            crate::conformance::run(&repo, args.own, args.alone, &stop_on_interrupt()?)
         }
         Command::Verify(args) => {
             let labs = match args.lab {

@@ -41,11 +41,12 @@ mod cargo;
 #[cfg(feature = "tool")]
 mod check;
 #[cfg(feature = "tool")]
+mod conformance;
+#[cfg(feature = "tool")]
 mod hint;
 #[cfg(feature = "tool")]
 mod memory;
 #[cfg(feature = "tool")]
-mod moment;
 #[cfg(feature = "tool")]
 mod platform;
 #[cfg(feature = "tool")]

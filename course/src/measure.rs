@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::book::figures::Figures;
+use crate::book::figures;
 use crate::cargo;
 use crate::lab::{self, Lab, Measure};
 use crate::repo::Repo;
@@ -182,9 +182,9 @@ fn command(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure, code: 
 
 fn figures(repo: &Repo, args: &MeasureArgs, what: &str) -> PathBuf {
     if args.reference {
-        Figures::reference_file(repo, what)
+        figures::reference_file(repo, what)
     } else {
-        Figures::readers_file(repo, what)
+        figures::readers_file(repo, what)
     }
 }
 
@@ -285,7 +285,7 @@ mod tests {
         };
         let (folder, of_ours) = words(&repo, &quick);
         assert!(folder.ends_with("a course"), "{folder}");
-        let out = Figures::readers_file(&repo, "ladder");
+        let out = figures::readers_file(&repo, "ladder");
         let expected = "run --profile bench --package our-ladder -- --bench --ours --out";
         assert_eq!(of_ours[..9].join(" "), expected);
         assert_eq!(
@@ -324,7 +324,7 @@ mod tests {
         };
         let (folder, words) = words(&repo, &args);
         assert!(folder.ends_with("exercises"), "{folder}");
-        let out = Figures::readers_file(&repo, "authority");
+        let out = figures::readers_file(&repo, "authority");
         assert_eq!(
             words[1..],
             [
@@ -355,7 +355,7 @@ mod tests {
         assert!(words.contains(&"measure-solution".to_owned()));
         assert!(words.contains(&"--reference".to_owned()));
         assert!(
-            words.ends_with(&[Figures::reference_file(&repo, "ladder")
+            words.ends_with(&[figures::reference_file(&repo, "ladder")
                 .display()
                 .to_string()])
         );

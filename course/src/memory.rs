@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::grade::{Extent, Report};
 use crate::lab::{Lab, Whose};
-use crate::moment;
 use crate::repo::Repo;
 use crate::starter::{blob_id, paths_below};
+use records::moment;
 
 /// The version of the file's format.
 const FORMAT: u32 = 3;

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::lab::Lab;
-use crate::moment;
 use crate::repo::Repo;
 use crate::starter::Starter;
+use records::moment;
 
 /// What a reset did.
 #[derive(Debug, PartialEq, Eq)]

@@ -227,7 +227,7 @@ fn a_second_bench_has_a_table_of_its_own_and_its_rungs_answer_predictions() {
     course.write("course/reference/authority.json", figures);
     let html = page(&course, "numbers.html");
     for part in [
-        "250 µs <span class=\"hc-tail\">p99 300 µs</span> <span class=\"hc-tail\">1.2× append-fdatasync</span>",
+        "250 µs <span class=\"hc-tail\">p99 300 µs</span> <span class=\"hc-tail\">1.25× append-fdatasync</span>",
         "<span class=\"hc-tail\">1,204 commits</span> <span class=\"hc-tail\">1,204 syncs</span>",
         "Other CPU (4 CPUs)",
         "How long is a commit?",

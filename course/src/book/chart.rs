@@ -8,9 +8,9 @@ mod scale;
 
 use std::fmt::Write as _;
 
-use super::figures::{Axis, Curve, Point, Series};
 use super::html;
-use super::units::number;
+use records::record::{Axis, Curve, Point, Series};
+use records::units::number;
 use scale::Scale;
 
 const WIDTH: f64 = 720.0;
@@ -242,7 +242,8 @@ fn mark(out: &mut String, index: usize, x: f64, y: f64) {
 #[cfg(test)]
 mod tests {
     use super::{svg, table};
-    use crate::book::figures::{Axis, Curve, Point, Series};
+    use records::record::{Axis, Curve, Point, Series, Status};
+    use std::collections::BTreeMap;
 
     fn curve() -> Curve {
         let axis = |name: &str, unit: &str| Axis {
@@ -253,8 +254,9 @@ mod tests {
         let series = |title: &str, factor: f64| Series {
             id: title.to_owned(),
             title: title.to_owned(),
-            status: "measured".to_owned(),
+            status: Status::Measured,
             message: String::new(),
+            counts: BTreeMap::new(),
             points: [1.0, 4.0, 16.0]
                 .map(|x| Point {
                     x,

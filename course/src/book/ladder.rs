@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use super::html;
-use super::units::duration;
+use records::units::time;
 
 const WIDTH: f64 = 350.0;
 const TOP: f64 = 56.0;
@@ -75,7 +75,7 @@ pub fn table(steps: &[Step]) -> String {
                 guess.unit_ns
             )
         });
-        let figure = |ns: Option<f64>| ns.map_or_else(|| NONE.to_owned(), duration);
+        let figure = |ns: Option<f64>| ns.map_or_else(|| NONE.to_owned(), time);
         let _ = write!(
             out,
             "<tr><th scope=\"row\">{}</th><td{guess}>{NONE}</td><td>{}</td><td>{}</td></tr>",
@@ -99,8 +99,7 @@ fn in_words(steps: &[Step]) -> String {
     let rows: Vec<String> = steps
         .iter()
         .map(|step| {
-            let of =
-                |whose: &str, ns: Option<f64>| ns.map(|ns| format!("{} {whose}", duration(ns)));
+            let of = |whose: &str, ns: Option<f64>| ns.map(|ns| format!("{} {whose}", time(ns)));
             let known: Vec<String> = [
                 of("here", step.yours),
                 of("on the reference machine", step.reference),
@@ -185,7 +184,7 @@ fn row(out: &mut String, step: &Step, y: f64) {
         y + 2.0,
         TO - FROM,
         html::escape(&step.label),
-        shown.map_or_else(|| "no figure yet".to_owned(), duration)
+        shown.map_or_else(|| "no figure yet".to_owned(), time)
     );
     let mut mark = |mark: &str, ns: f64| {
         let _ = write!(

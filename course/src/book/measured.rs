@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::figures::{Curve, Figures, Rung, readers_folder, reference_folder};
+use super::figures::{self, readers_folder, reference_folder};
 use super::page::files;
 use crate::repo::Repo;
+use records::record::{Curve, Figure, Placement, Record};
 
 /// What one machine has measured.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measured {
-    files: Vec<Figures>,
+    files: Vec<Record>,
 }
 
 impl Measured {
@@ -20,7 +21,7 @@ impl Measured {
     pub fn readers(repo: &Repo) -> Self {
         let paths = named(&readers_folder(repo)).unwrap_or_default();
         let files = paths.iter().filter_map(|(path, what)| {
-            let figures = Figures::read(path).ok()?;
+            let figures = figures::read(path).ok()?;
             (figures.what == *what).then_some(figures)
         });
         Self {
@@ -35,7 +36,7 @@ impl Measured {
     pub fn reference(repo: &Repo) -> Result<Self> {
         let mut files = Vec::new();
         for (path, what) in named(&reference_folder(repo))? {
-            let figures = Figures::read(&path)?;
+            let figures = figures::read(&path)?;
             ensure!(
                 figures.what == what,
                 "{} holds the figures of `{}`",
@@ -48,7 +49,7 @@ impl Measured {
     }
 
     /// The same as [`readers`](Self::readers), from figures at hand.
-    pub fn from_files(files: Vec<Figures>) -> Self {
+    pub fn from_files(files: Vec<Record>) -> Self {
         Self { files }
     }
 
@@ -64,24 +65,24 @@ impl Measured {
     }
 
     /// The file of one bench.
-    pub fn of(&self, what: &str) -> Option<&Figures> {
+    pub fn of(&self, what: &str) -> Option<&Record> {
         self.files.iter().find(|figures| figures.what == what)
     }
 
     /// The file that knows a rung, measured or not.
-    pub fn with_rung(&self, id: &str) -> Option<&Figures> {
-        let knows = |figures: &&Figures| figures.rungs.iter().any(|rung| rung.id == id);
+    pub fn with_rung(&self, id: &str) -> Option<&Record> {
+        let knows = |figures: &&Record| figures.rungs.iter().any(|rung| rung.id == id);
         self.files.iter().find(knows)
     }
 
     /// The measured rung nearest to a wanted placement, with its file.
-    pub fn nearest(&self, id: &str, placement: &str) -> Option<(&Figures, &Rung)> {
+    pub fn nearest(&self, id: &str, placement: Placement) -> Option<(&Record, &Figure)> {
         let figures = self.with_rung(id)?;
         Some((figures, figures.nearest(id, placement)?))
     }
 
     /// A curve, measured or not, with its file.
-    pub fn curve(&self, id: &str) -> Option<(&Figures, &Curve)> {
+    pub fn curve(&self, id: &str) -> Option<(&Record, &Curve)> {
         self.files.iter().find_map(|figures| {
             let curve = figures.curves.iter().find(|curve| curve.id == id)?;
             Some((figures, curve))

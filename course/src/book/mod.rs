@@ -30,7 +30,6 @@ pub mod predict;
 pub mod preprocess;
 pub mod quiz;
 pub mod scan;
-pub mod units;
 
 #[cfg(feature = "tool")]
 pub mod build;

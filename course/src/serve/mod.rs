@@ -26,10 +26,10 @@ use tokio::sync::watch as flag;
 use crate::grade::{self, Report, Stop};
 use crate::lab::Lab;
 use crate::memory;
-use crate::moment;
 use crate::repo::Repo;
 use crate::terminal::Terminal;
 use crate::way::Way;
+use records::moment;
 
 use grading::Grading;
 use hub::Hub;

@@ -136,8 +136,13 @@ impl<'a> Scratch<'a> {
             .get_mut("workspace")
             .and_then(toml::Value::as_table_mut)
             .context("Cargo.toml has no [workspace]")?;
-        let members = format!("{tree}/solutions/*");
-        workspace.insert("members".into(), toml::Value::Array(vec![members.into()]));
+        // What else stands among the solutions may need what is not copied: the assembly does.
+        let labs = crate::lab::all(self.repo)?;
+        let labs = labs
+            .iter()
+            .filter(|lab| lab.solution_dir(self.repo).is_dir());
+        let members = labs.map(|lab| format!("{tree}/solutions/{}", lab.folder).into());
+        workspace.insert("members".into(), toml::Value::Array(members.collect()));
         workspace.insert(
             "exclude".into(),
             toml::Value::Array(vec![format!("{tree}/exercises").into()]),

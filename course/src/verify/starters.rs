@@ -36,6 +36,7 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     let folder = lab.dir(proof.repo);
     let (mut by_todo, mut given) = (0, 0);
     let mut graded_by = Vec::new();
+    let mut all_runs = Vec::new();
     for binary in &binaries {
         let Some(target) = binary.grades(&lab.targets(proof.repo)) else {
             continue;
@@ -48,8 +49,7 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
             stop: proof.stop,
         };
         let runs = runner.run_all()?;
-        outputs::compare(proof.repo, lab, "starter", &runs, &mut finding);
-        for run in runs {
+        for run in &runs {
             let is_it = |test: &&GradedTest| test.target == target && test.path == run.name;
             match stated.iter().find(is_it) {
                 None => finding.problem(format!(
@@ -60,15 +60,18 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
                 )),
                 Some(test) if test.given => {
                     given += 1;
-                    finding.problems.extend(given_fault(&run));
+                    finding.problems.extend(given_fault(run));
                 }
                 Some(test) => {
                     by_todo += 1;
-                    finding.problems.extend(starter_fault(test, &run));
+                    finding.problems.extend(starter_fault(test, run));
                 }
             }
         }
+        all_runs.extend(runs);
     }
+    // Of all targets together: what the book shows is of one of them.
+    outputs::compare(proof.repo, lab, "starter", &all_runs, &mut finding);
     for target in lab.targets(proof.repo) {
         if !graded_by.contains(&target) {
             finding.problem(format!(

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Earlier, Mark, Next, Standing, Way, joined};
 use crate::lab::duration;
-use crate::moment::ago;
 use crate::terminal::{HEADING, QUIET, Terminal, painted};
+use records::moment::ago;
 
 impl Way {
     /// The page; `now` in seconds since 1970.

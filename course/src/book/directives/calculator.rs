@@ -9,7 +9,8 @@ use anyhow::{Result, bail};
 use super::Context;
 use crate::book::html;
 use crate::book::measured::Measured;
-use crate::book::units::{duration, number};
+use records::record::Placement;
+use records::units::{number, time};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     if arguments != "batch" {
@@ -53,12 +54,16 @@ fn crossings(context: &Context<'_>) -> Result<Vec<Crossing>> {
     let reference = Measured::reference(context.repo)?;
     let mut crossings = Vec::new();
     let rungs = [
-        ("tcp-loopback", "one-cpu", "TCP loopback on one CPU"),
-        ("tcp-loopback", "two-cpus", "TCP loopback across two CPUs"),
-        ("rpc", "one-cpu", "framed RPC on one CPU"),
+        ("tcp-loopback", Placement::OneCpu, "TCP loopback on one CPU"),
+        (
+            "tcp-loopback",
+            Placement::TwoCpus,
+            "TCP loopback across two CPUs",
+        ),
+        ("rpc", Placement::OneCpu, "framed RPC on one CPU"),
     ];
     for (id, placement, what) in rungs {
-        let figure = |measured: &Measured| measured.of("ladder")?.rung(id, placement)?.p50();
+        let figure = |measured: &Measured| measured.of("ladder")?.p50(id, placement);
         let found = figure(&readers)
             .map(|ns| (ns, "yours"))
             .or_else(|| figure(&reference).map(|ns| (ns, "reference machine")));
@@ -98,7 +103,7 @@ fn form(out: &mut String, slug: &str, crossings: &[Crossing]) {
             "<option value=\"{}\">{} ({})</option>",
             crossing.microseconds(),
             html::escape(&crossing.label),
-            duration(crossing.ns)
+            time(crossing.ns)
         );
     }
     out.push_str("</select></p>");
@@ -155,7 +160,7 @@ fn examples(out: &mut String, crossings: &[Crossing]) {
     let _ = write!(
         out,
         "<div class=\"table-wrapper\" role=\"region\" aria-label=\"Worked examples\" tabindex=\"0\"><table class=\"hc-examples\"><caption>{ITEMS} items, {} of work for each</caption><thead><tr><th scope=\"col\">One crossing</th><th scope=\"col\">{ITEMS} calls</th><th scope=\"col\">10 batches of 10</th><th scope=\"col\">1 batch of {ITEMS}</th><th scope=\"col\">One batch is faster by</th></tr></thead><tbody>",
-        duration(ITEM_NS)
+        time(ITEM_NS)
     );
     for crossing in crossings {
         let total =
@@ -163,11 +168,11 @@ fn examples(out: &mut String, crossings: &[Crossing]) {
         let _ = write!(
             out,
             "<tr><th scope=\"row\">{} <span class=\"hc-what\">{}</span></th><td>{}</td><td>{}</td><td>{}</td><td>{}×</td></tr>",
-            duration(crossing.ns),
+            time(crossing.ns),
             html::escape(&crossing.label),
-            duration(total(ITEMS)),
-            duration(total(10)),
-            duration(total(1)),
+            time(total(ITEMS)),
+            time(total(10)),
+            time(total(1)),
             number(total(ITEMS) / total(1))
         );
     }

@@ -3,11 +3,11 @@
 use anyhow::{Result, bail, ensure};
 
 use super::Context;
-use crate::book::figures::{Curve, Figures};
 use crate::book::measured::Measured;
 use crate::book::page::slug;
 use crate::book::predict::{command, flag_list};
 use crate::book::{chart, html};
+use records::record::{Curve, Record, Series, Status};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let (id, caption) = match arguments.split_once('|') {
@@ -47,7 +47,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
 }
 
 /// Whose figures these are, of when and of what.
-fn provenance(figures: &Figures, own: bool, readers: Option<(&Figures, &Curve)>) -> String {
+fn provenance(figures: &Record, own: bool, readers: Option<(&Record, &Curve)>) -> String {
     let machine = html::escape(&format!(
         "{}, {} CPUs, {}, {}",
         figures.machine.cpu,
@@ -62,11 +62,11 @@ fn provenance(figures: &Figures, own: bool, readers: Option<(&Figures, &Curve)>)
     let command = command(Some(&figures.what));
     let why = readers
         .and_then(|(_, curve)| {
-            let missing = |series: &&crate::book::figures::Series| series.points.is_empty();
+            let missing = |series: &&Series| series.points.is_empty();
             curve.series.iter().find(missing)
         })
-        .map(|series| match series.status.as_str() {
-            "not-built" => format!(" Yours lacks “{}”, which is not built yet.", series.title),
+        .map(|series| match series.status {
+            Status::NotBuilt => format!(" Yours lacks “{}”, which is not built yet.", series.title),
             _ => format!(" Yours lacks “{}”: {}.", series.title, series.message),
         });
     format!(

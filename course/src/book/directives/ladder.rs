@@ -4,11 +4,11 @@
 use anyhow::Result;
 
 use super::Context;
-use crate::book::figures::{Figures, Rung};
 use crate::book::html;
 use crate::book::ladder::{self, Guess, Step};
 use crate::book::measured::Measured;
 use crate::book::predict::{Kind, Prediction, Predictions, flag_list};
+use records::record::{Figure, Placement, Record};
 
 /// The steps that are drawn, with words that fit. All of them stand on *Your numbers*.
 const STEPS: [(&str, &str); 9] = [
@@ -22,7 +22,7 @@ const STEPS: [(&str, &str); 9] = [
     ("append", "Appending 64 B to a file"),
     ("append-fsync", "The same, until the disk has it"),
 ];
-const PLACEMENT: &str = "one-cpu";
+const PLACEMENT: Placement = Placement::OneCpu;
 const COMMAND: &str = "cargo course measure --quick";
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
@@ -63,8 +63,8 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     })
 }
 
-fn p50(figures: Option<&Figures>, rung: &str) -> Option<f64> {
-    figures?.nearest(rung, PLACEMENT).and_then(Rung::p50)
+fn p50(figures: Option<&Record>, rung: &str) -> Option<f64> {
+    figures?.nearest(rung, PLACEMENT).and_then(Figure::p50)
 }
 
 /// The page's own; a ladder may stand on a page without any.
@@ -82,8 +82,8 @@ fn guess(
     context: &Context<'_>,
     predictions: &[Prediction],
     rung: &str,
-    yours: Option<&Figures>,
-    reference: Option<&Figures>,
+    yours: Option<&Record>,
+    reference: Option<&Record>,
 ) -> Option<Guess> {
     let about = predictions.iter().find(|prediction| {
         prediction.kind == Kind::Number && prediction.rungs.first().is_some_and(|id| id == rung)
@@ -100,8 +100,8 @@ fn guess(
 }
 
 /// Whose figures these are, of when and of what.
-fn provenance(yours: Option<&Figures>, reference: Option<&Figures>) -> String {
-    let of = |whose: &str, figures: &Figures| {
+fn provenance(yours: Option<&Record>, reference: Option<&Record>) -> String {
+    let of = |whose: &str, figures: &Record| {
         format!(
             "<span class=\"hc-whose\"><strong>{whose}</strong>: {}.{}</span>",
             html::escape(&format!(

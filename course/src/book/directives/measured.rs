@@ -12,9 +12,9 @@
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::Context;
-use crate::book::figures::{Ratio, Rung};
 use crate::book::measured::Measured;
-use crate::book::units::{duration, number};
+use records::record::{Figure, Placement, Ratio};
+use records::units::{number, time};
 
 /// How a ratio is asked for that was paired within rounds.
 const IN_ROUNDS: &str = " in rounds";
@@ -34,7 +34,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     if let Some((of, base)) = arguments.split_once(" / ") {
         return Ok(number(median(&reference, of)? / median(&reference, base)?));
     }
-    Ok(duration(median(&reference, arguments)?))
+    Ok(time(median(&reference, arguments)?))
 }
 
 fn median(reference: &Measured, of: &str) -> Result<f64> {
@@ -51,7 +51,7 @@ fn paired<'a>(reference: &'a Measured, of: &str) -> Result<&'a Ratio> {
 }
 
 /// The rung that `tcp-loopback one-cpu` names. The placement may be left out where there is only one.
-fn rung<'a>(reference: &'a Measured, named: &str) -> Result<&'a Rung> {
+fn rung<'a>(reference: &'a Measured, named: &str) -> Result<&'a Figure> {
     let mut words = named.split_whitespace();
     let id = words.next().unwrap_or_default();
     ensure!(
@@ -61,11 +61,11 @@ fn rung<'a>(reference: &'a Measured, named: &str) -> Result<&'a Rung> {
     let figures = reference
         .with_rung(id)
         .with_context(|| format!("the reference machine has measured no `{id}`"))?;
-    let placements: Vec<&Rung> = figures.rungs.iter().filter(|rung| rung.id == id).collect();
+    let placements: Vec<&Figure> = figures.rungs.iter().filter(|rung| rung.id == id).collect();
     let known = || {
         let known: Vec<&str> = placements
             .iter()
-            .map(|rung| rung.placement.as_str())
+            .map(|rung| rung.placement.name())
             .collect();
         known.join(", ")
     };
@@ -75,8 +75,8 @@ fn rung<'a>(reference: &'a Measured, named: &str) -> Result<&'a Rung> {
             "`{id}` was measured in several placements; say which: {}",
             known()
         ),
-        (Some(placement), None) => figures
-            .rung(id, placement)
+        (Some(placement), None) => Placement::named(placement)
+            .and_then(|placement| figures.figure(id, placement))
             .with_context(|| format!("`{id}` was measured {}, and not `{placement}`", known())),
         (_, Some(more)) => bail!("`{id}` and a placement are enough; what is `{more}`?"),
     }

@@ -7,12 +7,12 @@ use anyhow::{Result, bail};
 
 use super::Context;
 use crate::book::elsewhere::Elsewhere;
-use crate::book::figures::{Figures, Rung};
 use crate::book::html;
 use crate::book::measured::Measured;
 use crate::book::page::Page;
 use crate::book::predict::{Kind, Prediction, Predictions, command};
-use crate::book::units::{duration, exact, times};
+use records::record::{Figure, Placement, Record, Status};
+use records::units::{grouped, ratio, time};
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let what = arguments;
@@ -57,7 +57,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     if !predictions.is_empty() {
         table.predictions(&mut tables, what);
     }
-    out.push_str(&if yours.is_some_and(Figures::has_any) {
+    out.push_str(&if yours.is_some_and(Record::has_any) {
         tables
     } else {
         html::after_predicting("What the reference machine measured", &tables)
@@ -115,8 +115,8 @@ fn all_predictions(context: &Context<'_>) -> Result<Vec<(Page, Prediction)>> {
 
 fn provenance(
     out: &mut String,
-    readers: Option<&Figures>,
-    reference: Option<&Figures>,
+    readers: Option<&Record>,
+    reference: Option<&Record>,
     command: &str,
 ) {
     match readers {
@@ -150,7 +150,7 @@ fn provenance(
     }
 }
 
-fn machine(ladder: &Figures) -> String {
+fn machine(ladder: &Record) -> String {
     let cpus = match ladder.machine.logical_cpus {
         1 => "1 CPU".to_owned(),
         n => format!("{n} CPUs"),
@@ -164,7 +164,7 @@ fn machine(ladder: &Figures) -> String {
     ))
 }
 
-fn flags(out: &mut String, ladder: &Figures) {
+fn flags(out: &mut String, ladder: &Record) {
     let flags = ladder.flags();
     if flags.is_empty() {
         return;
@@ -185,7 +185,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn rungs(&self, out: &mut String, what: &str, order: &Figures) {
+    fn rungs(&self, out: &mut String, what: &str, order: &Record) {
         let (label, caption) = if what == "ladder" {
             (
                 "The ladder".to_owned(),
@@ -204,7 +204,7 @@ impl Table<'_> {
         let crossing = order
             .rungs
             .iter()
-            .any(|rung| rung.placement != "in-process");
+            .any(|rung| rung.placement != Placement::InProcess);
         heading(out, crossing, published);
         for id in ids {
             let Some(rung) = order.rungs.iter().find(|rung| rung.id == id) else {
@@ -358,49 +358,51 @@ const NO_FIGURE: &str =
 const LADDERS_BASE: &str = "tcp-loopback";
 
 /// The two cells of a rung: one CPU and two; one wide cell where placement means nothing or is unknown.
-fn figures(out: &mut String, class: &str, ladder: Option<&Figures>, id: &str) {
+fn figures(out: &mut String, class: &str, ladder: Option<&Record>, id: &str) {
     let Some(ladder) = ladder else {
         let _ = write!(out, "<td class=\"{class}\" colspan=\"2\">{NO_FIGURE}</td>");
         return;
     };
-    for (placement, label) in [("in-process", "in process"), ("unpinned", "unpinned")] {
-        if let Some(rung) = ladder.rung(id, placement) {
+    for placement in [Placement::InProcess, Placement::Unpinned] {
+        if let Some(rung) = ladder.figure(id, placement) {
             let _ = write!(
                 out,
-                "<td class=\"{class}\" data-placement=\"{placement}\" colspan=\"2\">{}",
+                "<td class=\"{class}\" data-placement=\"{}\" colspan=\"2\">{}",
+                placement.name(),
                 figure(rung)
             );
-            if placement == "unpinned" && rung.p50().is_some() {
-                let _ = write!(out, " <span class=\"hc-flag\">{label}</span>");
+            if placement == Placement::Unpinned && rung.p50().is_some() {
+                out.push_str(" <span class=\"hc-flag\">unpinned</span>");
             }
             out.push_str("</td>");
             return;
         }
     }
-    for placement in ["one-cpu", "two-cpus"] {
+    for placement in [Placement::OneCpu, Placement::TwoCpus] {
         let cell = ladder
-            .rung(id, placement)
+            .figure(id, placement)
             .map_or_else(|| NO_FIGURE.to_owned(), figure);
         let _ = write!(
             out,
-            "<td class=\"{class}\" data-placement=\"{placement}\">{cell}</td>"
+            "<td class=\"{class}\" data-placement=\"{}\">{cell}</td>",
+            placement.name()
         );
     }
 }
 
-fn figure(rung: &Rung) -> String {
+fn figure(rung: &Figure) -> String {
     if let Some(p50) = rung.p50() {
-        let p99 = rung.p99().map(|p99| format!("p99 {}", duration(p99)));
+        let p99 = rung.p99().map(|p99| format!("p99 {}", time(p99)));
         // What is counted is exact, and so worth more than the time beside it.
         let counts = rung.counts.iter();
-        let counts = counts.map(|(what, times)| format!("{} {what}", exact(*times)));
+        let counts = counts.map(|(what, times)| format!("{} {what}", grouped(*times)));
         // On the ladder every step has the same base, and its ratios are on the terminal.
-        let ratio = rung.ratio.as_ref().filter(|ratio| {
-            ratio.to != LADDERS_BASE && ratio.to != rung.id && ratio.median.is_finite()
+        let against = rung.ratio.as_ref().filter(|against| {
+            against.to != LADDERS_BASE && against.to != rung.id && against.median.is_finite()
         });
-        let ratio = ratio.map(|ratio| format!("{} {}", times(ratio.median), ratio.to));
-        let tails = p99.into_iter().chain(ratio).chain(counts);
-        return tails.fold(duration(p50), |mut cell, tail| {
+        let against = against.map(|against| format!("{} {}", ratio(against.median), against.to));
+        let tails = p99.into_iter().chain(against).chain(counts);
+        return tails.fold(time(p50), |mut cell, tail| {
             let _ = write!(
                 cell,
                 " <span class=\"hc-tail\">{}</span>",
@@ -410,8 +412,8 @@ fn figure(rung: &Rung) -> String {
         });
     }
     // What is to be built the terminal says, once for each stub.
-    let why = match (rung.status.as_str(), rung.message.as_str()) {
-        ("not-built", _) => "not built yet".to_owned(),
+    let why = match (rung.status, rung.message.as_str()) {
+        (Status::NotBuilt, _) => "not built yet".to_owned(),
         (_, "") => "not available".to_owned(),
         (_, why) => format!("not available: {why}"),
     };

@@ -12,11 +12,11 @@ use serde::Deserialize;
 
 pub use render::{flag_list, render};
 
-use super::figures::{Figures, Rung};
 use super::html;
 use super::measured::Measured;
 use super::quiz::name_of;
-use super::units;
+use records::record::{Figure, Placement, Record};
+use records::units;
 
 /// The command that makes a reader's figures.
 pub const MEASURE: &str = "cargo course measure";
@@ -56,7 +56,7 @@ pub struct Prediction {
     pub rungs: Vec<String>,
     /// Where the rungs were measured.
     #[serde(default = "one_cpu")]
-    pub placement: String,
+    pub placement: Placement,
     /// An answer that needs no measurement, such as a count.
     pub answer: Option<f64>,
     /// What to choose from.
@@ -201,12 +201,12 @@ impl Prediction {
     }
 
     /// What a machine's figures say, and the file that they are from; of two, the more doubtful.
-    pub fn measured<'m>(&self, measured: &'m Measured) -> Option<(Answer, &'m Figures)> {
+    pub fn measured<'m>(&self, measured: &'m Measured) -> Option<(Answer, &'m Record)> {
         let mut p50s = Vec::new();
         let mut files = Vec::new();
         for id in &self.rungs {
-            let (figures, rung) = measured.nearest(id, &self.placement)?;
-            p50s.push(Rung::p50(rung)?);
+            let (figures, rung) = measured.nearest(id, self.placement)?;
+            p50s.push(Figure::p50(rung)?);
             files.push(figures);
         }
         let value = match p50s.as_slice() {
@@ -240,8 +240,8 @@ impl Prediction {
                 .position(|option| option.below.is_none_or(|below| value < below)),
         };
         let shown = match self.nanoseconds() {
-            Some(unit) => units::duration(value * unit),
-            None if self.unit.is_empty() => format!("{}×", units::number(value)),
+            Some(unit) => units::time(value * unit),
+            None if self.unit.is_empty() => units::ratio(value),
             None => format!("{} {}", units::number(value), self.unit),
         };
         Answer {
@@ -252,17 +252,17 @@ impl Prediction {
     }
 }
 
-fn one_cpu() -> String {
-    "one-cpu".to_owned()
+fn one_cpu() -> Placement {
+    Placement::OneCpu
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Answer, Prediction, Predictions};
-    use crate::book::figures::Figures;
     use crate::book::measured::Measured;
+    use records::record::Record;
 
-    fn ladder() -> Figures {
+    fn ladder() -> Record {
         serde_json::from_str(
             r#"{ "format": 1, "what": "ladder", "measured_at": "2026-11-23T03:30:00Z", "quick": true,
                  "machine": { "cpu": "c", "logical_cpus": 2, "os": "o", "virtual_machine": true },

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::{Answer, Kind, Prediction, Predictions, command};
 use crate::book::directives::Context;
-use crate::book::figures::Figures;
 use crate::book::measured::Measured;
 use crate::book::quiz::{name_of, options};
 use crate::book::{html, page};
+use records::record::{Placement, Record};
 
 /// One prediction of the context's page.
 ///
@@ -136,7 +136,7 @@ fn render_answers(
             html::escape(&exact.shown)
         );
     } else {
-        let placement = placement_words(&prediction.placement);
+        let placement = placement_words(prediction.placement);
         match prediction.measured(readers) {
             Some((answer, figures)) => {
                 let _ = write!(
@@ -206,7 +206,7 @@ fn data(prediction: &Prediction, command: &str, readers: &Measured, reference: &
 }
 
 /// What makes figures doubtful, as small labels that stand beside one.
-pub fn flag_list(figures: &Figures) -> String {
+pub fn flag_list(figures: &Record) -> String {
     figures
         .flags()
         .iter()
@@ -217,12 +217,12 @@ pub fn flag_list(figures: &Figures) -> String {
 }
 
 /// A placement in words.
-fn placement_words(placement: &str) -> &str {
+fn placement_words(placement: Placement) -> &'static str {
     match placement {
-        "one-cpu" => "both sides on one CPU",
-        "two-cpus" => "across two CPUs",
-        "in-process" => "in one process",
-        other => other,
+        Placement::OneCpu => "both sides on one CPU",
+        Placement::TwoCpus => "across two CPUs",
+        Placement::InProcess => "in one process",
+        Placement::Unpinned => "unpinned",
     }
 }
 

@@ -3,11 +3,16 @@
 //! Each test's comment opens with the invariant that it checks. The first modules judge plain functions;
 //! the last two run the edge in virtual time, in front of an origin that the test holds in its hands.
 
-mod freshness;
 mod identity;
-mod misses;
-mod staleness;
+
+mod freshness;
+
 mod validators;
+
+mod staleness;
+
+mod misses;
+
 mod writes;
 
 #[path = "../world/mod.rs"]

@@ -79,27 +79,6 @@ fn what_must_be_revalidated_is_never_served_stale() {
     });
 }
 
-/// **E3** A client that takes what is stale gets it, as far as it says.
-#[test]
-fn a_client_may_accept_what_is_stale() {
-    live(|| {
-        let stored = kept("max-age=60");
-        let decided = |directives, now| decide(&asks(directives), Some(&stored), at(now));
-        assert_eq!(decided("max-stale=20", 80), Decision::Serve);
-        assert_eq!(
-            decided("max-stale=20", 81),
-            Decision::Revalidate,
-            "{TOO_OLD}"
-        );
-        assert_eq!(decided("max-stale", 100_000), Decision::Serve);
-        assert_eq!(
-            decided("no-cache, max-stale=20", 61),
-            Decision::Revalidate,
-            "`no-cache` asks for the origin's word. That an old one would do otherwise changes nothing."
-        );
-    });
-}
-
 /// **E3** When the origin fails, a stale answer is better than none, for as long as `stale-if-error` says.
 #[test]
 fn a_stale_answer_replaces_an_error_within_its_bound() {

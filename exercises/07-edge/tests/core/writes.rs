@@ -1,7 +1,9 @@
 //! Writes, and what they make of what is stored.
 
 use crate::world::{Mood, With, World, asking, cached, get, page, settle};
-use testbed::story;
+use ledger::{FILE_NAME, Role, lab};
+use std::path::Path;
+use testbed::{live, story};
 use web::OriginError;
 
 const OLD: &str = "A client is shown what was there before a write that somebody has been told of.";
@@ -185,5 +187,22 @@ fn a_purge_is_in_force_at_once() {
             "It asked after the purge, and was answered by a fetch from before it."
         );
         assert_eq!(world.ask(get("/lessons")).await.text(), "forty-one");
+    });
+}
+
+/// **L1** The ledger has the boundaries on both sides of the edge, with answers that could be wrong, and calls
+/// the edge an edge.
+#[test]
+fn the_boundaries_of_the_edge_are_answered_for() {
+    live(|| {
+        let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let edge = lab::answered(lab, "client", "edge");
+        assert_eq!(
+            edge.role,
+            Role::Edge,
+            "{FILE_NAME} says what the component `edge` is. It serves copies close to users, and decides \
+             none of them."
+        );
+        lab::answered(lab, "edge", "api");
     });
 }

@@ -178,7 +178,7 @@ impl Answer {
     }
 
     fn told(&self) -> String {
-        let text: String = self.text().trim().chars().take(40).collect();
+        let text = short(self.text().trim().as_bytes());
         format!("{} \"{text}\"", self.status)
     }
 }
@@ -194,6 +194,8 @@ pub enum Mood {
     Erring(u16),
     /// It panics.
     Panicking,
+    /// It answers 304 with this tag to whoever has a condition.
+    Unchanged(&'static str),
 }
 
 /// An origin in the test's hands. Clones are the same.
@@ -204,6 +206,7 @@ pub struct TestOrigin(Arc<Mutex<State>>);
 
 struct State {
     pages: HashMap<String, Page>,
+    streams: HashMap<String, Body>,
     by_user: HashMap<(String, String), Page>,
     seen: Vec<Request>,
     gates: Vec<Gate>,
@@ -219,6 +222,7 @@ impl Default for TestOrigin {
     fn default() -> Self {
         Self(Arc::new(Mutex::new(State {
             pages: HashMap::new(),
+            streams: HashMap::new(),
             by_user: HashMap::new(),
             seen: Vec::new(),
             gates: Vec::new(),
@@ -241,7 +245,7 @@ impl TestOrigin {
     pub fn has(&self, target: &str, page: Page) {
         note(format!(
             "the origin has \"{}\" at {target} ({})",
-            String::from_utf8_lossy(&page.body),
+            short(&page.body),
             told_headers(&page.headers)
         ));
         self.state().pages.insert(target.to_owned(), page);
@@ -251,11 +255,28 @@ impl TestOrigin {
     pub fn has_for(&self, user: &str, target: &str, page: Page) {
         note(format!(
             "the origin has \"{}\" at {target} for {user} ({})",
-            String::from_utf8_lossy(&page.body),
+            short(&page.body),
             told_headers(&page.headers)
         ));
         let at = (user.to_owned(), target.to_owned());
         self.state().by_user.insert(at, page);
+    }
+
+    /// From now on a request for the address gets this head, and this body; once.
+    pub fn streams(
+        &self,
+        target: &str,
+        page: Page,
+        body: impl futures_util::Stream<Item = Result<Bytes, BodyBroken>> + Send + 'static,
+    ) {
+        let mut state = self.state();
+        state.pages.insert(target.to_owned(), page);
+        state.streams.insert(target.to_owned(), Body::pieces(body));
+    }
+
+    /// From now on everybody gets the same page there.
+    pub fn has_for_nobody(&self, target: &str) {
+        self.state().by_user.retain(|(_, at), _| at != target);
     }
 
     /// What the origin answers to writes from now on. It carries them out when they come.
@@ -268,6 +289,9 @@ impl TestOrigin {
             Mood::Well => "the origin is well".to_owned(),
             Mood::Failing(error) => format!("from now on: {error}"),
             Mood::Erring(status) => format!("the origin answers with {status} from now on"),
+            Mood::Unchanged(tag) => {
+                format!("the origin says of everything that {tag} is unchanged")
+            }
             Mood::Panicking => "the way to the origin panics from now on".to_owned(),
         });
         self.state().mood = mood;
@@ -327,6 +351,11 @@ impl TestOrigin {
     }
 }
 
+/// A body in a story.
+fn short(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned()
+}
+
 fn told_headers(headers: &HeaderMap) -> String {
     let line = |(name, value): (&HeaderName, &HeaderValue)| {
         format!("{name}: {}", String::from_utf8_lossy(value.as_bytes()))
@@ -368,7 +397,7 @@ impl Origin for TestOrigin {
             .uri()
             .path_and_query()
             .map_or("/", |target| target.as_str());
-        let (number, gate, mood, page) = {
+        let (number, gate, mood, found) = {
             let mut state = self.state();
             state.seen.push(request.clone());
             state.running += 1;
@@ -405,9 +434,14 @@ impl Origin for TestOrigin {
                 note(format!("the origin answers request {number} with {status}"));
                 return Ok(page_of_error(status).response());
             }
+            Mood::Unchanged(tag) => {
+                if request.headers().contains_key("if-none-match") {
+                    return Ok(self::page("").status(304).with("etag", tag).response());
+                }
+            }
             Mood::Panicking => std::panic::resume_unwind(Box::new("asked to")),
         }
-        let page = page.unwrap_or_else(|| page_of_error(404));
+        let page = found.unwrap_or_else(|| page_of_error(404));
         let tag = page.headers.get("etag");
         let unchanged = request.method().is_safe()
             && tag.is_some()
@@ -422,9 +456,13 @@ impl Origin for TestOrigin {
         note(format!(
             "the origin answers request {number} with {} \"{}\"",
             page.status,
-            String::from_utf8_lossy(&page.body)
+            short(&page.body)
         ));
-        Ok(page.response())
+        let mut response = page.response();
+        if let Some(body) = self.state().streams.remove(target) {
+            *response.body_mut() = body;
+        }
+        Ok(response)
     }
 }
 

@@ -2,33 +2,7 @@
 
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
-/// Where client and server of a rung run. The names are those of the file of figures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Placement {
-    /// No second process: the rung stays within one.
-    InProcess,
-    /// Client and server take turns on one CPU.
-    OneCpu,
-    /// Client and server on a CPU each.
-    TwoCpus,
-    /// This system cannot pin; the scheduler decides, and may change its mind.
-    Unpinned,
-}
-
-impl Placement {
-    /// The words for it in a sentence.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::InProcess => "in one process",
-            Self::OneCpu => "on one CPU",
-            Self::TwoCpus => "on two CPUs",
-            Self::Unpinned => "unpinned",
-        }
-    }
-}
+pub use records::record::Placement;
 
 /// The CPUs chosen for this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

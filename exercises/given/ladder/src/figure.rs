@@ -245,7 +245,7 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::sample;
+    use records::sample::sample;
     use std::path::Path;
 
     #[test]

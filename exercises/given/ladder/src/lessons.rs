@@ -111,7 +111,7 @@ impl<'a> Figures<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::sample;
+    use records::sample::sample;
 
     #[test]
     fn the_sentences_follow_from_the_figures() {

@@ -38,7 +38,6 @@ mod machine;
 mod measure;
 pub mod pair;
 mod progress;
-pub mod record;
 pub mod rounds;
 mod run;
 mod rungs;
@@ -47,14 +46,14 @@ pub mod sides;
 pub mod slice;
 pub mod suite;
 mod table;
-pub mod units;
-mod utc;
 pub mod zipf;
 
 use std::future::Future;
 use std::process::ExitCode;
 
 use tokio::net::TcpStream;
+
+pub use records::{record, units};
 
 use crate::record::Record;
 use crate::suite::Suite;

@@ -12,7 +12,6 @@ use crate::measure::{self, Plan};
 use crate::record::{FORMAT, Record};
 use crate::suite::Suite;
 use crate::table;
-use crate::utc;
 
 /// Who measured the figures that come with the course.
 const AUTHORS: &str = "the course's authors";
@@ -44,7 +43,7 @@ fn try_run(suite: &Suite, derive: fn(&mut Record), args: &Args) -> io::Result<()
         format: FORMAT,
         what: suite.what.to_owned(),
         by: args.reference.then(|| AUTHORS.to_owned()),
-        measured_at: utc::now(),
+        measured_at: records::moment::now(),
         quick: plan.quick,
         ours: args.ours,
         machine: machine::here(),

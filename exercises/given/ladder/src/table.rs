@@ -197,8 +197,8 @@ fn noise(record: &Record, against: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::tests::sample;
     use crate::suite::Rung;
+    use records::sample::sample;
 
     fn suite(record: &Record) -> Suite {
         let mut ids: Vec<_> = record.rungs.iter().map(|f| f.id.clone()).collect();

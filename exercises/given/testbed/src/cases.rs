@@ -4,7 +4,9 @@
 //! `TESTBED_SEED=7` picks others, and `TESTBED_CASES=10000` more of them. A failing case is shrunk to
 //! a small one before it is told.
 
-use crate::story::{forget, note};
+use ::story::note;
+use ::story::schedules::number_from;
+use ::story::telling::forget;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::fmt::Debug;
@@ -63,8 +65,4 @@ fn cases() -> u32 {
 /// How many times the usual search this one is; at least once.
 pub(crate) fn widening() -> u32 {
     cases().div_ceil(CASES).max(1)
-}
-
-fn number_from(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
 }

@@ -22,7 +22,6 @@ pub mod cases;
 pub mod gate;
 pub mod link;
 pub mod memory;
-mod patience;
 pub mod peer;
 pub mod poll;
 pub mod story;

@@ -1,0 +1,251 @@
+//! Stage 4: the API, which puts the roles in a row.
+
+use crate::world::{
+    BEGIN, COMPLETE, Desk, LESSON, OTHER, expecting, fact, happens, page_of, story, version,
+    versions,
+};
+use domain::{LessonKey, Offset, Version};
+use evening::{Feed, Link, Lost, Refused, Store};
+use split::api::Api;
+use split::session::Session;
+use split::worker::{View, Worker};
+use story::{note, scene};
+
+/// A desk, the link to it, the feed of another log, and an API process in front of them.
+fn world() -> (Desk, Link, Feed, Api) {
+    let desk = Desk::default();
+    let link = desk.link();
+    let feed = Feed::of(&Store::default());
+    let api = process(&link, &feed);
+    (desk, link, feed, api)
+}
+
+fn process(link: &Link, feed: &Feed) -> Api {
+    Api::new(link.clone(), Worker::new(feed.clone(), View::default()))
+}
+
+/// **S1** What the API acknowledges, the authority has stored; what the authority never heard of, or gave
+/// no answer to, is not acknowledged, and is not tried again behind the caller's back.
+#[test]
+fn only_the_authority_acknowledges() {
+    story(|| {
+        let (desk, link, _feed, mut api) = world();
+        let mut session = Session::default();
+        let done = api.record(&mut session, LESSON, None, COMPLETE);
+        assert_eq!(done, Ok(fact(LESSON, 1, COMPLETE)));
+        assert_eq!(desk.fact(LESSON), done.ok(), "It was acknowledged.");
+        for lost in [Lost::Request, Lost::Reply] {
+            let before = (desk.heard(), link.crossings());
+            note(format!("the next {lost:?} gets lost"));
+            link.lose_next(lost);
+            assert_eq!(
+                api.record(&mut session, OTHER, None, COMPLETE),
+                Err(Refused::NoAnswer),
+                "\"The cache has it, so it is saved\": the authority has not said so, and it is the only \
+                 one that can."
+            );
+            let heard = usize::from(lost == Lost::Reply);
+            assert_eq!(
+                (desk.heard() - before.0, link.crossings() - before.1),
+                (heard, 1),
+                "Changes that the authority heard of, and crossings. A change that is sent again by \
+                 itself may take place twice."
+            );
+        }
+        assert_eq!(session.floor(OTHER), None, "It was told nothing of it.");
+    });
+}
+
+/// **S2** After a change, however it ended, no read is served from what the cache knew before: not when it
+/// was acknowledged, not when the reply is lost, and not when it was refused.
+#[test]
+fn however_a_change_ends_the_cache_knows_nothing_from_before_it() {
+    story(|| {
+        for end in ["acknowledged", "without an answer", "refused"] {
+            scene(format!("a change that will be {end}"));
+            let (desk, link, _feed, mut api) = world();
+            desk.changes(LESSON, BEGIN);
+            api.page(&Session::default(), &page_of(3))
+                .expect("an answer");
+            match end {
+                "without an answer" => {
+                    note("the authority will answer, and the reply will get lost");
+                    link.lose_next(Lost::Reply);
+                }
+                "refused" => _ = desk.changes(LESSON, COMPLETE),
+                _ => {}
+            }
+            let answer = api.record(&mut Session::default(), LESSON, Some(Version(1)), COMPLETE);
+            assert_eq!(answer.is_ok(), end == "acknowledged", "{answer:?}");
+            assert!(!link.loss_is_pending(), "The authority was not asked.");
+            let before = link.crossings();
+            // Another session: nobody told it anything, and no floor protects it.
+            let seen = api.read(&Session::default(), LESSON).map(version);
+            assert_eq!(
+                seen,
+                Ok(2),
+                "The fact is at version 2, and the cache knew version 1 before. The change was {end}. \
+                 Whoever was refused, or got no answer, reads before trying again; from an old entry \
+                 they would be refused for ever."
+            );
+            let page = api
+                .page(&Session::default(), &page_of(3))
+                .expect("an answer");
+            assert_eq!(versions(&page), [2, 0, 0]);
+            assert!(
+                link.crossings() - before <= 1,
+                "One lesson was changed, and more than one was forgotten: the page crossed again."
+            );
+        }
+    });
+}
+
+/// **S2** The cache has no say in a command: the authority is asked, and judges by what *it* has.
+#[test]
+fn the_cache_has_no_say_in_a_command() {
+    story(|| {
+        let (desk, link, _feed, mut api) = world();
+        let mut session = Session::default();
+        desk.changes(LESSON, BEGIN);
+        api.read(&session, LESSON).expect("an answer");
+        let theirs = desk.changes(LESSON, BEGIN);
+        note("the cache knows version 1, and the caller version 2");
+        let before = link.crossings();
+        assert_eq!(
+            api.record(&mut session, LESSON, Some(theirs.version), COMPLETE),
+            Ok(fact(LESSON, 3, COMPLETE)),
+            "The caller expects what the fact really is. Only a look into the cache says otherwise."
+        );
+        desk.changes(LESSON, BEGIN);
+        let current = desk.fact(LESSON);
+        assert_eq!(
+            api.record(&mut session, LESSON, Some(Version(3)), COMPLETE),
+            Err(Refused::Stale { current }),
+            "The caller expects what the cache knows, and the fact has moved on."
+        );
+        assert_eq!(
+            link.crossings() - before,
+            2,
+            "Two commands are two crossings: each asks the authority, once, and looks nothing up before."
+        );
+    });
+}
+
+/// **S4** Who was told of a change by one process reads it in another one, whose cache is older. Nobody is
+/// told of what was not acknowledged.
+#[test]
+fn what_was_acknowledged_goes_with_the_session() {
+    story(|| {
+        let (desk, link, feed, mut laptop) = world();
+        let mut phone = process(&link, &feed);
+        let mut session = Session::default();
+        assert_eq!(laptop.read(&session, LESSON), Ok(None));
+        let done = phone.record(&mut session, LESSON, None, COMPLETE);
+        assert!(done.is_ok(), "{done:?}");
+        note(
+            "the phone's process has acknowledged version 1; the laptop's cache says \"not begun\"",
+        );
+        assert_eq!(
+            laptop.read(&session, LESSON).map(version),
+            Ok(1),
+            "The learner was told \"completed\" a moment ago. Did anybody tell the session?"
+        );
+        desk.changes(LESSON, BEGIN);
+        let refused = phone.record(&mut session, LESSON, Some(Version(1)), BEGIN);
+        assert!(refused.is_err(), "{refused:?}");
+        assert_eq!(
+            session.floor(LESSON),
+            Some(Version(1)),
+            "A refusal acknowledges nothing."
+        );
+    });
+}
+
+/// What a learner's day looks like to the learner.
+fn day(api: &mut Api, link: &Link) -> (Vec<String>, usize) {
+    let mut session = Session::default();
+    let before = link.crossings();
+    let mut said = Vec::new();
+    for step in 0..12 {
+        let key = LessonKey::new(1, 1 + step % 3);
+        let seen = api.read(&session, key).map(version);
+        said.push(format!("{seen:?}"));
+        let expected = seen.ok().and_then(expecting);
+        let change = if step % 2 == 0 { COMPLETE } else { BEGIN };
+        said.push(format!(
+            "{:?}",
+            api.record(&mut session, key, expected, change)
+        ));
+        said.push(format!(
+            "{:?}",
+            api.record(&mut session, key, expected, BEGIN)
+        ));
+        said.push(format!("{:?}", api.page(&session, &page_of(3))));
+    }
+    (said, link.crossings() - before)
+}
+
+/// **S5** With the worker stopped, every command and every read answers the same, over as many crossings;
+/// and no command waits for it.
+#[test]
+fn with_the_worker_stopped_every_command_answers_the_same() {
+    story(|| {
+        scene("a day with a worker that runs");
+        let (_desk, link, feed, mut api) = world();
+        api.worker().run().expect("a feed that delivers");
+        let pulls = feed.pulls();
+        let usual = day(&mut api, &link);
+        let asked = feed.pulls() - pulls;
+        scene("the same day with the worker stopped");
+        let (_desk, link, feed, mut api) = world();
+        feed.stop();
+        let stopped = day(&mut api, &link);
+        assert_eq!(
+            stopped, usual,
+            "What a learner was told on the two days, and the crossings. A dashboard that is late is no \
+             reason to refuse a learner."
+        );
+        assert_eq!(
+            (asked, feed.pulls()),
+            (0, 0),
+            "How often the feed was asked during the commands of each day. Somebody who runs the worker \
+             inside a command lets every learner wait for a dashboard."
+        );
+    });
+}
+
+/// **S6** No command and no read asks the view: with one that is wrong from top to bottom, everything
+/// answers the same.
+#[test]
+fn no_command_asks_the_view() {
+    story(|| {
+        scene("a day with a view of nothing");
+        let (_desk, link, feed, mut api) = world();
+        let usual = day(&mut api, &link);
+        scene("the same day with a view that is wrong");
+        let (_desk, link, _feed, _api) = world();
+        let store = Store::default();
+        for _ in 0..50 {
+            for key in page_of(3) {
+                happens(&store, key, COMPLETE);
+            }
+        }
+        let mut view = View::default();
+        for (at, event) in (0..).zip(store.events()) {
+            view.apply(Offset(at), &event);
+        }
+        let mut api = Api::new(link.clone(), Worker::new(feed, view));
+        let wrong = day(&mut api, &link);
+        assert_eq!(
+            wrong, usual,
+            "What a learner was told on the two days, and the crossings. The view says that everything was \
+             completed long ago. It may say what it likes: it decides nothing."
+        );
+        let (row, next) = api.dashboard(LESSON.lesson);
+        assert_eq!(
+            (row.changes, next),
+            (50, Offset(150)),
+            "The dashboard shows what the view says, and how far it has come."
+        );
+    });
+}

@@ -1,0 +1,268 @@
+//! Stage 2: a cache that may vanish at any moment.
+
+use crate::world::{BEGIN, COMPLETE, Desk, LESSON, OTHER, page_of, story, version, versions};
+use domain::{LessonKey, Version};
+use evening::{Link, NoAnswer};
+use split::cache::Cache;
+use split::session::Session;
+use story::{note, scene};
+
+/// A desk, the link to it, and a cache at this end.
+fn world() -> (Desk, Link, Cache) {
+    let desk = Desk::default();
+    let link = desk.link();
+    let cache = Cache::new(link.clone());
+    (desk, link, cache)
+}
+
+/// A session that was told nothing.
+fn anybody() -> Session {
+    Session::default()
+}
+
+/// **S3** A miss crosses once, a hit crosses nothing, and "not begun" is an answer like any other.
+#[test]
+fn a_miss_crosses_once_and_a_hit_crosses_nothing() {
+    story(|| {
+        let (desk, link, mut cache) = world();
+        desk.changes(LESSON, BEGIN);
+        for (key, expected) in [(LESSON, 1), (OTHER, 0)] {
+            let before = link.crossings();
+            for read in 1..=3 {
+                let seen = cache.read(&anybody(), key).map(version);
+                assert_eq!(seen, Ok(expected), "Read {read}, where 0 is \"not begun\".");
+                assert_eq!(
+                    link.crossings() - before,
+                    1,
+                    "Crossings after read {read} of a fact that nobody changed. The first read asks the \
+                     authority, and its answer stays, also when it says that the lesson was not begun: \
+                     most lessons on most pages are not begun."
+                );
+            }
+        }
+    });
+}
+
+/// **S3** A page of forty lessons crosses once, and once more not at all.
+#[test]
+fn a_page_of_forty_lessons_crosses_once() {
+    story(|| {
+        let (desk, link, mut cache) = world();
+        let keys = page_of(40);
+        desk.changes(keys[0], BEGIN);
+        desk.changes(keys[39], BEGIN);
+        let expected: Vec<u64> = (0..40).map(|at| u64::from(at % 39 == 0)).collect();
+        for (time, crossings) in [("first", 1), ("second", 1)] {
+            let page = cache.page(&anybody(), &keys).expect("an answer");
+            assert_eq!(versions(&page), expected, "The {time} time.");
+            assert_eq!(
+                link.crossings(),
+                crossings,
+                "Crossings after the page was shown for the {time} time. Forty lessons fit into one \
+                 request. A loop over single reads gives the same answers, and on a day with 5 ms to the \
+                 authority it takes 200 ms instead of 5."
+            );
+        }
+        let single = cache.read(&anybody(), keys[7]).map(version);
+        assert_eq!(single, Ok(0));
+        assert_eq!(
+            link.crossings(),
+            1,
+            "A page leaves entries like any other read."
+        );
+    });
+}
+
+/// **S3** A page asks for what is missing, each lesson once, and for nothing else; its answers stand in
+/// the order of the keys.
+#[test]
+fn a_page_asks_only_for_what_is_missing() {
+    story(|| {
+        let (desk, link, mut cache) = world();
+        desk.changes(LESSON, BEGIN);
+        desk.changes(LESSON, COMPLETE);
+        let third = LessonKey::new(1, 3);
+        desk.changes(third, BEGIN);
+        cache.read(&anybody(), OTHER).expect("an answer");
+        let keys = [third, OTHER, LESSON, third];
+        let page = cache.page(&anybody(), &keys).expect("an answer");
+        assert_eq!(
+            versions(&page),
+            [1, 0, 2, 1],
+            "The versions of lessons 3, 2, 1 and 3 again, where 0 is \"not begun\"."
+        );
+        assert_eq!(
+            (link.crossings(), link.asked()),
+            (2, 3),
+            "Crossings, and lessons asked for in all of them. One lesson was read before; of the page's \
+             four places two were missing, one of them twice."
+        );
+        assert_eq!(cache.page(&anybody(), &[]), Ok(Vec::new()));
+        assert_eq!(link.crossings(), 2, "An empty page has nothing to ask.");
+    });
+}
+
+/// **S2** Emptied before every read, the cache gives the same answers. What changes is the number of
+/// crossings.
+#[test]
+fn emptying_the_cache_changes_no_answer() {
+    story(|| {
+        let day = |emptied: bool| {
+            let (desk, link, mut cache) = world();
+            let mut seen = Vec::new();
+            for step in 0..30 {
+                let key = LessonKey::new(1, 1 + step * 7 % 4);
+                if step % 6 == 5 {
+                    desk.changes(key, BEGIN);
+                    cache.forget(key);
+                }
+                if emptied {
+                    note("the cache is emptied");
+                    cache.clear();
+                }
+                seen.push(cache.read(&anybody(), key).map(version));
+                let page = cache.page(&anybody(), &page_of(4));
+                seen.extend(
+                    page.expect("an answer")
+                        .into_iter()
+                        .map(|fact| Ok(version(fact))),
+                );
+            }
+            (seen, link.crossings())
+        };
+        scene("a day on which the cache is left alone");
+        let (kept, few) = day(false);
+        scene("the same day, emptied before each read");
+        let (emptied, many) = day(true);
+        assert_eq!(
+            emptied, kept,
+            "What the same reads saw. A cache in which something is kept that exists nowhere else is no \
+             cache."
+        );
+        assert!(
+            few <= 10 && many >= 30,
+            "Crossings: {few} on the day on which it was left alone, {many} on the other. Is anything kept \
+             at all?"
+        );
+    });
+}
+
+/// **S4** Who was told of a write never reads below it, be it in front of a cache that was not told.
+#[test]
+fn who_was_told_never_reads_below() {
+    story(|| {
+        let (desk, link, mut cache) = world();
+        desk.changes(LESSON, BEGIN);
+        cache.read(&anybody(), LESSON).expect("an answer");
+        cache.read(&anybody(), OTHER).expect("an answer");
+        let mut session = Session::default();
+        for key in [LESSON, OTHER] {
+            let done = desk.changes(key, COMPLETE);
+            session.told(key, done.version);
+        }
+        note("the session was told of both changes, this cache of none");
+        let lesson = "The learner completed the lesson on the phone, and was told so. Now the laptop says \
+                      it is open, because another process answers, whose cache knows an older version. For \
+                      *this* session an entry below what it was told will not do.";
+        assert_eq!(cache.read(&session, LESSON).map(version), Ok(2), "{lesson}");
+        let page = cache.page(&session, &[LESSON, OTHER]).expect("an answer");
+        assert_eq!(versions(&page), [2, 1], "{lesson}");
+        assert_eq!(
+            link.crossings(),
+            4,
+            "Two reads before the changes, one read and one page after them."
+        );
+        cache.page(&session, &[LESSON, OTHER]).expect("an answer");
+        assert_eq!(
+            link.crossings(),
+            4,
+            "What came is at the session's floor, so that it serves this session, too."
+        );
+    });
+}
+
+/// **S4** Acknowledgements may arrive in any order; the highest counts, for each lesson by itself.
+#[test]
+fn the_highest_acknowledgement_counts() {
+    story(|| {
+        let mut session = Session::default();
+        for told in [2, 5, 3] {
+            note(format!("the session is told of version {told}"));
+            session.told(LESSON, Version(told));
+        }
+        session.told(OTHER, Version(1));
+        assert_eq!(
+            session.floor(LESSON),
+            Some(Version(5)),
+            "The session was told of versions 2, 5 and 3, in this order: two requests were under way at \
+             once, and the answer to the earlier one came last."
+        );
+        assert_eq!(session.floor(OTHER), Some(Version(1)));
+        assert_eq!(session.floor(LessonKey::new(2, 1)), None);
+    });
+}
+
+/// **S2** An error is no entry, and removes none: the next read asks again, and who may be served from an
+/// entry still is.
+#[test]
+fn an_error_is_no_entry_and_removes_none() {
+    story(|| {
+        let (desk, link, mut cache) = world();
+        let begun = desk.changes(LESSON, BEGIN);
+        desk.changes(OTHER, COMPLETE);
+        cache.read(&anybody(), LESSON).expect("an answer");
+        let mut told = Session::default();
+        told.told(LESSON, Version(begun.version.0 + 1));
+        desk.silent(true);
+        for (session, key) in [(anybody(), OTHER), (told, LESSON)] {
+            assert_eq!(
+                cache.read(&session, key),
+                Err(NoAnswer),
+                "The authority had to be asked, and gave no answer. Anything else is made up."
+            );
+        }
+        assert_eq!(
+            cache.read(&anybody(), LESSON).map(version),
+            Ok(1),
+            "Somebody else's read got no answer. This one needs none: there is an entry that it may be \
+             served from."
+        );
+        desk.silent(false);
+        let before = link.crossings();
+        assert_eq!(
+            cache.read(&anybody(), OTHER).map(version),
+            Ok(1),
+            "The authority is back, and the lesson is completed. A second without an answer must not \
+             become a minute, or a day, of \"not begun\"."
+        );
+        assert_eq!(link.crossings() - before, 1);
+    });
+}
+
+/// **S2** A page is answered wholly or not at all, and an entry that is there is no consolation.
+#[test]
+fn half_a_page_is_no_answer() {
+    story(|| {
+        let (desk, _link, mut cache) = world();
+        desk.changes(LESSON, BEGIN);
+        desk.changes(OTHER, COMPLETE);
+        cache.read(&anybody(), LESSON).expect("an answer");
+        desk.silent(true);
+        assert_eq!(
+            cache.page(&anybody(), &[LESSON, OTHER]),
+            Err(NoAnswer),
+            "One of two lessons was there, and the authority is away. \"Not begun\" for the other would be \
+             a wrong answer that looks like a right one."
+        );
+        assert_eq!(
+            cache
+                .page(&anybody(), &[LESSON])
+                .map(|page| versions(&page)),
+            Ok(vec![1]),
+            "Everything on this page was there."
+        );
+        desk.silent(false);
+        let page = cache.page(&anybody(), &[LESSON, OTHER]);
+        assert_eq!(page.map(|page| versions(&page)), Ok(vec![1, 1]));
+    });
+}

@@ -1,0 +1,241 @@
+//! Stage 3: a view that is made later, and can be made again.
+
+use crate::world::{BEGIN, COMPLETE, LESSON, OTHER, happens, story};
+use domain::{Event, LessonId, LessonKey, Offset};
+use evening::{Feed, NoAnswer, Store};
+use split::worker::{Row, View, Worker};
+use story::note;
+
+/// The same lesson, of another learner.
+const THEIRS: LessonKey = LessonKey::new(2, 1);
+
+/// The lesson that the rows are of.
+const FIRST: LessonId = LessonKey::new(1, 1).lesson;
+
+fn row(completed: usize, changes: usize) -> Row {
+    Row { completed, changes }
+}
+
+/// A store, its feed, and a worker that has seen nothing.
+fn world() -> (Store, Feed, Worker) {
+    let store = Store::default();
+    let feed = Feed::of(&store);
+    let worker = Worker::new(feed.clone(), View::default());
+    (store, feed, worker)
+}
+
+/// An event that never happened.
+fn invented(key: LessonKey) -> Event {
+    Event {
+        progress: crate::world::fact(key, 1, COMPLETE),
+        committed_at_ms: 0,
+    }
+}
+
+/// **S5** Each event counts once, and is in the view once it was applied.
+#[test]
+fn an_event_that_comes_again_changes_nothing() {
+    story(|| {
+        let mut view = View::default();
+        let store = Store::default();
+        for (key, change) in [(LESSON, COMPLETE), (THEIRS, COMPLETE), (LESSON, BEGIN)] {
+            happens(&store, key, change);
+        }
+        let events = store.events();
+        for (at, event) in (0..).zip(&events) {
+            note(format!("event {at} is applied"));
+            view.apply(Offset(at), event);
+            assert_eq!(view.next(), Offset(at + 1), "What is applied is behind.");
+        }
+        assert_eq!(
+            view.row(FIRST),
+            row(1, 3),
+            "Two learners completed the lesson, and one of them has begun it again."
+        );
+        for (at, event) in (0..).zip(&events) {
+            note(format!("event {at} comes again"));
+            view.apply(Offset(at), event);
+        }
+        assert_eq!(
+            (view.row(FIRST), view.next()),
+            (row(1, 3), Offset(3)),
+            "Events that had been applied came again, which every feed does that loses none. Counting them \
+             again is counting what did not happen."
+        );
+        // A single old one, and not the later ones after it: the learner has begun again since.
+        view.apply(Offset(0), &events[0]);
+        assert_eq!(
+            view.row(FIRST),
+            row(1, 3),
+            "The first event came once more, alone. What it says was true before event 2."
+        );
+    });
+}
+
+/// **S6** `completed` counts learners, as of their latest event: not how often they completed.
+#[test]
+fn learners_are_counted_and_not_completions() {
+    story(|| {
+        let (store, _feed, mut worker) = world();
+        let mut expect = |key, change, completed, changes| {
+            happens(&store, key, change);
+            worker.run().expect("a feed that delivers");
+            assert_eq!(
+                worker.view().row(FIRST),
+                row(completed, changes),
+                "After event {changes} of the lesson. Who completes a lesson again is one learner still, \
+                 and who begins it again has it open."
+            );
+        };
+        expect(LESSON, BEGIN, 0, 1);
+        expect(LESSON, COMPLETE, 1, 2);
+        expect(LESSON, COMPLETE, 1, 3);
+        expect(THEIRS, COMPLETE, 2, 4);
+        expect(LESSON, BEGIN, 1, 5);
+        expect(LESSON, BEGIN, 1, 6);
+        expect(LESSON, COMPLETE, 2, 7);
+        happens(&store, OTHER, COMPLETE);
+        worker.run().expect("a feed that delivers");
+        let other = worker.view().row(OTHER.lesson);
+        assert_eq!(other, row(1, 1), "A row for each lesson.");
+        assert_eq!(worker.view().row(FIRST), row(2, 7));
+        assert_eq!(worker.view().row(LessonId(9)), row(0, 0));
+    });
+}
+
+/// **S5** A worker that was stopped, or whose feed broke in the middle, misses nothing and counts nothing
+/// twice.
+#[test]
+fn a_worker_that_was_stopped_misses_nothing() {
+    story(|| {
+        let (store, feed, mut worker) = world();
+        happens(&store, LESSON, COMPLETE);
+        assert_eq!(worker.run(), Ok(()));
+        feed.stop();
+        for _ in 0..4 {
+            happens(&store, THEIRS, COMPLETE);
+        }
+        assert_eq!(worker.run(), Err(NoAnswer), "The feed is stopped.");
+        assert_eq!(
+            worker.view().row(FIRST),
+            row(1, 1),
+            "A view that cannot go on stays where it was."
+        );
+        feed.start();
+        feed.break_after(2);
+        assert_eq!(
+            worker.run(),
+            Err(NoAnswer),
+            "The feed breaks after two events."
+        );
+        assert_eq!(
+            (worker.view().row(FIRST), worker.view().next()),
+            (row(2, 3), Offset(3)),
+            "What was taken in before the feed broke stays."
+        );
+        assert_eq!(worker.run(), Ok(()), "The feed delivers again.");
+        assert_eq!(
+            (worker.view().row(FIRST), worker.view().next()),
+            (row(2, 5), Offset(5)),
+            "Five events, two learners. More: some were counted twice after the break. Fewer: some were \
+             passed over."
+        );
+        let pulls = feed.pulls();
+        assert_eq!(worker.run(), Ok(()), "There is nothing more.");
+        assert_eq!(
+            feed.pulls() - pulls,
+            1,
+            "One question is enough to hear it."
+        );
+    });
+}
+
+/// **S5** A feed delivers at least once; a worker makes exactly one effect of it.
+#[test]
+fn a_feed_that_repeats_itself_counts_once() {
+    story(|| {
+        let (store, feed, mut worker) = world();
+        for change in [COMPLETE, BEGIN, COMPLETE] {
+            happens(&store, LESSON, change);
+        }
+        worker.run().expect("a feed that delivers");
+        happens(&store, THEIRS, BEGIN);
+        feed.deliver_again([Offset(1), Offset(0), Offset(2), Offset(2)]);
+        worker.run().expect("a feed that delivers");
+        assert!(!feed.again_is_pending(), "Nothing came twice in this test.");
+        assert_eq!(
+            (worker.view().row(FIRST), worker.view().next()),
+            (row(1, 4), Offset(4)),
+            "Four events, three of which came again before the fourth was delivered. A worker whose place \
+             in the log goes back with them would count them once more; one that takes a repeated event \
+             for the end would miss the fourth."
+        );
+    });
+}
+
+/// **S6** The view can be deleted, and made again from the events; whatever the old one said.
+#[test]
+fn the_view_is_made_again_from_nothing() {
+    story(|| {
+        let (store, feed, mut worker) = world();
+        let changes = [(LESSON, COMPLETE), (THEIRS, COMPLETE), (LESSON, BEGIN)];
+        for (key, change) in changes {
+            happens(&store, key, change);
+        }
+        worker.run().expect("a feed that delivers");
+        for time in 1..=2 {
+            note(format!("the view is made again, time {time}"));
+            assert_eq!(worker.rebuild(), Ok(()));
+            assert_eq!(
+                (worker.view().row(FIRST), worker.view().next()),
+                (row(1, 3), Offset(3)),
+                "Made again from the same three events. Twice as much means that it was added to; nothing \
+                 at all, that the rows went and their place in the log stayed."
+            );
+        }
+        note("a view that somebody corrected by hand");
+        let mut damaged = View::default();
+        for at in 0..5 {
+            damaged.apply(Offset(at), &invented(LessonKey::new(7 + at, 1)));
+        }
+        let mut worker = Worker::new(feed.clone(), damaged);
+        assert_eq!(worker.rebuild(), Ok(()));
+        assert_eq!(
+            (worker.view().row(FIRST), worker.view().next()),
+            (row(1, 3), Offset(3)),
+            "A view is repaired by making it again, not by correcting it."
+        );
+        note("the view is gone");
+        let mut worker = Worker::new(feed, View::default());
+        worker.run().expect("a feed that delivers");
+        assert_eq!(
+            worker.view().row(FIRST),
+            row(1, 3),
+            "It comes back by itself."
+        );
+    });
+}
+
+/// **S6** A view that breaks while it is made again is completed later.
+#[test]
+fn a_view_that_is_half_made_is_completed_later() {
+    story(|| {
+        let (store, feed, mut worker) = world();
+        for _ in 0..3 {
+            happens(&store, LESSON, COMPLETE);
+        }
+        worker.run().expect("a feed that delivers");
+        feed.break_after(1);
+        assert_eq!(
+            worker.rebuild(),
+            Err(NoAnswer),
+            "The feed breaks after one event."
+        );
+        assert_eq!(worker.run(), Ok(()), "The feed delivers again.");
+        assert_eq!(
+            (worker.view().row(FIRST), worker.view().next()),
+            (row(1, 3), Offset(3)),
+            "Three events in all, one of them taken in before the feed broke."
+        );
+    });
+}

@@ -1,0 +1,10 @@
+//! What a product needs besides: one property against a model, and what a property cannot state.
+//!
+//! The model is a system without a cache and without a worker. Whatever happens, in whatever order, the
+//! lab's answers have to be the model's.
+
+mod model;
+mod outside;
+mod schedules;
+#[path = "../world/mod.rs"]
+mod world;

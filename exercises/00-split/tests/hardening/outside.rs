@@ -1,0 +1,89 @@
+//! What the property cannot state: threads, and what happens inside a decision.
+
+use crate::world::{BEGIN, COMPLETE, LESSON, expecting, fact, happens, story, version};
+use evening::{Fault, Refused, Store};
+use split::authority::Authority;
+use std::sync::Barrier;
+use std::thread;
+
+/// **S7** The authority is shared by threads: of two changes that expect the same version one is
+/// acknowledged, whatever their order.
+#[test]
+fn two_threads_make_one_row_of_versions() {
+    story(|| {
+        const EACH: u64 = 50;
+        let store = Store::default();
+        let authority = Authority::over(store.clone());
+        authority.read(&[LESSON]).expect("an answer");
+        let began = authority.compare_and_set(LESSON, None, BEGIN);
+        assert_eq!(began, Ok(fact(LESSON, 1, BEGIN)));
+        let barrier = Barrier::new(2);
+        let add = || {
+            barrier.wait();
+            let mut done = 0;
+            let mut expected = expecting(1);
+            while done < EACH {
+                match authority.compare_and_set(LESSON, expected, BEGIN) {
+                    Ok(fact) => {
+                        done += 1;
+                        expected = Some(fact.version);
+                    }
+                    Err(Refused::Stale { current }) => {
+                        expected = current.map(|fact| fact.version);
+                    }
+                    Err(Refused::NoAnswer) => {
+                        panic!("The store answers, and the authority does not.")
+                    }
+                }
+            }
+        };
+        thread::scope(|threads| {
+            threads.spawn(add);
+            threads.spawn(add);
+        });
+        let versions: Vec<u64> = store
+            .events()
+            .iter()
+            .map(|event| event.progress.version.0)
+            .collect();
+        let expected: Vec<u64> = (1..=1 + 2 * EACH).collect();
+        assert_eq!(
+            versions, expected,
+            "Two threads were told \"saved\" fifty times each, and each of those is a version of its own."
+        );
+    });
+}
+
+/// **S1** The store's silence is about one change of one fact: the next change of another one, by another
+/// authority, is not held up by it, and finds what is really there.
+#[test]
+fn after_a_silence_the_store_is_asked_anew() {
+    story(|| {
+        let store = Store::default();
+        let (one, two) = (
+            Authority::over(store.clone()),
+            Authority::over(store.clone()),
+        );
+        happens(&store, LESSON, BEGIN);
+        store.fail_next_write(Fault::StoredWithoutAnswer);
+        assert_eq!(
+            one.compare_and_set(LESSON, expecting(1), COMPLETE),
+            Err(Refused::NoAnswer)
+        );
+        let current = Some(fact(LESSON, 2, COMPLETE));
+        for authority in [&one, &two] {
+            assert_eq!(
+                authority.compare_and_set(LESSON, expecting(1), COMPLETE),
+                Err(Refused::Stale { current }),
+                "The change was stored, and its answer got lost. Who tries again is told so."
+            );
+            let read = authority.read(&[LESSON]).expect("an answer");
+            assert_eq!(version(read[0]), 2);
+        }
+        assert_eq!(
+            store.writes(),
+            2,
+            "One change before, and one without an answer."
+        );
+    });
+}

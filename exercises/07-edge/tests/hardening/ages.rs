@@ -1,0 +1,146 @@
+//! Ages and lifetimes that somebody has made up.
+
+use crate::world::{With, World, at, cached, date, get, page, pass, seconds};
+use edge::freshness::{age, fresh_enough, lifetime};
+use std::time::Duration;
+use testbed::{live, story};
+
+const OLDER: &str = "The response is older than the edge takes it for, and is served for longer than its \
+                     origin has allowed.";
+
+/// **E3** An `Expires` in the past, or one that is no date, is a lifetime of nothing.
+#[test]
+fn an_expires_that_is_over_or_no_date_is_no_lifetime() {
+    live(|| {
+        for expires in ["0", "-1", "never", &date(-30)] {
+            let page = page("a").with("date", &date(0)).with("expires", expires);
+            assert_eq!(
+                lifetime(&page.stored()),
+                seconds(0),
+                "`Expires: {expires}` means that it is over already."
+            );
+        }
+        let dateless = page("a").with("expires", &date(30));
+        assert_eq!(
+            lifetime(&dateless.stored()),
+            seconds(30),
+            "Without a `Date` the response counts as made when it came."
+        );
+    });
+}
+
+/// **E3** An `Age` that cannot be read, or is beyond all measure, makes a response old and never young.
+#[test]
+fn an_absurd_age_is_very_old() {
+    live(|| {
+        let aged = |value: &str| cached("a", "max-age=600").with("age", value).stored();
+        for value in ["abc", "-5", "1.5", "", "99999999999999999999999999"] {
+            assert!(
+                !fresh_enough(&get("/"), &aged(value), at(0)),
+                "{OLDER} `Age: {value}` says nothing that one may rely on."
+            );
+        }
+        assert!(fresh_enough(&get("/"), &aged("599"), at(0)));
+    });
+}
+
+/// **E3** Two `Age` lines, or a list, are no age that one may rely on.
+#[test]
+fn an_age_in_two_values_is_very_old() {
+    live(|| {
+        for page in [
+            cached("a", "max-age=600").with("age", "1").with("age", "2"),
+            cached("a", "max-age=600").with("age", "1, 2"),
+        ] {
+            assert!(!fresh_enough(&get("/"), &page.stored(), at(0)), "{OLDER}");
+        }
+    });
+}
+
+/// **E3** No number, however large, makes a time run over.
+#[test]
+fn the_largest_numbers_are_numbers() {
+    live(|| {
+        let most = u64::MAX.to_string();
+        let stored = cached("a", &format!("max-age={most}"))
+            .with("age", &most)
+            .stored();
+        assert!(age(&stored, at(0)) >= seconds(1 << 31));
+        assert!(lifetime(&stored) >= seconds(1 << 31));
+        assert!(!fresh_enough(&get("/"), &stored, at(5)));
+        let eternal = cached("a", &format!("max-age={most}")).stored();
+        assert!(fresh_enough(&get("/"), &eternal, at(1_000_000_000)));
+        let since_ever = page("a")
+            .with("date", "Thu, 01 Jan 1970 00:00:00 GMT")
+            .stored();
+        assert!(age(&since_ever, at(0)) >= seconds(1_000_000_000));
+    });
+}
+
+/// **E3** A clock that steps back makes nothing younger than its way here.
+#[test]
+fn a_clock_that_steps_back_makes_nothing_younger() {
+    live(|| {
+        let stored = cached("a", "max-age=60").stored_after(&get("/"), seconds(20));
+        assert_eq!(age(&stored, at(3)), seconds(20));
+    });
+}
+
+/// **E3** A part of a second counts: what is 60.5 s old has lived through a minute.
+#[test]
+fn parts_of_seconds_count() {
+    live(|| {
+        let stored = cached("a", "max-age=60").stored();
+        let request = get("/").with("cache-control", "max-age=10");
+        let half = Duration::from_millis(500);
+        assert!(fresh_enough(&get("/"), &stored, at(59) + half));
+        assert!(!fresh_enough(&get("/"), &stored, at(60) + half));
+        assert!(!fresh_enough(&request, &stored, at(10) + half));
+    });
+}
+
+/// **E3** A slow fetch brings an old answer: its way counts, for those who waited too.
+#[test]
+fn a_slow_fetch_brings_an_old_answer() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has("/a", cached("a", "max-age=20"));
+        world.origin.hold();
+        let slow = world.start(get("/a")).await;
+        pass(seconds(15)).await;
+        world.origin.stop_holding();
+        world.origin.release_all();
+        assert_eq!(slow.answer().await.header("age"), Some("15"));
+        pass(seconds(4)).await;
+        world.ask(get("/a")).await;
+        assert_eq!(
+            world.origin.fetches(),
+            1,
+            "It is 19 s old, and good for 20."
+        );
+        pass(seconds(1)).await;
+        world.ask(get("/a")).await;
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "{OLDER} It was asked for 20 s ago: that it took 15 s to come makes it no younger."
+        );
+    });
+}
+
+/// **E3** What another cache has kept for a while is older for it, and the answer says so.
+#[test]
+fn an_age_adds_up_along_the_way() {
+    story(|| async {
+        let world = World::new();
+        world
+            .origin
+            .has("/a", cached("a", "max-age=60").with("age", "50"));
+        world.ask(get("/a")).await;
+        pass(seconds(5)).await;
+        assert_eq!(world.ask(get("/a")).await.header("age"), Some("55"));
+        pass(seconds(5)).await;
+        world.ask(get("/a")).await;
+        assert_eq!(world.origin.fetches(), 2, "{OLDER}");
+    });
+}

@@ -1,0 +1,277 @@
+//! Requests that are special, and what clients ask of a cache.
+
+use crate::world::{Mood, With, World, asking, at, cached, get, page, pass, seconds, settle};
+use edge::decision::{Decision, decide};
+use edge::stored::Stored;
+use testbed::{live, story};
+use web::{Bytes, OriginError, Request};
+
+const TOO_OLD: &str = "An answer is served that is older than its origin has allowed.";
+
+fn asks(directives: &str) -> Request {
+    get("/").with("cache-control", directives)
+}
+
+fn kept(directives: &str) -> Stored {
+    cached("a", directives).stored()
+}
+
+/// **E3** Who wants only what is stored gets that or a refusal, and costs no fetch.
+#[test]
+fn only_if_cached_is_served_or_refused() {
+    live(|| {
+        let request = asks("only-if-cached");
+        let stored = kept("max-age=60");
+        assert_eq!(decide(&request, Some(&stored), at(1)), Decision::Serve);
+        assert_eq!(decide(&request, Some(&stored), at(61)), Decision::Refuse);
+        assert_eq!(decide(&request, None, at(1)), Decision::Refuse);
+    });
+}
+
+/// **E3** A client's own limit closes the window of `stale-while-revalidate`.
+#[test]
+fn a_clients_limit_goes_before_the_window() {
+    live(|| {
+        let stored = kept("max-age=60, stale-while-revalidate=30");
+        for directives in ["no-cache", "max-age=10", "max-age=0", "min-fresh=5"] {
+            assert_eq!(
+                decide(&asks(directives), Some(&stored), at(70)),
+                Decision::Revalidate,
+                "The client said `{directives}`, and 70 s old is not what it wants."
+            );
+        }
+    });
+}
+
+/// **E3** A client that takes what is stale gets it, as far as it says.
+#[test]
+fn a_client_may_accept_what_is_stale() {
+    live(|| {
+        let stored = kept("max-age=60");
+        let decided = |directives, now| decide(&asks(directives), Some(&stored), at(now));
+        assert_eq!(decided("max-stale=20", 80), Decision::Serve);
+        assert_eq!(
+            decided("max-stale=20", 81),
+            Decision::Revalidate,
+            "{TOO_OLD}"
+        );
+        assert_eq!(decided("max-stale", 100_000), Decision::Serve);
+        assert_eq!(
+            decided("no-cache, max-stale=20", 61),
+            Decision::Revalidate,
+            "`no-cache` asks for the origin's word. That an old one would do otherwise changes nothing."
+        );
+    });
+}
+
+/// **E3** The windows do not add up, and a window does not open before the response is stale.
+#[test]
+fn each_window_begins_where_freshness_ends() {
+    live(|| {
+        let stored = kept("max-age=60, stale-while-revalidate=30");
+        let decided = |directives, now| decide(&asks(directives), Some(&stored), at(now));
+        assert_eq!(decided("max-stale=10", 65), Decision::Serve);
+        assert_eq!(decided("max-stale=10", 75), Decision::ServeAndRevalidate);
+        assert_eq!(decided("max-stale=10", 95), Decision::Revalidate);
+        assert_eq!(decided("max-age=70, max-stale", 65), Decision::Serve);
+        assert_eq!(decided("max-age=70, max-stale", 71), Decision::Revalidate);
+    });
+}
+
+/// **E3** `no-cache` is answered by the origin, by a fetch that began after it; and what it brings is
+/// kept for the others.
+#[test]
+fn no_cache_joins_no_earlier_fetch() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has("/a", cached("old", "max-age=60"));
+        world.origin.hold();
+        let early = world.start(get("/a")).await;
+        world.origin.has("/a", cached("new", "max-age=60"));
+        let own = world
+            .start(get("/a").with("cache-control", "no-cache"))
+            .await;
+        world.origin.release(2);
+        assert_eq!(
+            own.answer().await.text(),
+            "new",
+            "The client wanted the origin to be asked, and was given what an earlier fetch brought."
+        );
+        world.origin.release_all();
+        early.answer().await;
+        world.origin.stop_holding();
+        assert_eq!(
+            world.ask(get("/a")).await.text(),
+            "new",
+            "A fetch that began earlier and ended later has replaced the newer response."
+        );
+        assert_eq!(world.origin.fetches(), 2);
+    });
+}
+
+/// **E1** A part is passed through: it is neither kept for the whole nor shared.
+#[test]
+fn ranges_are_passed_through() {
+    story(|| async {
+        let world = World::new();
+        world
+            .origin
+            .has("/film", cached("par", "max-age=60").status(206));
+        let part = || get("/film").with("range", "bytes=0-2");
+        world.origin.hold();
+        let one = world.start(part()).await;
+        let other = world.start(get("/film").with("range", "bytes=3-5")).await;
+        assert_eq!(world.origin.fetches(), 2, "Two parts are not one answer.");
+        world.origin.stop_holding();
+        world.origin.release_all();
+        assert_eq!(
+            (one.answer().await.status, other.answer().await.status),
+            (206, 206)
+        );
+        assert_eq!(world.origin.seen(1).headers()["range"], "bytes=0-2");
+        world.origin.has("/film", cached("whole", "max-age=60"));
+        assert_eq!(
+            world.ask(get("/film")).await.text(),
+            "whole",
+            "A part was kept for the whole."
+        );
+    });
+}
+
+/// **E1** A GET with a body is no question by its address alone.
+#[test]
+fn a_get_with_a_body_is_passed_through() {
+    story(|| async {
+        let world = World::new();
+        world
+            .origin
+            .has("/search", cached("everything", "max-age=60"));
+        let mut fat = get("/search");
+        *fat.body_mut() = Bytes::from_static(b"only mine");
+        world.ask(fat.clone()).await;
+        world.ask(fat).await;
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "What the body asked for is not in the key."
+        );
+        assert_eq!(world.origin.seen(1).body(), "only mine");
+        world.ask(get("/search")).await;
+        assert_eq!(
+            world.origin.fetches(),
+            3,
+            "The answer to a request with a body was kept for those without one."
+        );
+    });
+}
+
+/// **E1** HEAD is answered from what GET has stored; it stores nothing itself.
+#[test]
+fn head_is_served_and_never_kept() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has("/a", cached("forty", "max-age=60"));
+        assert_eq!(world.ask(asking("HEAD", "/a")).await.status, 200);
+        let got = world.ask(get("/a")).await;
+        assert_eq!(
+            got.text(),
+            "forty",
+            "An answer without a body was kept for GET."
+        );
+        let fetches = world.origin.fetches();
+        let head = world.ask(asking("HEAD", "/a")).await;
+        assert_eq!((head.status, head.text()), (200, ""));
+        assert_eq!(
+            world.origin.fetches(),
+            fetches,
+            "It could be answered from the shelf."
+        );
+    });
+}
+
+/// **E1** Headers for one connection do not travel on, and cannot name what the edge decides by.
+#[test]
+fn what_concerns_one_connection_goes_no_further() {
+    story(|| async {
+        let world = World::new();
+        let said = cached("Ada's", "private, max-age=60")
+            .with("connection", "cache-control, x-hop")
+            .with("x-hop", "1")
+            .with("keep-alive", "5");
+        world.origin.has("/a", said);
+        let asked = get("/a")
+            .with("connection", "authorization")
+            .with("authorization", "Ada");
+        let answer = world.ask(asked).await;
+        assert!(world.origin.seen(1).headers().contains_key("authorization"));
+        assert_eq!(
+            (answer.header("x-hop"), answer.header("keep-alive")),
+            (None, None)
+        );
+        world.ask(get("/a").with("authorization", "Bob")).await;
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "`Connection` took away that it was private."
+        );
+    });
+}
+
+/// **E6** A client that asks for the origin's word gets an error when there is none.
+#[test]
+fn no_cache_with_the_origin_down_is_an_error() {
+    story(|| async {
+        let world = World::new();
+        world
+            .origin
+            .has("/a", cached("a", "max-age=60, stale-if-error=600"));
+        world.ask(get("/a")).await;
+        world.origin.is(Mood::Failing(OriginError::Unreachable));
+        let strict = world.ask(get("/a").with("cache-control", "no-cache")).await;
+        assert_eq!(strict.status, 502);
+        let reload = world
+            .ask(get("/a").with("cache-control", "max-age=0"))
+            .await;
+        assert_eq!(reload.text(), "a");
+        let head = asking("HEAD", "/a").with("cache-control", "max-age=0");
+        assert_eq!(world.ask(head).await.status, 200);
+    });
+}
+
+/// **E3** `only-if-cached` costs the origin nothing.
+#[test]
+fn only_if_cached_asks_nobody() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has("/a", page("a"));
+        let refused = world
+            .ask(get("/a").with("cache-control", "only-if-cached"))
+            .await;
+        assert_eq!((refused.status, world.origin.fetches()), (504, 0));
+    });
+}
+
+/// **E3** A revalidation in the background that fails takes nothing away and is tried again.
+#[test]
+fn a_failed_background_revalidation_is_tried_again() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has(
+            "/a",
+            cached("old", "max-age=60, stale-while-revalidate=600"),
+        );
+        world.ask(get("/a")).await;
+        pass(seconds(70)).await;
+        world.origin.is(Mood::Failing(OriginError::Lost));
+        for _ in 0..2 {
+            assert_eq!(world.ask(get("/a")).await.text(), "old");
+            settle().await;
+        }
+        assert_eq!(world.origin.fetches(), 3);
+        world.origin.has("/a", cached("new", "max-age=60"));
+        world.origin.is(Mood::Well);
+        world.ask(get("/a")).await;
+        settle().await;
+        assert_eq!(world.ask(get("/a")).await.text(), "new");
+    });
+}

@@ -1,0 +1,152 @@
+//! Answers that differ by what the request says.
+
+use crate::world::{With, World, cached, get};
+use edge::identity::{may_store, selects};
+use testbed::{live, story};
+
+/// **E1** What varies by everything is kept for nobody, wherever the `*` stands.
+#[test]
+fn what_varies_by_everything_answers_nobody_else() {
+    live(|| {
+        for lines in [
+            &["*"][..],
+            &["Accept, *"],
+            &["Accept", "*"],
+            &["*", "Accept"],
+            &[" , *"],
+        ] {
+            let mut page = cached("a", "max-age=60");
+            for line in lines {
+                page = page.with("vary", line);
+            }
+            assert!(!may_store(&get("/"), &page.response()), "Vary: {lines:?}");
+            assert!(!selects(&page.stored(), &get("/")), "Vary: {lines:?}");
+        }
+    });
+}
+
+/// **E1** All names on all lines of `Vary` count, in any case.
+#[test]
+fn every_name_on_every_line_counts() {
+    live(|| {
+        let request = get("/")
+            .with("accept", "text/html")
+            .with("accept-language", "de");
+        let stored = cached("a", "max-age=60")
+            .with("vary", "ACCEPT,, user-agent")
+            .with("vary", "accept-language")
+            .stored_for(&request);
+        assert!(selects(&stored, &request));
+        for (header, value) in [("accept", "text/plain"), ("accept-language", "fr")] {
+            let mut other = request.clone();
+            other
+                .headers_mut()
+                .insert(header, value.parse().expect("a value"));
+            assert!(
+                !selects(&stored, &other),
+                "They differ in `{header}`, which `Vary` names."
+            );
+        }
+        assert!(
+            !selects(&stored, &request.with("user-agent", "curl")),
+            "The first request had no `User-Agent`, and this one has."
+        );
+    });
+}
+
+/// **E1** Several lines are one list, and the space around commas says nothing; the order does.
+#[test]
+fn lists_are_compared_as_lists() {
+    live(|| {
+        let stored = |request: &web::Request| {
+            cached("a", "max-age=60")
+                .with("vary", "accept")
+                .stored_for(request)
+        };
+        let two = get("/").with("accept", "a").with("accept", "b");
+        let one = stored(&get("/").with("accept", "a ,b"));
+        assert!(
+            selects(&one, &two),
+            "Two lines are the same as one line with a comma."
+        );
+        assert!(!selects(&one, &get("/").with("accept", "b, a")));
+        assert!(!selects(&one, &get("/").with("accept", "a")));
+        assert!(!selects(&one, &get("/").with("accept", "a b")));
+        let empty = stored(&get("/").with("accept", ""));
+        assert!(
+            !selects(&empty, &get("/")),
+            "An empty header is not the same as none."
+        );
+    });
+}
+
+/// **E1** Two variants of one address are kept side by side, and each serves its own.
+#[test]
+fn variants_are_kept_side_by_side() {
+    story(|| async {
+        let world = World::new();
+        let ask = |language: &'static str| world.ask(get("/").with("accept-language", language));
+        for language in ["de", "fr"] {
+            let page = cached(language, "max-age=60").with("vary", "accept-language");
+            world.origin.has("/", page);
+            assert_eq!(ask(language).await.text(), language);
+        }
+        for language in ["de", "fr", "de"] {
+            assert_eq!(
+                ask(language).await.text(),
+                language,
+                "A reader got another's language."
+            );
+        }
+        assert_eq!(world.origin.fetches(), 2);
+    });
+}
+
+/// **E1** One who waited for a fetch whose answer varies gets one of its own, if it does not agree.
+#[test]
+fn a_shared_fetch_answers_only_those_whom_it_selects() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has(
+            "/",
+            cached("hallo", "max-age=60").with("vary", "accept-language"),
+        );
+        world.origin.hold();
+        let german = world.start(get("/").with("accept-language", "de")).await;
+        let french = world.start(get("/").with("accept-language", "fr")).await;
+        world.origin.has(
+            "/",
+            cached("salut", "max-age=60").with("vary", "accept-language"),
+        );
+        world.origin.stop_holding();
+        world.origin.release_all();
+        assert_eq!(german.answer().await.text(), "hallo");
+        assert_eq!(
+            french.answer().await.text(),
+            "salut",
+            "It waited for a fetch in German, and was answered from it."
+        );
+    });
+}
+
+/// **E1** Anybody can send new values of a header; what that makes the edge keep has a bound.
+#[test]
+fn variants_without_number_are_not_kept_without_number() {
+    story(|| async {
+        let world = World::new();
+        world
+            .origin
+            .has("/", cached("a", "max-age=60").with("vary", "user-agent"));
+        for number in 0..200 {
+            world
+                .ask(get("/").with("user-agent", &number.to_string()))
+                .await;
+        }
+        let (responses, _) = world.edge.usage();
+        assert!(
+            responses <= 32,
+            "{responses} variants of one address are kept."
+        );
+        assert!(responses > 0, "None is kept, and nothing was tested.");
+    });
+}

@@ -1,0 +1,297 @@
+//! What a test did so far, and what is reported of it.
+//!
+//! A test's body runs on a thread of its own, under a generous limit on the time for which it could run.
+//! So a loop that never ends, or a lock that waits for itself, is a message and not a hanging terminal.
+//! The thread is left behind; the other tests keep their verdicts.
+
+use crate::patience;
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{self, PanicHookInfo};
+use std::sync::Once;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a whole test may take in real time, without what it waited for a CPU: some ten times what
+/// the slowest honest design took on a busy machine, so that only a spin reaches it.
+const SPIN_LIMIT: Duration = Duration::from_secs(30);
+
+/// How many of the latest events a failure tells.
+const EVENTS_TOLD: usize = 14;
+
+/// How many events a round may have whose repetitions are folded.
+const LONGEST_ROUND: usize = 4;
+
+/// How many rounds are told in full.
+const ROUNDS_TOLD: usize = 3;
+
+thread_local! {
+    /// What this test did so far; `None` on threads that run no story.
+    static TELLING: RefCell<Option<Telling>> = const { RefCell::new(None) };
+}
+
+#[derive(Default)]
+struct Telling {
+    events: Vec<String>,
+    panics: Vec<Panic>,
+}
+
+/// One panic, as the hook saw it.
+struct Panic {
+    message: String,
+    place: String,
+}
+
+impl Panic {
+    fn is_todo(&self) -> bool {
+        self.message.starts_with("not yet implemented")
+    }
+
+    /// Where it was, on a line of its own; nothing where that is only a line of what tests run on.
+    fn at(&self) -> String {
+        let ours = ["given/testbed", "given/story"];
+        if self.place.is_empty() || ours.iter().any(|folder| self.place.contains(folder)) {
+            return String::new();
+        }
+        format!("\n    at {}", self.place)
+    }
+}
+
+/// Adds an event to this test's story. It is told only if the test fails.
+pub fn note(event: impl Into<String>) {
+    TELLING.with_borrow_mut(|telling| {
+        if let Some(telling) = telling {
+            telling.events.push(event.into());
+        }
+    });
+}
+
+/// Runs a test's body in real time, and turns whatever goes wrong into a message: a panic, a `todo!`, and
+/// a loop or a deadlock, which the limit finds.
+///
+/// # Panics
+/// When the body panics or does not end; the report is on stdout, where the test harness collects it.
+pub fn live(body: impl FnOnce() + Send + 'static) {
+    live_within(SPIN_LIMIT, body);
+}
+
+/// Starts the story anew for another case of the same test, so that a failure tells only its own.
+pub fn scene(what: impl Into<String>) {
+    forget();
+    note(what);
+}
+
+/// Forgets what happened in earlier cases, but for what a stub said.
+pub fn forget() {
+    TELLING.with_borrow_mut(|telling| {
+        if let Some(telling) = telling {
+            telling.events.clear();
+            telling.panics.retain(Panic::is_todo);
+        }
+    });
+}
+
+/// As [`live`], with a limit on the time for which the body could run.
+///
+/// # Panics
+/// As [`live`] does.
+pub fn live_within(limit: Duration, body: impl FnOnce() + Send + 'static) {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !keep(info) {
+                default(info);
+            }
+        }));
+    });
+
+    let name = thread::current().name().unwrap_or("story").to_owned();
+    let (done, finished) = mpsc::channel();
+    let run = thread::Builder::new().name(name).spawn(move || {
+        TELLING.set(Some(Telling::default()));
+        let outcome = panic::catch_unwind(panic::AssertUnwindSafe(body));
+        let telling = TELLING.take().unwrap_or_default();
+        // The receiver is gone only if the spin limit has passed: then nobody listens any more.
+        let _ = done.send(report(outcome, &telling));
+    });
+    run.expect("a thread for the test");
+
+    match patience::wait(&finished, limit) {
+        Ok(None) => {}
+        Ok(Some(report)) => fail(&report),
+        Err(RecvTimeoutError::Timeout) => fail(&format!(
+            "The test could run for {} s of real time, and has not finished.\n    \
+             Usual cause: a loop that does not wait, such as reading again and again at the end \
+             of a stream, or decoding the same bytes for ever; or a thread that waits for another \
+             one which waits for it.",
+            limit.as_secs()
+        )),
+        Err(RecvTimeoutError::Disconnected) => fail("The test's thread died without a report."),
+    }
+}
+
+/// The panic hook of a story: keeps the message for the report. Says whether it did.
+fn keep(info: &PanicHookInfo<'_>) -> bool {
+    TELLING
+        .try_with(|telling| {
+            let Ok(mut telling) = telling.try_borrow_mut() else {
+                return false;
+            };
+            let Some(telling) = telling.as_mut() else {
+                return false;
+            };
+            let place = info
+                .location()
+                .map(|at| format!("{}:{}", at.file(), at.line()))
+                .unwrap_or_default();
+            telling.panics.push(Panic {
+                message: text_of(info.payload()),
+                place,
+            });
+            true
+        })
+        .unwrap_or(false)
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+/// What to tell of a test's end; `None` if it passed.
+fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option<String> {
+    // A stub explains everything that comes after it.
+    if let Some(todo) = telling.panics.iter().find(|panic| panic.is_todo()) {
+        return Some(format!("{}{}", todo.message, todo.at()));
+    }
+    let Err(payload) = outcome else {
+        return telling.panics.first().map(|panic| {
+            format!(
+                "A task panicked while the test went on: {}{}",
+                plainly(&panic.message),
+                panic.at()
+            )
+        });
+    };
+    let message = text_of(&*payload);
+    let mut report = plainly(&message);
+    if let Some(own) = telling
+        .panics
+        .iter()
+        .rfind(|panic| panic.message == message)
+    {
+        report += &own.at();
+    }
+    if let Some(first) = telling.panics.first()
+        && first.message != message
+    {
+        report += &format!(
+            "\nBefore that, a task panicked: {}{}",
+            plainly(&first.message),
+            first.at()
+        );
+    }
+    let events = told(&telling.events);
+    if !events.is_empty() {
+        report += "\nWhat happened, in order:";
+        let untold = events.len().saturating_sub(EVENTS_TOLD);
+        if untold > 0 {
+            report += "\n    …";
+        }
+        for event in &events[untold..] {
+            report += &format!("\n    {event}");
+        }
+    }
+    Some(report)
+}
+
+/// The events with their numbers; of rounds that differ in nothing but numbers, the first and the last.
+fn told(events: &[String]) -> Vec<String> {
+    let shape = |event: &String| event.replace(|c: char| c.is_ascii_digit(), "");
+    let shapes: Vec<String> = events.iter().map(shape).collect();
+    let line = |at: usize| format!("{}. {}", at + 1, events[at]);
+    let mut lines = Vec::new();
+    let mut at = 0;
+    while at < events.len() {
+        let (round, rounds) = repetition(&shapes[at..]);
+        let end = at + round * rounds;
+        lines.extend((at..at + round).map(line));
+        if rounds > ROUNDS_TOLD {
+            let folded = round * (rounds - 2);
+            lines.push(format!("   … {folded} more like it, up to"));
+            lines.extend((end - round..end).map(line));
+        } else {
+            lines.extend((at + round..end).map(line));
+        }
+        at = end;
+    }
+    lines
+}
+
+/// How many events make the round with which these begin, and how many such rounds follow each other.
+fn repetition(shapes: &[String]) -> (usize, usize) {
+    let rounds_of = |round: usize| {
+        let rounds = shapes.chunks_exact(round);
+        (
+            round,
+            rounds
+                .take_while(|other| **other == shapes[..round])
+                .count(),
+        )
+    };
+    let found = (1..=LONGEST_ROUND).map(rounds_of);
+    let mut long = found.filter(|(_, rounds)| *rounds > ROUNDS_TOLD);
+    long.next().unwrap_or((1, 1))
+}
+
+/// What `assert_eq!` says, with the lesson first and the two sides by what they are in these tests.
+fn plainly(message: &str) -> String {
+    let Some(said) = message.strip_prefix("assertion `left == right` failed") else {
+        return message.to_owned();
+    };
+    let said = said.strip_prefix(": ").unwrap_or(said);
+    said.replacen("\n  left: ", "\n    got:      ", 1)
+        .replacen("\n right: ", "\n    expected: ", 1)
+}
+
+/// Fails the running test with a text that has been composed already: the hook adds nothing to it.
+fn fail(report: &str) -> ! {
+    println!("{report}");
+    panic::resume_unwind(Box::new("told above"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn what_repeats_is_folded_and_keeps_its_numbers() {
+        let rounds = (1..=5).flat_map(|n| [format!("asks {n}"), format!("gives up {n}")]);
+        let mut events = vec!["begins".to_owned()];
+        events.extend(rounds);
+        events.extend((0..4).map(|n| format!("waits {n} s")));
+        events.extend(["ends".to_owned(), "ends".to_owned()]);
+        assert_eq!(
+            told(&events),
+            [
+                "1. begins",
+                "2. asks 1",
+                "3. gives up 1",
+                "   … 6 more like it, up to",
+                "10. asks 5",
+                "11. gives up 5",
+                "12. waits 0 s",
+                "   … 2 more like it, up to",
+                "15. waits 3 s",
+                "16. ends",
+                "17. ends",
+            ]
+        );
+        assert_eq!(told(&[]), Vec::<String>::new());
+    }
+}

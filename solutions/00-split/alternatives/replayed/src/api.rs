@@ -1,0 +1,81 @@
+//! The API, which is the same in most designs.
+
+use crate::cache::Cache;
+use crate::session::Session;
+use crate::worker::{Row, Worker};
+use domain::{LessonId, LessonKey, Offset, Progress, Version};
+use evening::{Change, Link, NoAnswer, Refused};
+
+/// One API process.
+#[derive(Debug)]
+pub struct Api {
+    link: Link,
+    cache: Cache,
+    worker: Worker,
+}
+
+impl Api {
+    /// An API process at this end of `link`.
+    pub fn new(link: Link, worker: Worker) -> Self {
+        Self {
+            cache: Cache::new(link.clone()),
+            link,
+            worker,
+        }
+    }
+
+    /// Records a learner's progress.
+    ///
+    /// # Errors
+    /// As the authority says.
+    pub fn record(
+        &mut self,
+        session: &mut Session,
+        key: LessonKey,
+        expected: Option<Version>,
+        change: Change,
+    ) -> Result<Progress, Refused> {
+        let answer = self.link.compare_and_set(key, expected, change);
+        self.cache.forget(key);
+        answer.inspect(|fact| session.told(key, fact.version))
+    }
+
+    /// Where the learner stands in a lesson.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    pub fn read(
+        &mut self,
+        session: &Session,
+        key: LessonKey,
+    ) -> Result<Option<Progress>, NoAnswer> {
+        self.cache.read(session, key)
+    }
+
+    /// Where the learner stands in the lessons of a page.
+    ///
+    /// # Errors
+    /// As in [`read`](Self::read).
+    pub fn page(
+        &mut self,
+        session: &Session,
+        keys: &[LessonKey],
+    ) -> Result<Vec<Option<Progress>>, NoAnswer> {
+        self.cache.page(session, keys)
+    }
+
+    /// What is known of a lesson, and as of which event.
+    pub fn dashboard(&self, lesson: LessonId) -> (Row, Offset) {
+        (self.worker.view().row(lesson), self.worker.view().next())
+    }
+
+    /// The cache.
+    pub fn cache(&mut self) -> &mut Cache {
+        &mut self.cache
+    }
+
+    /// The worker.
+    pub fn worker(&mut self) -> &mut Worker {
+        &mut self.worker
+    }
+}
