@@ -20,11 +20,14 @@ use redb::Database;
 
 use crate::log::event;
 
-/// How many events make a run, at each rate.
+/// How many events make a run at the most, at each rate.
 const EVENTS: u64 = 600;
 
+/// How long a run goes on at the most: a slow disk makes it one of fewer events.
+const RUN: Duration = Duration::from_millis(1200);
+
 /// How many are settled to find out what the worker can do.
-const TRIAL: u32 = 60;
+const TRIAL: u32 = 20;
 
 /// A stream in memory: what it costs is measured elsewhere.
 #[derive(Clone, Default)]
@@ -126,6 +129,9 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
         let (mut seen, mut looks, mut waited) = (0, 0, Duration::ZERO);
         while settled < arrives.len() {
             let now = start.elapsed();
+            if now > RUN {
+                break;
+            }
             while arrives.get(arrived).is_some_and(|due| *due <= now) {
                 bench.log.add();
                 // Whoever arrives looks at who is there already.
