@@ -6,12 +6,10 @@
 //! - `damage`: files that were cut, damaged, full, or written by a process that was killed
 //! - `workers`: the platform's three, and one that is slow, poisoned or dead for a day
 //! - `bounds`: windows, backlogs and settings at their limits
-//! - `ledger`: what the boundaries are for
 
 mod bounds;
 mod chain;
 mod damage;
-mod ledger;
 mod platform;
 mod relays;
 mod schedules;

@@ -5,8 +5,9 @@ use crate::world::{
     ALWAYS, Machine, ScriptedLog, Seeing, database, inbox_on, message, record, seen, unreadable,
 };
 use crashdisk::Disk;
+use domain::{EventError, Offset};
 use outbox::effects::{Analytics, Effect, Email, Recommendations};
-use outbox::inbox::{Inbox, Outcome};
+use outbox::inbox::{ApplyError, Inbox, Outcome};
 use outbox::relay::{Publish, Relay};
 use outbox::stream::{Consumer, Log, Stream};
 use outbox::worker::{Settings, Step, Worker};
@@ -244,5 +245,39 @@ fn a_repetition_is_recognised_however_late_it_comes() {
         run(&mut worker, 30 * DAY);
         assert_eq!(seen(&database).len(), 1_500);
         assert_eq!(worker.inbox().count(Outcome::Done), Ok(1_503));
+    });
+}
+
+/// **W6** A payload that this program cannot read is never half read, and never taken for done.
+#[test]
+fn a_payload_that_cannot_be_read_is_an_answer_of_its_own() {
+    live(|| {
+        let (database, inbox) = Machine::new().inbox();
+        let mut effect = Seeing::default();
+        let newer = inbox.apply(&unreadable(0, 5, 1), &mut effect);
+        let expected = EventError::UnknownSchema(99);
+        assert_eq!(
+            newer,
+            Err(ApplyError::Unreadable(expected)),
+            "an event of a newer schema"
+        );
+        let mut stranger = record(0, 5, 1);
+        stranger.message.id.version.0 = 2;
+        let stranger = inbox.apply(&stranger, &mut effect);
+        let expected = EventError::Malformed;
+        assert_eq!(
+            stranger,
+            Err(ApplyError::Unreadable(expected)),
+            "another event than the envelope says"
+        );
+        assert_eq!((seen(&database), inbox.offset()), (vec![], Ok(Offset(0))));
+        assert_eq!(
+            effect.script().tried,
+            [],
+            "There is no event, and so nothing to try."
+        );
+        inbox
+            .apply(&record(0, 5, 1), &mut effect)
+            .expect("version 1 was not applied so far");
     });
 }
