@@ -114,34 +114,34 @@ pub fn settle(seat: &Seat) -> Result<Probe, String> {
 pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
     let mut bench = Bench::new(seat)?;
     let percent = u32::try_from(seat.at).map_err(|error| error.to_string())?;
-    let mut seed = 1;
+    let mut chance = 1;
     Ok(Box::new(move |mut slice| {
         let between = bench.service()? * 100 / percent;
         let start = Instant::now();
         let mut due = Duration::ZERO;
-        let arrives: Vec<Duration> = (0..EVENTS)
+        let schedule: Vec<Duration> = (0..EVENTS)
             .map(|_| {
-                due += between.mul_f64(exponential(&mut seed));
+                due += between.mul_f64(exponential(&mut chance));
                 due
             })
             .collect();
         let (mut arrived, mut settled) = (0, 0);
-        let (mut seen, mut looks, mut waited) = (0, 0, Duration::ZERO);
-        while settled < arrives.len() {
+        let (mut found, mut looks, mut waited) = (0, 0, Duration::ZERO);
+        while settled < schedule.len() {
             let now = start.elapsed();
             if now > RUN {
                 break;
             }
-            while arrives.get(arrived).is_some_and(|due| *due <= now) {
+            while schedule.get(arrived).is_some_and(|due| *due <= now) {
                 bench.log.add();
                 // Whoever arrives looks at who is there already.
-                seen += arrived - settled;
+                found += arrived - settled;
                 looks += 1;
                 arrived += 1;
             }
             if arrived > settled {
                 bench.settle()?;
-                let spent = start.elapsed().saturating_sub(arrives[settled]);
+                let spent = start.elapsed().saturating_sub(schedule[settled]);
                 slice.keep_now(spent, 1);
                 waited += spent;
                 settled += 1;
@@ -150,7 +150,7 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
             }
         }
         let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        slice.count("seen", seen as u64);
+        slice.count("seen", found as u64);
         slice.count("looks", looks);
         slice.count("waited-us", us(waited));
         slice.count("took-us", us(start.elapsed()));
@@ -159,9 +159,9 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
 }
 
 /// The time to the next arrival, in mean times between two: chance has no memory.
-fn exponential(seed: &mut u64) -> f64 {
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
+fn exponential(chance: &mut u64) -> f64 {
+    *chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *chance;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^= z >> 31;

@@ -68,6 +68,11 @@ fn publishing(seat: &Seat, batch: u64) -> Result<Probe, String> {
         let stream = Stream::open(backend).map_err(|error| error.to_string())?;
         Ok((stream, syncs))
     };
+    // One that has to succeed, so that what is not built yet says so at once.
+    open()?
+        .0
+        .publish(&messages)
+        .map_err(|error| error.to_string())?;
     Ok(Box::new(move |mut slice| {
         // A new one for each slice, as the raw file is emptied.
         let (stream, syncs) = open()?;
