@@ -15,12 +15,12 @@ use web_server::{Limits, Reach, Tcp, Upstream, serve};
 /// What a page of forty lessons weighs, as HTML.
 const PAGE_BYTES: usize = 13 << 10;
 
-fn runtime() -> Result<Runtime, String> {
+pub fn runtime() -> Result<Runtime, String> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| error.to_string())
 }
 
-fn page() -> Response {
+pub fn page() -> Response {
     let body = Bytes::from_static(&[b'x'; PAGE_BYTES]);
     let mut response = Response::new(Body::from(body));
     let lifetime = HeaderValue::from_static("max-age=86400");
