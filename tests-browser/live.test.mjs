@@ -2,7 +2,7 @@
 // then with the real server, from a save to its mark.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cp } from "node:fs/promises";
+import { appendFile, cp } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, afterEach, describe, test } from "node:test";
@@ -214,6 +214,8 @@ describe("cargo course serve", () => {
       const { page, close, notes } = await browser.open({ origin });
       await page.goto(`${origin}/${CHAPTER}`);
       const tally = page.locator(".hc-tally");
+      // A lab that nobody has touched is not graded: any save begins it.
+      await appendFile(path.join(clone.root, "exercises/01-measure/src/lib.rs"), "\n// begun\n");
       await tally.filter({ hasText: /^0 of \d+ invariants hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
       const marks = page.locator(".hc-invariant");
       assert.equal(await page.locator('.hc-invariant[data-holds="false"]').count(), await marks.count());

@@ -19,6 +19,7 @@ use crate::grade::{Report, Stop, Stopped, Verdict};
 use crate::lab::{self, Lab};
 use crate::memory::{self, Files, Recalled};
 use crate::repo::Repo;
+use crate::starter::Starter;
 use crate::way::{self, Known, Way};
 use records::moment;
 
@@ -72,10 +73,15 @@ impl Grading {
     }
 
     /// Shows what held the last time, and asks for a grade of every lab that is not as it was then.
-    /// A grade doesn't depend on the day: what has not changed needs no other.
+    /// A grade doesn't depend on the day: what has not changed needs no other. Nor does a lab that was
+    /// not begun: its grade is known, and compiling it would take the machine from whoever has just
+    /// started, and cargo's lock from what they run next.
     pub fn begin(&self) {
         let mut changed = Vec::new();
         for lab in lab::all(&self.repo).unwrap_or_default() {
+            if !begun(&self.repo, &lab) {
+                continue;
+            }
             let mut current = false;
             if let Recalled::Known(memory) = memory::recall(&self.repo, &lab)
                 // One that did not compile is made again: its errors may be those of the toolchain.
@@ -104,11 +110,18 @@ impl Grading {
         }
     }
 
-    /// Asks for a grade of every lab, after those that are asked for already.
+    /// Asks for a grade of every lab that was begun, after those that are asked for already.
     pub fn request_all(&self) {
         for lab in lab::all(&self.repo).unwrap_or_default() {
-            self.queue.request(lab.name, false);
+            if begun(&self.repo, &lab) {
+                self.queue.request(lab.name, false);
+            }
         }
+    }
+
+    /// Asks for a grade of a lab that depends on what was saved in another, after those that wait.
+    pub fn request_later(&self, lab: &str) {
+        self.queue.request(lab.to_owned(), false);
     }
 
     /// Asks for a grade of a lab that was just saved, before all others; a grade of it that is being
@@ -178,6 +191,11 @@ impl Queue {
     fn lock(&self) -> MutexGuard<'_, Wanted> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the lab is anything else than its starter; a lab whose starter is not known counts as begun.
+fn begun(repo: &Repo, lab: &Lab) -> bool {
+    Starter::of(repo, lab).map_or(true, |starter| starter.begun())
 }
 
 /// Looks where the reader stands in the whole course, and tells the hub.

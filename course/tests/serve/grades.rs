@@ -98,6 +98,24 @@ fn a_grade_from_last_time_is_shown_at_once_and_made_again_only_if_a_file_changed
 }
 
 #[test]
+fn a_lab_that_was_not_begun_is_graded_once_it_is() {
+    let course = Course::sound();
+    let lab = course::lab::named(course.repo(), "measure").unwrap();
+    let starter = course::starter::Starter::from_tree(course.repo(), &lab).unwrap();
+    starter.write().unwrap();
+    let (grader, calls, answer) = gated();
+    let (server, said) = start(&course, grader);
+    let mut events = Events::open(&server);
+    assert_eq!(state(&server)["way"]["labs"][0]["stands"], "not begun");
+    assert!(calls.try_recv().is_err(), "the untouched starter is graded");
+    course.append("exercises/01-measure/src/lib.rs", "// mine\n");
+    calls.recv_timeout(FAILED).unwrap();
+    answer.send(1).unwrap();
+    events.wait_until(|state| verdict(state) == "graded");
+    assert_eq!(*said.lock().unwrap(), ["measure: 1 of 2 invariants hold"]);
+}
+
+#[test]
 fn a_grade_that_cannot_be_kept_is_shown_and_the_reader_is_told_once() {
     let course = Course::sound();
     course.write(".course/grades", "somebody's file\n");

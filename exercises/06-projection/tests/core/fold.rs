@@ -100,6 +100,12 @@ fn what_is_below_the_watermark_changes_nothing() {
                  means that it may be."
             );
         }
+        let unreadable = Body::Unreadable { schema: 9 };
+        assert_eq!(
+            apply(&mut view, 3, unreadable),
+            Ok(Applied::Repeated),
+            "A newer program has read it, and saved the view: what it says is in there."
+        );
         assert_eq!(view.rows(), before);
         assert_eq!(view.watermark(), Offset(history.len() as u64));
     });

@@ -43,6 +43,10 @@ fn each_step_serves_a_replay_up_to_its_watermark() {
         let log = log_of(&history());
         let (store, shelf) = (TestStore::default(), Shelf::new());
         let mut projector = start(PLAN, &log, &store, &shelf, settings(4, 1000)).await;
+        assert!(
+            shelf.current().is_none() && log.reads().is_empty(),
+            "A start without a checkpoint reads nothing, and has nothing to show."
+        );
         let mut expected = Vec::new();
         while projector.watermark().0 < log.len() {
             let from = projector.watermark().0;

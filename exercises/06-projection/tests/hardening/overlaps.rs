@@ -224,6 +224,7 @@ fn a_step_that_is_dropped_harms_nothing() {
                 let (store, shelf) = (TestStore::default(), Shelf::new());
                 let projector = Rc::new(Mutex::new(start(&log, &store, &shelf).await));
                 for _ in 0..3 {
+                    let before = projector.lock().await.watermark();
                     log.set_slow(slow);
                     store.set_slow(slow);
                     let stepping = Rc::clone(&projector);
@@ -236,6 +237,13 @@ fn a_step_that_is_dropped_harms_nothing() {
                     log.set_slow(Slow::Not);
                     store.set_slow(Slow::Not);
                     let mut projector = projector.lock().await;
+                    assert!(
+                        projector.watermark() >= before,
+                        "The projector was at {}, and after the dropped step it is at {}: what it knew went with \
+                         the future.",
+                        before.0,
+                        projector.watermark().0
+                    );
                     projector.step().await.expect("the log is well");
                     let watermark = projector.watermark().0;
                     assert_eq!(

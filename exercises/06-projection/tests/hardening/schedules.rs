@@ -178,6 +178,8 @@ struct Run {
     store: TestStore,
     shelf: Shelf,
     places: [Option<(Plan, Rc<Mutex<TestProjector>>)>; 2],
+    /// How far the projectors had come when they were last seen between two steps.
+    reached: [u64; 2],
     going: Vec<Going>,
     taken: Vec<Taken>,
     /// The highest that readers have seen, and the newest plan; since the process began.
@@ -210,6 +212,7 @@ impl Run {
             store,
             shelf: Shelf::new(),
             places: [None, None],
+            reached: [0, 0],
             going: Vec::new(),
             taken: Vec::new(),
             highest: 0,
@@ -376,6 +379,7 @@ impl Run {
                     if projector.watermark().0 > 0 {
                         count(&self.seen.restored);
                     }
+                    self.reached[place] = projector.watermark().0;
                     self.places[place] = Some((plan, Rc::new(Mutex::new(projector))));
                 }
                 Err(error) => self.may_fail("A start", plan, error),
@@ -486,6 +490,19 @@ impl Run {
                 (*watermark, rows),
                 "A reader has taken a view, and it has changed in the reader's hands."
             );
+        }
+        for (place, reached) in self.places.iter().zip(&mut self.reached) {
+            if let Some((plan, projector)) = place
+                && let Ok(projector) = projector.try_lock()
+            {
+                let now = projector.watermark().0;
+                assert!(
+                    now >= *reached,
+                    "A projector of plan {} had come to {reached}, and is at {now}.",
+                    plan.version.0
+                );
+                *reached = now;
+            }
         }
         let Some(view) = self.shelf.current() else {
             return;
