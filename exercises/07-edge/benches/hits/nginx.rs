@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use ladder::child::Seat;
 use tokio::net::{TcpListener, TcpStream};
-use web_server::{Limits, serve};
+use web_server::serve;
 
-use crate::answers::{page, runtime};
+use crate::answers::{limits, page, runtime};
 
 /// Serves the page to nginx, and nginx serves it to whoever asks.
 pub fn cached(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
@@ -52,7 +52,7 @@ pub fn cached(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
         }
         announce(&format!("127.0.0.1:{port}"));
         let handler = |_request| async { page() };
-        serve(listener, Limits::default(), handler, std::future::pending()).await;
+        serve(listener, limits(), handler, std::future::pending()).await;
         Ok(())
     })
 }
@@ -66,7 +66,7 @@ fn configured(folder: &Path, port: u16, origin: u16) -> std::io::Result<std::pat
          events {{ }}\nhttp {{\n  access_log off;\n  tcp_nopush on;\n\
          \x20 client_body_temp_path \"{at}/b\";\n  proxy_temp_path \"{at}/p\";\n\
          \x20 fastcgi_temp_path \"{at}/f\";\n  uwsgi_temp_path \"{at}/u\";\n  scgi_temp_path \"{at}/s\";\n\
-         \x20 keepalive_requests 1000000000;\n\
+         \x20 keepalive_requests 1000000000;\n  keepalive_timeout 1d;\n\
          \x20 proxy_cache_path \"{at}/c\" keys_zone=c:1m;\n\
          \x20 server {{\n    listen 127.0.0.1:{port};\n    location / {{\n\
          \x20     proxy_pass http://127.0.0.1:{origin};\n      proxy_cache c;\n    }}\n  }}\n}}\n"
