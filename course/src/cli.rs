@@ -21,7 +21,7 @@ use crate::repo::Repo;
 use crate::reset;
 use crate::serve::{LOOPBACK, PORT, ServeOptions};
 use crate::terminal::{HEADING, Terminal, painted};
-use crate::verify::{self, Part};
+use crate::verify::{self, Part, Shard};
 use crate::way::Way;
 use records::moment;
 
@@ -248,6 +248,12 @@ struct VerifyArgs {
     /// do, and which of them hang or die
     #[arg(long)]
     thorough: bool,
+    /// Prove also what was proven on this machine before, and has not changed since
+    #[arg(long)]
+    afresh: bool,
+    /// Only the Kth of N equal parts, so that N machines can share the work
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
     /// Take the labs as they lie here for the starters, and write their starter.lock
     #[arg(long, conflicts_with = "only")]
     write_starters: bool,
@@ -344,6 +350,8 @@ fn run(command: Command) -> Result<ExitCode> {
             let mut request =
                 verify::Request::new(labs, &args.only, args.limits.within(verify::LIMITS));
             request.thorough = args.thorough;
+            request.afresh = args.afresh;
+            request.shard = args.shard.unwrap_or_default();
             verify::run(&repo, &request, &stop_on_interrupt()?)
         }
     }

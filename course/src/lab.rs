@@ -5,6 +5,8 @@
 //! that nothing has to be said twice.
 
 mod hints;
+#[cfg(feature = "tool")]
+pub mod inputs;
 mod mistakes;
 mod needs;
 mod stubs;

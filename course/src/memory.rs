@@ -19,13 +19,14 @@ use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use crate::grade::{Extent, Report};
-use crate::lab::{Lab, Whose};
+use crate::lab::Lab;
+use crate::lab::inputs::{Input, Inputs};
 use crate::repo::Repo;
-use crate::starter::{blob_id, paths_below};
+use crate::starter::blob_id;
 use records::moment;
 
 /// The version of the file's format.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// A report with every test failing at length takes some 100 KB. What is larger is not ours.
 const LARGEST: u64 = 4 << 20;
@@ -54,17 +55,6 @@ pub(crate) enum Recalled {
 /// The content of all that a lab's grade depends on, each part by one id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Files(BTreeMap<String, String>);
-
-/// Something that is not as it was when the lab was graded.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Changed {
-    Code,
-    Ledger,
-    Tests,
-    Given,
-    /// An earlier lab that this one builds on, by its crate's name.
-    Lab(String),
-}
 
 /// Keeps a grade.
 pub(crate) fn keep(repo: &Repo, lab: &Lab, files: Files, report: &Report) -> Result<()> {
@@ -160,44 +150,28 @@ fn path(repo: &Repo, lab: &Lab) -> PathBuf {
 impl Files {
     /// As they lie there now. What cannot be read is not there.
     pub fn of(repo: &Repo, lab: &Lab) -> Self {
-        let folder = lab.dir(repo);
-        let mut files = BTreeMap::new();
-        let mut note = |key: String, id: String| files.insert(key, id);
-        note("code".into(), id_of(&folder, is_code));
-        note("tests".into(), id_of(&folder, is_test));
-        let needs = lab.needs(repo);
-        let mut given = id_of(&folder, |path| path == "Cargo.toml");
-        for needed in &needs {
-            let id = id_of(&needed.folder, |path| path == "Cargo.toml" || is_code(path));
-            match needed.whose {
-                Whose::Given => given.push_str(&id),
-                Whose::Yours | Whose::Ours => {
-                    note(format!("lab:{}", needed.name), id);
-                }
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        for (part, path) in Inputs::of(repo, lab).files() {
+            if let Ok(bytes) = std::fs::read(&path) {
+                let text = texts.entry(key(&part)).or_default();
+                let _ = writeln!(text, "{}  {}", blob_id(&bytes), repo.relative(&path));
             }
         }
-        note("given".into(), blob_id(given.as_bytes()));
-        if needs.iter().any(|needed| needed.name == "ledger") {
-            let ledger = std::fs::read(repo.exercises().join("boundaries.toml"));
-            note("ledger".into(), blob_id(&ledger.unwrap_or_default()));
-        }
-        Self(files)
+        let ids = texts.into_iter();
+        Self(
+            ids.map(|(key, text)| (key, blob_id(text.as_bytes())))
+                .collect(),
+        )
     }
 
     /// What is not the same in `now`.
-    pub fn changed(&self, now: &Self) -> Vec<Changed> {
-        let mut changed: Vec<Changed> = self
+    pub fn changed(&self, now: &Self) -> Vec<Input> {
+        let mut changed: Vec<Input> = self
             .0
             .keys()
             .chain(now.0.keys())
             .filter(|key| self.0.get(*key) != now.0.get(*key))
-            .filter_map(|key| match key.as_str() {
-                "code" => Some(Changed::Code),
-                "ledger" => Some(Changed::Ledger),
-                "tests" => Some(Changed::Tests),
-                "given" => Some(Changed::Given),
-                other => Some(Changed::Lab(other.strip_prefix("lab:")?.to_owned())),
-            })
+            .filter_map(|key| input(key))
             .collect();
         changed.sort();
         changed.dedup();
@@ -205,24 +179,22 @@ impl Files {
     }
 }
 
-/// What the reader writes. A ledger in the lab's own folder is one that counts.
-fn is_code(path: &str) -> bool {
-    path.starts_with("src/") || matches!(path, "build.rs" | "boundaries.toml")
-}
-
-fn is_test(path: &str) -> bool {
-    path.starts_with("tests/") || path == "lab.toml"
-}
-
-/// One id for those files below `folder` that count.
-fn id_of(folder: &Path, counts: impl Fn(&str) -> bool) -> String {
-    let mut all = String::new();
-    for path in paths_below(folder).unwrap_or_default() {
-        if counts(&path)
-            && let Ok(bytes) = std::fs::read(folder.join(&path))
-        {
-            let _ = writeln!(all, "{}  {path}", blob_id(&bytes));
-        }
+fn key(part: &Input) -> String {
+    match part {
+        Input::Code => "code".into(),
+        Input::Ledger => "ledger".into(),
+        Input::Tests => "tests".into(),
+        Input::Given => "given".into(),
+        Input::Lab(name) => format!("lab:{name}"),
     }
-    blob_id(all.as_bytes())
+}
+
+fn input(key: &str) -> Option<Input> {
+    match key {
+        "code" => Some(Input::Code),
+        "ledger" => Some(Input::Ledger),
+        "tests" => Some(Input::Tests),
+        "given" => Some(Input::Given),
+        other => Some(Input::Lab(other.strip_prefix("lab:")?.to_owned())),
+    }
 }

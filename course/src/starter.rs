@@ -12,13 +12,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, bail};
 use sha1::{Digest, Sha1};
 
 use crate::lab::Lab;
+use crate::lab::inputs::{self, Input, paths_below};
 use crate::repo::Repo;
 
 const LOCK: &str = "starter.lock";
@@ -131,7 +132,7 @@ impl Starter {
         let given: BTreeSet<&str> = self.files.iter().map(|file| file.path.as_str()).collect();
         let mut found = paths_below(&self.folder)?;
         found.retain(|path| {
-            let compiled = ["src/", "tests/", "benches/", "examples/"];
+            let compiled = ["src/", "tests/", "benches/", "examples/", "build.rs"];
             compiled.iter().any(|folder| path.starts_with(folder)) && !given.contains(path.as_str())
         });
         Ok(found)
@@ -140,7 +141,7 @@ impl Starter {
     /// Whether a reader has changed anything in the lab's code. Without a lock nobody can tell, and
     /// so it counts as begun.
     pub fn begun(&self) -> bool {
-        let in_code = |path: &str| path.starts_with("src/");
+        let in_code = |path: &str| inputs::of_lab(path) == Some(Input::Code);
         self.files.is_empty()
             || self.changed().iter().any(|file| in_code(&file.path))
             || self
@@ -152,7 +153,7 @@ impl Starter {
     pub(crate) fn changed_tests(&self, repo: &Repo) -> Vec<String> {
         self.changed()
             .iter()
-            .filter(|file| file.path.starts_with("tests/"))
+            .filter(|file| inputs::of_lab(&file.path) == Some(Input::Tests))
             .map(|file| {
                 let path = repo.relative(&self.folder.join(&file.path));
                 let what = if self.folder.join(&file.path).exists() {
@@ -243,38 +244,6 @@ pub(crate) fn blob_id(bytes: &[u8]) -> String {
         let _ = write!(id, "{byte:02x}");
     }
     id
-}
-
-/// Every file below `folder`, relative, sorted; what a run leaves behind is not part of a lab.
-pub(crate) fn paths_below(folder: &Path) -> Result<Vec<String>> {
-    let mut paths = Vec::new();
-    let mut left = vec![String::new()];
-    while let Some(below) = left.pop() {
-        let here = folder.join(&below);
-        let entries =
-            std::fs::read_dir(&here).with_context(|| format!("cannot list {}", here.display()))?;
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = if below.is_empty() {
-                name.clone()
-            } else {
-                format!("{below}/{name}")
-            };
-            if entry.file_type()?.is_dir() {
-                if name != "target" && name != "proptest-regressions" {
-                    left.push(path);
-                }
-            } else if !(name.ends_with(".snap.new")
-                || name.ends_with('~')
-                || name.starts_with(".#"))
-            {
-                paths.push(path);
-            }
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 #[cfg(test)]

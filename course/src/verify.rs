@@ -9,6 +9,7 @@
 mod coverage;
 mod mistakes;
 mod outputs;
+mod proven;
 mod scratch;
 mod solutions;
 mod stages;
@@ -28,6 +29,7 @@ use crate::lab::{self, Lab};
 use crate::repo::Repo;
 use crate::starter::Starter;
 use crate::terminal::{HEADING, Terminal, counted, painted};
+use proven::{Key, Proven, Sound};
 
 /// A part of the proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,6 +55,38 @@ pub(crate) struct Request {
     limits: Limits,
     /// Whether every test runs on every mistake.
     pub thorough: bool,
+    /// Whether to prove again what was proven on this machine.
+    pub afresh: bool,
+    /// Which part of it.
+    pub shard: Shard,
+}
+
+/// One of several equal parts of the proof, so that several machines can share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Self { number: 1, of: 1 }
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/');
+        let numbers = parts.and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match numbers {
+            Some((number, of)) if (1..=of).contains(&number) => Ok(Self { number, of }),
+            _ => Err("a shard is K/N, with K from 1 to N".to_owned()),
+        }
+    }
 }
 
 impl Request {
@@ -67,6 +101,8 @@ impl Request {
             parts,
             limits,
             thorough: false,
+            afresh: false,
+            shard: Shard::default(),
         }
     }
 }
@@ -85,6 +121,9 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
         stop,
         limits: request.limits,
         thorough: request.thorough,
+        shard: request.shard,
+        items: 0,
+        proven: Proven::open(repo, request.afresh),
         terminal: Terminal::of_stdout(),
         problems: 0,
         rejected: 0,
@@ -97,9 +136,13 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
         .sum();
     totals.push(counted(tests, "test"));
     for part in &request.parts {
+        let whole = matches!(part, Part::Book | Part::Coverage);
+        if whole && proof.shard.number != 1 {
+            continue;
+        }
         Proof::heading(*part);
         match part {
-            Part::Starters => proof.each(&request.labs, starters::verify)?,
+            Part::Starters => starters::verify_all(&mut proof, &request.labs)?,
             Part::Solutions => solutions::verify(&mut proof, &request.labs)?,
             Part::Stages => stages::verify(&mut proof, &request.labs)?,
             Part::Mistakes => {
@@ -153,6 +196,10 @@ struct Proof<'a> {
     stop: &'a Stop,
     limits: Limits,
     thorough: bool,
+    shard: Shard,
+    /// How many things there were to prove, here or in another shard.
+    items: usize,
+    proven: Proven,
     terminal: Terminal,
     problems: usize,
     rejected: usize,
@@ -178,6 +225,38 @@ impl Proof<'_> {
             self.item(&lab.name, &finding);
         }
         Ok(())
+    }
+
+    /// Whether the next thing is to be proven here, and not in another shard.
+    fn is_mine(&mut self) -> bool {
+        self.items += 1;
+        self.items % self.shard.of == self.shard.number % self.shard.of
+    }
+
+    /// Proves something, unless this machine has done so; what is sound is remembered.
+    fn unless_proven(
+        &mut self,
+        subject: &str,
+        key: &Key,
+        prove: impl FnOnce(&Self) -> Result<Finding>,
+    ) -> Result<()> {
+        ensure!(!self.stop.is_stopped(), Stopped);
+        if let Some(sound) = self.proven.recall(key) {
+            let finding = Finding::known(&sound.summary);
+            self.item(subject, &finding);
+            return Ok(());
+        }
+        let finding = prove(self)?;
+        self.item(subject, &finding);
+        self.remember(key, &finding, Vec::new())
+    }
+
+    fn remember(&mut self, key: &Key, finding: &Finding, failed: Vec<String>) -> Result<()> {
+        if !finding.problems.is_empty() {
+            return Ok(());
+        }
+        let summary = finding.summary.clone();
+        self.proven.keep(key, Sound { summary, failed })
     }
 
     /// One line for what was looked at, and one for each problem.
@@ -233,6 +312,14 @@ struct Finding {
 }
 
 impl Finding {
+    /// What was found before.
+    fn known(summary: &str) -> Self {
+        Self {
+            summary: format!("{summary} (proven before)"),
+            problems: Vec::new(),
+        }
+    }
+
     fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }

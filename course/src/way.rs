@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use crate::book::measured::Measured;
 use crate::grade::{Report, StageReport, Verdict};
+use crate::lab::inputs::Input;
 use crate::lab::{self, Lab, Minutes, Whose};
-use crate::memory::{self, Changed, Files, Memory, Recalled};
+use crate::memory::{self, Files, Memory, Recalled};
 use crate::repo::Repo;
 use crate::starter::Starter;
 
@@ -102,7 +103,7 @@ pub(crate) enum Known {
     Graded {
         report: Box<Report>,
         at: Option<u64>,
-        changed: Vec<Changed>,
+        changed: Vec<Input>,
     },
 }
 
@@ -398,13 +399,13 @@ fn builds_on(repo: &Repo, lab: &Lab) -> Vec<Earlier> {
         .collect()
 }
 
-fn words(changed: &Changed) -> String {
+fn words(changed: &Input) -> String {
     match changed {
-        Changed::Code => "your code".to_owned(),
-        Changed::Ledger => "boundaries.toml".to_owned(),
-        Changed::Tests => "the tests".to_owned(),
-        Changed::Given => "what is given".to_owned(),
-        Changed::Lab(name) => format!("lab {name}, on which it builds,"),
+        Input::Code => "your code".to_owned(),
+        Input::Ledger => "boundaries.toml".to_owned(),
+        Input::Tests => "the tests".to_owned(),
+        Input::Given => "what is given".to_owned(),
+        Input::Lab(name) => format!("lab {name}, on which it builds,"),
     }
 }
 

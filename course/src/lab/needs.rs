@@ -34,9 +34,14 @@ pub enum Whose {
 
 /// Everything that the lab's tests need, by way of other crates too, in the order of their folders.
 pub(super) fn of(repo: &Repo, lab: &Lab) -> Vec<Needed> {
+    below(repo, &lab.dir(repo))
+}
+
+/// The same of the crate in `folder`.
+pub(super) fn below(repo: &Repo, folder: &Path) -> Vec<Needed> {
     let mut found: Vec<Needed> = Vec::new();
-    let mut left = vec![(lab.dir(repo), true)];
-    let mut seen = BTreeSet::from([lab.dir(repo)]);
+    let mut left = vec![(folder.to_owned(), true)];
+    let mut seen = BTreeSet::from([folder.to_owned()]);
     while let Some((folder, with_tests)) = left.pop() {
         for (name, below) in dependencies(repo, &folder, with_tests) {
             if seen.insert(below.clone()) {

@@ -119,6 +119,11 @@ impl Grading {
         }
     }
 
+    /// Asks for a grade of a lab that depends on what was saved in another, after those that wait.
+    pub fn request_later(&self, lab: &str) {
+        self.queue.request(lab.to_owned(), false);
+    }
+
     /// Asks for a grade of a lab that was just saved, before all others; a grade of it that is being
     /// made is of the code before, and is given up.
     pub fn request(&self, lab: &str) {

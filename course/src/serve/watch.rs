@@ -14,7 +14,8 @@ use super::Say;
 use super::grading::Grading;
 use super::hub::Hub;
 use super::site::Site;
-use crate::lab;
+use crate::lab::inputs::{self, Inputs};
+use crate::lab::{self, Lab};
 use crate::repo::Repo;
 
 /// An editor saves in several steps (write, rename, touch). After the last one, wait this long.
@@ -73,8 +74,10 @@ struct Noticed {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Work {
     book: bool,
-    /// The folders of labs to grade.
+    /// The labs in whose folders something was saved, by name.
     labs: BTreeSet<String>,
+    /// Those whose grade depends on something that was saved elsewhere.
+    depending: BTreeSet<String>,
     all_labs: bool,
 }
 
@@ -144,9 +147,10 @@ impl Watch {
                     if let Some(watcher) = &mut watcher {
                         rearm(&repo, watcher.as_mut(), &paths, too_many);
                     }
-                    let work = work_of(&repo, &paths, too_many, |path| site.includes(path));
+                    let labs = lab::all(&repo).unwrap_or_default();
+                    let work = work_of(&repo, &labs, &paths, too_many, |path| site.includes(path));
                     // The grade first: it runs beside the book's build, and is what a reader waits for.
-                    request(&repo, &grading, &work);
+                    request(&grading, &work);
                     if book_lost {
                         site.forget();
                     }
@@ -307,28 +311,22 @@ fn rearm(
     }
 }
 
-fn request(repo: &Repo, grading: &Grading, work: &Work) {
+fn request(grading: &Grading, work: &Work) {
     if work.all_labs {
         grading.request_all();
     }
-    if work.labs.is_empty() {
-        return;
+    for lab in &work.depending {
+        grading.request_later(lab);
     }
-    let labs = lab::all(repo).unwrap_or_default();
-    for folder in &work.labs {
-        // A lab whose description is broken right now is still asked for, so that it is said.
-        let known = labs
-            .iter()
-            .find(|lab| lab.folder == *folder)
-            .map(|lab| lab.name.as_str());
-        if let Some(name) = known.or_else(|| folder.split_once('-').map(|(_, name)| name)) {
-            grading.request(name);
-        }
+    // The lab in whose folder something was saved comes last, and so is the first to be graded.
+    for lab in &work.labs {
+        grading.request(lab);
     }
 }
 
 fn work_of(
     repo: &Repo,
+    labs: &[Lab],
     paths: &BTreeSet<PathBuf>,
     too_many: bool,
     included: impl Fn(&Path) -> bool,
@@ -338,73 +336,115 @@ fn work_of(
         all_labs: too_many,
         ..Work::default()
     };
+    let inputs: Vec<(&Lab, Inputs)> = labs
+        .iter()
+        .map(|lab| (lab, Inputs::of(repo, lab)))
+        .collect();
     for path in paths {
         let Ok(relative) = path.strip_prefix(repo.root()) else {
             continue;
         };
         let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
-        if parts.iter().any(|part| is_noise(part)) {
+        if parts.iter().any(|part| inputs::is_noise(part)) {
             continue;
         }
         work.book |= included(path);
         match parts.as_slice() {
-            ["book.toml"]
+            ["book.toml" | ".course"]
             | ["src" | "theme", ..]
             | ["course", "reference", ..]
-            | ["solutions", _, "mistakes", ..] => {
+            | ["solutions", _, "mistakes", ..]
+            | [".course", "measurements", ..]
+            | ["exercises", _, "hints.md"] => {
                 work.book = true;
             }
-            [".course"] | [".course", "measurements", ..] => work.book = true,
             // The manifest says whose lab another builds on, which a page shows.
             ["exercises"] | ["exercises", "Cargo.toml"] => {
                 work.book = true;
                 work.all_labs = true;
             }
-            ["exercises", "given", ..] | ["exercises", "boundaries.toml"] => work.all_labs = true,
-            ["exercises", folder, inside @ ..] if is_lab(folder) => {
-                work.book |= matches!(inside, [] | ["lab.toml" | "hints.md"]);
-                let graded = matches!(
-                    inside,
-                    [] | ["Cargo.toml" | "lab.toml" | "build.rs"]
-                        | ["src" | "tests" | "benches" | "examples", ..]
-                );
-                if graded {
-                    work.labs.insert((*folder).to_owned());
+            ["exercises", folder] | ["exercises", folder, "lab.toml"] => {
+                work.book |= named_by(folder).is_some();
+                // Of a lab that is gone, nothing is known but its folder's name.
+                if !path.exists() {
+                    work.labs.extend(named_by(folder));
                 }
             }
             _ => {}
+        }
+        // A broken description hides every lab; what was saved is asked for all the same, so that
+        // this is said.
+        if let ([], ["exercises", folder, ..]) = (labs, parts.as_slice()) {
+            work.labs.extend(named_by(folder));
+        }
+        for (lab, inputs) in &inputs {
+            match inputs.part(path) {
+                Some(_) if path.starts_with(lab.dir(repo)) => {
+                    work.labs.insert(lab.name.clone());
+                }
+                Some(_) => {
+                    work.depending.insert(lab.name.clone());
+                }
+                None => {}
+            }
         }
     }
     work
 }
 
-fn is_lab(folder: &str) -> bool {
-    folder.len() > 3
-        && folder.as_bytes()[..2].iter().all(u8::is_ascii_digit)
-        && folder.as_bytes()[2] == b'-'
-}
-
-/// What editors and tools leave beside the files that matter.
-fn is_noise(part: &str) -> bool {
-    (part.starts_with('.') && part != ".course")
-        || part.ends_with('~')
-        || part.starts_with('#')
-        || part.ends_with(".snap.new")
-        || matches!(part, "4913" | "target" | "proptest-regressions")
+/// The lab that a folder is by its name: one whose description is broken right now is still asked for,
+/// so that it is said.
+fn named_by(folder: &str) -> Option<String> {
+    let (number, name) = folder.split_once('-')?;
+    let is_lab = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_lab && !name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Lab 1, which needs a given crate, and lab 4, which needs both, and keeps the ledger.
     fn work(paths: &[&str]) -> Work {
-        let repo = Repo::at(PathBuf::from("/a repo"));
+        let folder = tempfile::tempdir().unwrap();
+        let repo = Repo::at(folder.path().to_owned());
+        let write = |path: &str, text: &str| {
+            let path = repo.root().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        for (folder, name) in [("01-measure", "measure"), ("04-cache", "cache")] {
+            let lab = format!(
+                "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1 }}\n"
+            );
+            write(&format!("exercises/{folder}/lab.toml"), &lab);
+        }
+        write(
+            "exercises/01-measure/Cargo.toml",
+            "[dependencies]\ndomain = { path = \"../given/domain\" }\n",
+        );
+        write(
+            "exercises/04-cache/Cargo.toml",
+            "[dev-dependencies]\nmeasure = { path = \"../01-measure\" }\nledger = { path = \"../given/ledger\" }\n",
+        );
+        let labs = lab::all(&repo).unwrap();
         let paths = paths.iter().map(|path| repo.root().join(path)).collect();
-        work_of(&repo, &paths, false, |path| path.ends_with("shown.rs"))
+        work_of(&repo, &labs, &paths, false, |path| {
+            path.ends_with("shown.rs")
+        })
     }
 
-    fn labs(folders: &[&str]) -> BTreeSet<String> {
-        folders.iter().map(|folder| (*folder).to_owned()).collect()
+    fn names(labs: &[&str]) -> BTreeSet<String> {
+        labs.iter().map(|lab| (*lab).to_owned()).collect()
+    }
+
+    fn asks(book: bool, labs: &[&str], depending: &[&str]) -> Work {
+        Work {
+            book,
+            labs: names(labs),
+            depending: names(depending),
+            all_labs: false,
+        }
     }
 
     #[test]
@@ -419,48 +459,60 @@ mod tests {
 
     #[test]
     fn a_page_asks_for_another_book_and_code_for_another_grade() {
+        assert_eq!(work(&["src/scope/measure.md"]), asks(true, &[], &[]));
         assert_eq!(
-            work(&["src/scope/measure.md"]),
-            Work {
-                book: true,
-                ..Work::default()
-            }
+            work(&["exercises/04-cache/src/cache.rs"]),
+            asks(false, &["cache"], &[])
         );
         assert_eq!(
-            work(&["exercises/01-measure/src/frame.rs"]),
-            Work {
-                labs: labs(&["01-measure"]),
-                ..Work::default()
-            }
-        );
-        let both = Work {
-            book: true,
-            labs: labs(&["01-measure"]),
-            ..Work::default()
-        };
-        assert_eq!(work(&["exercises/01-measure/lab.toml"]), both);
-        assert_eq!(work(&["exercises/01-measure/tests/grade/shown.rs"]), both);
-        assert_eq!(
-            work(&["exercises/given/domain/src/lib.rs"]),
-            Work {
-                all_labs: true,
-                ..Work::default()
-            }
+            work(&["exercises/01-measure/lab.toml"]),
+            asks(true, &["measure"], &[])
         );
         assert_eq!(
-            work(&["exercises/boundaries.toml"]),
-            Work {
-                all_labs: true,
-                ..Work::default()
-            },
-            "the ledger is graded by every lab that keeps it"
+            work(&["exercises/01-measure/tests/grade/shown.rs"]),
+            asks(true, &["measure"], &[])
         );
         assert_eq!(
             work(&[".course/measurements/ladder.json"]),
-            Work {
-                book: true,
-                ..Work::default()
-            }
+            asks(true, &[], &[])
+        );
+    }
+
+    #[test]
+    fn a_grade_is_of_all_that_it_depends_on_and_of_nothing_else() {
+        assert_eq!(
+            work(&["exercises/01-measure/decisions.toml"]),
+            asks(false, &["measure"], &[]),
+            "a table that the tests read"
+        );
+        assert_eq!(
+            work(&["exercises/01-measure/src/frame.rs"]),
+            asks(false, &["measure"], &["cache"]),
+            "a lab on which another builds"
+        );
+        assert_eq!(
+            work(&["exercises/given/domain/src/lib.rs"]),
+            asks(false, &[], &["cache", "measure"])
+        );
+        assert_eq!(
+            work(&["exercises/boundaries.toml"]),
+            asks(false, &[], &["cache"]),
+            "the ledger is graded by every lab that keeps it"
+        );
+        assert_eq!(
+            work(&["exercises/04-cache/boundaries.toml"]),
+            asks(false, &["cache"], &[]),
+            "a ledger of its own"
+        );
+        assert_eq!(
+            work(&[
+                "exercises/04-cache/benches/hits/main.rs",
+                "exercises/04-cache/notes.md",
+                "exercises/04-cache-backup/src/lib.rs",
+                "exercises/given/domain/tests/words.rs",
+            ]),
+            Work::default(),
+            "no grade compiles these"
         );
     }
 

@@ -1,33 +1,40 @@
 //! Every mistake applies, compiles, and is rejected by the very test that it names.
 //!
-//! Two are tried at a time, each in its own copy of the tree and with its own target folder: cargo locks
-//! a target folder while it builds, and a test may look at the files that it was built from. For one
-//! mistake after the other, the compiler alone leaves half of two CPUs idle.
+//! As many are tried at a time as there are CPUs, each in its own copy of the tree and with its own target
+//! folder: cargo locks a target folder while it builds, and a test may look at the files that it was built
+//! from. Of each only the test executable is built that holds the tests to run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Result, ensure};
 
+use super::proven::Key;
 use super::scratch::Scratch;
 use super::{Finding, Proof, built, outputs};
 use crate::book::quiz::{self, Answer};
 use crate::cargo;
 use crate::grade::{Limits, Outcome, Runner, Stop, Stopped, TestRun};
 use crate::lab::{GradedTest, Lab, Mistake, Target};
+use crate::terminal::counted;
+
+/// Copies of the tree at most: each takes a target folder of its own, and memory to compile.
+const LANES: usize = 8;
 
 pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
-    let scratches = [
-        Scratch::make(proof.repo, Scratch::FIRST)?,
-        Scratch::make(proof.repo, "odd")?,
-    ];
+    ensure!(
+        proof.repo.solutions().is_dir(),
+        "solutions/ is not there; bring it back with `git checkout -- solutions`"
+    );
+    let mut scratches = Vec::new();
     for lab in labs {
         let mut sound = Vec::new();
         for (name, mistake) in lab.mistakes_each(proof.repo)? {
             match mistake {
-                Ok(mistake) => sound.push(mistake),
+                Ok(mistake) if proof.is_mine() => sound.push(mistake),
+                Ok(_) => {}
                 Err(error) => {
                     let problems = vec![format!("{error:#}")];
                     proof.item(
@@ -40,7 +47,15 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
                 }
             }
         }
-        of_lab(proof, &scratches, lab, &sound)?;
+        let answers = quiz::answers_by(proof.repo, lab)?;
+        let tests = lab.tests(proof.repo)?;
+        let of_lab = OfLab {
+            lab,
+            mistakes: &sound,
+            answers: &answers,
+            tests: &tests,
+        };
+        of_lab.verify(proof, &mut scratches)?;
         for scratch in &scratches {
             scratch.restore(lab)?;
         }
@@ -48,72 +63,163 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
     Ok(())
 }
 
-/// Tries all of them, and tells of each in the order of their names.
-fn of_lab(
-    proof: &mut Proof<'_>,
-    scratches: &[Scratch<'_>; 2],
-    lab: &Lab,
-    mistakes: &[Mistake],
-) -> Result<()> {
-    let next = AtomicUsize::new(0);
-    let (tell, told) = mpsc::channel();
-    let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
-    let answers = quiz::answers_by(proof.repo, lab)?;
-    let answers = answers.as_slice();
-    let tests = lab.tests(proof.repo)?;
-    let tests = tests.as_slice();
-    thread::scope(|scope| {
-        for scratch in scratches {
-            let (tell, next) = (tell.clone(), &next);
-            scope.spawn(move || {
-                let trial = Trial {
-                    scratch,
-                    lab,
-                    limits,
-                    stop,
-                    thorough,
-                    answers,
-                    tests,
-                };
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(mistake) = mistakes.get(index) else {
-                        return;
-                    };
-                    let tried = trial.of(mistake);
-                    if tried.is_err() {
-                        // What stops one stops all.
-                        next.store(mistakes.len(), Ordering::Relaxed);
-                    }
-                    if tell.send((index, tried)).is_err() {
-                        return;
-                    }
-                }
-            });
+/// The mistakes of one lab.
+struct OfLab<'a> {
+    lab: &'a Lab,
+    mistakes: &'a [Mistake],
+    answers: &'a [Answer],
+    tests: &'a [GradedTest],
+}
+
+impl OfLab<'_> {
+    /// Tries all of them, and tells of each in the order of their names.
+    fn verify<'r>(&self, proof: &mut Proof<'r>, scratches: &mut Vec<Scratch<'r>>) -> Result<()> {
+        let solution = self.lab.solution_dir(proof.repo);
+        let base = proof.proven.solution(proof.repo, self.lab, solution);
+        let keys: Vec<Key> = self
+            .mistakes
+            .iter()
+            .map(|mistake| self.key(proof, &base, mistake))
+            .collect();
+        let due: Vec<usize> = (0..self.mistakes.len())
+            .filter(|index| proof.proven.recall(&keys[*index]).is_none())
+            .collect();
+        let cpus = thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let lanes = cpus.min(LANES).min(due.len());
+        while scratches.len() < lanes {
+            scratches.push(Scratch::make(proof.repo, scratches.len() + 1)?);
         }
-        drop(tell);
-        let mut early = BTreeMap::new();
-        let mut due = 0;
-        for (index, tried) in told {
-            early.insert(index, tried?);
-            while let Some((finding, runs)) = early.remove(&due) {
-                conclude(proof, lab, &mistakes[due], answers, finding, runs);
-                due += 1;
+        let mut needed = BTreeSet::new();
+        let next = AtomicUsize::new(0);
+        let (tell, told) = mpsc::channel();
+        let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
+        thread::scope(|scope| {
+            for scratch in &scratches[..lanes] {
+                let (tell, next, due) = (tell.clone(), &next, &due);
+                scope.spawn(move || {
+                    let trial = Trial {
+                        scratch,
+                        of: self,
+                        limits,
+                        stop,
+                        thorough,
+                    };
+                    loop {
+                        let turn = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(index) = due.get(turn) else {
+                            return;
+                        };
+                        let tried = trial.of(&self.mistakes[*index]);
+                        if tried.is_err() {
+                            // What stops one stops all.
+                            next.store(due.len(), Ordering::Relaxed);
+                        }
+                        if tell.send((*index, tried)).is_err() {
+                            return;
+                        }
+                    }
+                });
             }
+            drop(tell);
+            let mut tried = BTreeMap::new();
+            for (index, mistake) in self.mistakes.iter().enumerate() {
+                if let Some(sound) = proof.proven.recall(&keys[index]).cloned() {
+                    proof.rejected += 1;
+                    proof.item(&subject(self.lab, mistake), &Finding::known(&sound.summary));
+                    needed.extend(sound.failed);
+                    continue;
+                }
+                let (built, runs) = loop {
+                    if let Some(done) = tried.remove(&index) {
+                        break done;
+                    }
+                    // A lane that is stopped tells so before it ends.
+                    let (index, outcome) = told.recv().map_err(|_| Stopped)?;
+                    tried.insert(index, outcome?);
+                };
+                let failed = self.conclude(proof, mistake, &keys[index], built, runs)?;
+                needed.extend(failed);
+            }
+            anyhow::Ok(())
+        })?;
+        if thorough && proof.shard.of == 1 && !self.mistakes.is_empty() {
+            self.tell_unneeded(&needed);
         }
         Ok(())
-    })
+    }
+
+    /// What the verdict on a mistake depends on.
+    fn key(&self, proof: &Proof<'_>, base: &Key, mistake: &Mistake) -> Key {
+        let patch = self.lab.solution_dir(proof.repo).join("mistakes");
+        let key = base.and_file(&patch.join(mistake.file()));
+        let key = about(mistake, self.answers).fold(key, |key, answer| key.and(&answer.run.test));
+        let key = outputs::shown(proof.repo, self.lab, &mistake.name, key);
+        if proof.thorough {
+            key.and("thorough")
+        } else {
+            key
+        }
+    }
+
+    /// Judges the runs, tells of them, and returns the tests that failed.
+    fn conclude(
+        &self,
+        proof: &mut Proof<'_>,
+        mistake: &Mistake,
+        key: &Key,
+        built: Finding,
+        runs: Option<Vec<TestRun>>,
+    ) -> Result<Vec<String>> {
+        let failed: Vec<String> = runs
+            .iter()
+            .flatten()
+            .filter(|run| !matches!(run.outcome, Outcome::Passed | Outcome::Ignored))
+            .map(|run| run.function().to_owned())
+            .collect();
+        let finding = runs.map_or(built, |runs| {
+            let mut finding = judge(mistake, &runs, proof.thorough);
+            answered(mistake, self.answers, &runs, &mut finding);
+            outputs::compare(proof.repo, self.lab, &mistake.name, &runs, &mut finding);
+            proof.rejected += usize::from(finding.problems.is_empty());
+            finding
+        });
+        proof.item(&subject(self.lab, mistake), &finding);
+        let remembered = if proof.thorough {
+            failed.clone()
+        } else {
+            Vec::new()
+        };
+        proof.remember(key, &finding, remembered)?;
+        Ok(failed)
+    }
+
+    /// A test that rejects nothing has never been seen to work.
+    fn tell_unneeded(&self, needed: &BTreeSet<String>) {
+        let graded = self.tests.iter().filter(|test| !test.given);
+        let unneeded: Vec<&str> = graded
+            .map(|test| test.name.as_str())
+            .filter(|name| !needed.contains(*name))
+            .collect();
+        if !unneeded.is_empty() {
+            anstream::println!(
+                "  {}: no mistake needs {}; give each a mistake, or delete it:",
+                self.lab.name,
+                counted(unneeded.len(), "test")
+            );
+        }
+        for name in unneeded {
+            anstream::println!("       {name}");
+        }
+    }
 }
 
 /// What it takes to try one mistake after the other.
 struct Trial<'a> {
     scratch: &'a Scratch<'a>,
-    lab: &'a Lab,
+    of: &'a OfLab<'a>,
     limits: Limits,
     stop: &'a Stop,
     thorough: bool,
-    answers: &'a [Answer],
-    tests: &'a [GradedTest],
 }
 
 impl Trial<'_> {
@@ -121,24 +227,24 @@ impl Trial<'_> {
     fn of(&self, mistake: &Mistake) -> Result<(Finding, Option<Vec<TestRun>>)> {
         ensure!(!self.stop.is_stopped(), Stopped);
         let mut finding = Finding::default();
-        self.scratch.restore(self.lab)?;
-        let patches = self.scratch.repo().solutions().join(&self.lab.folder);
+        self.scratch.restore(self.of.lab)?;
+        let patches = self.scratch.repo().solutions().join(&self.of.lab.folder);
         let patch = patches.join("mistakes").join(mistake.file());
-        if let Err(error) = self.scratch.apply(self.lab, &patch) {
+        if let Err(error) = self.scratch.apply(self.of.lab, &patch) {
             finding.problem(format!("{error:#}"));
             return Ok((finding, None));
         }
         let wanted = if self.thorough {
             Wanted::All
         } else {
-            Wanted::these(self.lab, mistake, self.answers)
+            Wanted::these(self.of.lab, mistake, self.of.answers)
         };
         let targets = self.targets(&wanted);
         let named: Vec<&str> = targets.iter().map(|target| target.name()).collect();
         let build = cargo::build_tests_into(
             self.scratch.target(),
             self.scratch.workspace(),
-            &self.lab.solution_package(),
+            &self.of.lab.solution_package(),
             &named,
             self.limits.build,
             self.stop,
@@ -153,11 +259,11 @@ impl Trial<'_> {
             };
             let runner = Runner {
                 binary: &binary.executable,
-                folder: &self.scratch.solution(self.lab),
+                folder: &self.scratch.solution(self.of.lab),
                 limits: self.limits,
                 stop: self.stop,
             };
-            let of_target = self.tests.iter().filter(|test| test.target == target);
+            let of_target = self.of.tests.iter().filter(|test| test.target == target);
             let tests: Vec<String> = of_target
                 .filter(|test| wanted.has(&test.name))
                 .map(|test| test.path.clone())
@@ -169,9 +275,9 @@ impl Trial<'_> {
 
     /// The executables that hold what is wanted: the others need not be compiled.
     fn targets(&self, wanted: &Wanted) -> Vec<Target> {
-        let all = self.lab.targets(self.scratch.repo());
+        let all = self.of.lab.targets(self.scratch.repo());
         let holds = |target: &Target| {
-            let mut tests = self.tests.iter();
+            let mut tests = self.of.tests.iter();
             tests.any(|test| test.target == *target && wanted.has(&test.name))
         };
         match wanted {
@@ -212,24 +318,6 @@ impl Wanted {
             Self::These(tests) => tests.iter().any(|wanted| wanted == test),
         }
     }
-}
-
-fn conclude(
-    proof: &mut Proof<'_>,
-    lab: &Lab,
-    mistake: &Mistake,
-    answers: &[Answer],
-    built: Finding,
-    runs: Option<Vec<TestRun>>,
-) {
-    let finding = runs.map_or(built, |runs| {
-        let mut finding = judge(mistake, &runs, proof.thorough);
-        answered(mistake, answers, &runs, &mut finding);
-        outputs::compare(proof.repo, lab, &mistake.name, &runs, &mut finding);
-        proof.rejected += usize::from(finding.problems.is_empty());
-        finding
-    });
-    proof.item(&subject(lab, mistake), &finding);
 }
 
 /// The book's answers about what this mistake does.

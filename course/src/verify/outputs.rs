@@ -9,6 +9,7 @@ use crate::lab::Lab;
 use crate::repo::Repo;
 
 use super::Finding;
+use super::proven::Key;
 
 /// Compares what the book shows of tests of `from` (`starter`, or a mistake) with these runs of them.
 pub(super) fn compare(repo: &Repo, lab: &Lab, from: &str, runs: &[TestRun], finding: &mut Finding) {
@@ -34,6 +35,15 @@ pub(super) fn compare(repo: &Repo, lab: &Lab, from: &str, runs: &[TestRun], find
             finding.problem(format!("{shown} is not what the test says now:\n{real}"));
         }
     }
+}
+
+/// `key`, and what the book shows of tests of `from`.
+pub(super) fn shown(repo: &Repo, lab: &Lab, from: &str, key: Key) -> Key {
+    let outputs = lab.outputs.iter().filter(|output| output.from == from);
+    outputs.fold(key, |key, output| {
+        key.and(&output.test)
+            .and_file(&repo.book_src().join(&output.file))
+    })
 }
 
 fn without_places(text: &str) -> Vec<&str> {

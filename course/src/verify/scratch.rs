@@ -24,7 +24,7 @@ use crate::repo::Repo;
 pub(super) struct Scratch<'a> {
     repo: &'a Repo,
     /// The copied tree's folder in the copy's workspace.
-    name: &'static str,
+    name: String,
     workspace: PathBuf,
     tree: PathBuf,
     own_target: Option<PathBuf>,
@@ -34,18 +34,17 @@ pub(super) struct Scratch<'a> {
 const LEDGER: &str = "boundaries.toml";
 
 impl<'a> Scratch<'a> {
-    /// The copy that is built in the course's own target folder.
-    pub const FIRST: &'static str = "even";
-
-    /// Makes the copy of this name, or brings it up to date.
-    pub fn make(repo: &'a Repo, name: &'static str) -> Result<Self> {
-        let workspace = repo.root().join("target/verify").join(name);
+    /// Makes the copy of this number, from 1, or brings it up to date. The first is built in the
+    /// course's own target folder.
+    pub fn make(repo: &'a Repo, number: usize) -> Result<Self> {
+        let name = format!("lane-{number}");
+        let workspace = repo.root().join("target/verify").join(&name);
         let scratch = Self {
             repo,
-            name,
-            tree: workspace.join(name),
-            own_target: (name != Self::FIRST).then(|| workspace.join("target")),
+            tree: workspace.join(&name),
+            own_target: (number != 1).then(|| workspace.join("target")),
             workspace,
+            name,
         };
         for folder in ["exercises", "solutions"] {
             ensure!(
@@ -128,7 +127,7 @@ impl<'a> Scratch<'a> {
 
     /// The root manifest with the labs as its only members: the tool is not copied.
     fn manifest(&self) -> Result<String> {
-        let tree = self.name;
+        let tree = &self.name;
         let text = std::fs::read_to_string(self.repo.root().join("Cargo.toml"))
             .context("cannot read Cargo.toml")?;
         let mut manifest: toml::Table = text.parse().context("Cargo.toml is not TOML")?;

@@ -34,6 +34,106 @@ fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
 }
 
 #[test]
+fn what_this_machine_has_proven_is_proven_again_only_when_something_has_changed() {
+    let course = Course::sound();
+    course
+        .run(&["verify"])
+        .says(0, &["ok tiny/wraps rejected by stops_at_the_limit"]);
+    let again = course.run(&["verify"]);
+    again.says(
+        0,
+        &[
+            "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning (proven before)",
+            "ok tiny 4 tests pass, clippy is content (proven before)",
+            "ok tiny/wraps rejected by stops_at_the_limit (proven before)",
+            "2 mistakes rejected, 1 page, 0 problems",
+        ],
+    );
+    // A line may be broken anywhere.
+    let before = |ran: &crate::course::Ran| {
+        let words: Vec<&str> = ran.out.split_whitespace().collect();
+        words.join(" ").matches("(proven before)").count()
+    };
+    assert_eq!(before(&again), 4);
+    assert_eq!(before(&course.run(&["verify", "--afresh"])), 0);
+
+    // One patch is another: the rest stands.
+    course.edit(
+        "solutions/01-tiny/mistakes/numbers/wraps.patch",
+        "it is shorter",
+        "it is much shorter",
+    );
+    assert_eq!(before(&course.run(&["verify"])), 3);
+    // The solution is what every mistake is made in; the starter is not concerned.
+    course.append(SOLUTION, "\n// A thought.\n");
+    assert_eq!(before(&course.run(&["verify"])), 1);
+    // A test judges all of them.
+    course.append(TESTS, "\n// A thought.\n");
+    let ran = course.run(&["verify", "--only", "mistakes", "--only", "solutions"]);
+    assert_eq!(before(&ran), 0);
+
+    // What was not sound is not remembered, and half a memory is none.
+    course.edit(TESTS, "Some(254), None", "Some(254), Some(0)");
+    for _ in 0..2 {
+        course
+            .run(&["verify", "--only", "mistakes"])
+            .says(1, &["no tiny/wraps - it survives"]);
+    }
+    course.edit(TESTS, "Some(254), Some(0)", "Some(254), None");
+    course.write("target/verify/proven", "no key\n\n\u{0}");
+    course
+        .run(&["verify", "--only", "mistakes"])
+        .says(0, &["ok tiny/wraps rejected by stops_at_the_limit"]);
+}
+
+#[test]
+fn shards_share_the_work_and_leave_nothing_out() {
+    let course = Course::sound();
+    let shards: Vec<_> = ["1/2", "2/2"]
+        .map(|shard| course.run(&["verify", "--shard", shard]))
+        .into();
+    // Starter, solution and two mistakes; the book and what is counted in the first alone.
+    let lines = |what: &str| {
+        let found = |ran: &crate::course::Ran| ran.out.matches(what).count();
+        shards.iter().map(found).collect::<Vec<_>>()
+    };
+    for what in [
+        "fail by their todo",
+        "tests pass",
+        "ok tiny/wraps",
+        "ok tiny/says-even",
+    ] {
+        assert_eq!(lines(what).iter().sum::<usize>(), 1, "{what}");
+    }
+    assert_eq!(lines("ok book"), [1, 0]);
+    for (shard, items) in shards.iter().zip([2, 2]) {
+        shard.says(0, &["0 problems"]);
+        assert_eq!(
+            shard.out.matches("ok tiny").count() - usize::from(shard.out.contains("objective")),
+            items
+        );
+    }
+    course
+        .run(&["verify", "--shard", "3/2"])
+        .says(2, &["a shard is K/N, with K from 1 to N"]);
+}
+
+#[test]
+fn a_thorough_proof_names_the_tests_that_no_mistake_needs() {
+    let course = Course::sound();
+    course.append(
+        TESTS,
+        "\n/// **T1** Zero.\n#[test]\nfn zero_stays() {\n    assert_eq!(tiny::double(0), Some(0));\n}\n",
+    );
+    for _ in 0..2 {
+        course.run(&["verify", "--only", "mistakes", "--thorough"]).says(
+            0,
+            &["tiny: no mistake needs 2 tests; give each a mistake, or delete it: doubles zero_stays"],
+        );
+    }
+}
+
+#[test]
 fn faulty_starters_are_found() {
     let course = Course::sound();
     // A test that the stub passes, a warning, a test that fails otherwise, given code that fails.

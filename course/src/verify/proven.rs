@@ -1,0 +1,167 @@
+//! What this machine has proven already.
+//!
+//! A mistake takes a second to try, and a course has hundreds. The verdict depends on the patch, the
+//! solution, the tests, the given crates and the compiler; as long as none of these has changed, trying
+//! again proves nothing. So each sound verdict is remembered by one id of all of them, in
+//! `target/verify/proven`, which `cargo clean` removes. What was not sound is tried again each time.
+//!
+//! The locked versions of other people's crates are left out: a course that adds a lab moves them for
+//! all. CI has no memory, and tries everything.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+
+use crate::lab::Lab;
+use crate::lab::inputs::Inputs;
+use crate::repo::Repo;
+use crate::starter::blob_id;
+
+/// Changes when this tool judges otherwise than before.
+const VERSION: &str = "1";
+
+/// Lines to keep: several times what the whole course proves.
+const LINES: usize = 20_000;
+
+/// What is remembered.
+pub(super) struct Proven {
+    file: PathBuf,
+    compiler: String,
+    known: BTreeMap<String, Sound>,
+    /// Look at nothing that is remembered.
+    afresh: bool,
+}
+
+/// A verdict without a problem.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sound {
+    pub summary: String,
+    /// The tests that failed on a mistake, where all of them were run.
+    pub failed: Vec<String>,
+}
+
+/// The id of everything that a verdict depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Key(String);
+
+impl Key {
+    /// The same, and this text besides.
+    pub fn and(&self, text: &str) -> Self {
+        Self(blob_id(format!("{}\n{text}", self.0).as_bytes()))
+    }
+
+    /// The same, and the content of a file.
+    pub fn and_file(&self, path: &Path) -> Self {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        self.and(&blob_id(&bytes))
+    }
+}
+
+impl Proven {
+    pub fn open(repo: &Repo, afresh: bool) -> Self {
+        let file = repo.root().join("target/verify/proven");
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let from = lines.len().saturating_sub(LINES);
+        if from > 0 {
+            // A failure costs room on the disk, and nothing else.
+            let _ = std::fs::write(&file, lines[from..].join("\n") + "\n");
+        }
+        let known = lines[from..].iter().filter_map(|line| parse(line));
+        Self {
+            file,
+            compiler: compiler(repo),
+            known: known.collect(),
+            afresh,
+        }
+    }
+
+    /// What the verdict on a crate that solves `lab` depends on.
+    pub fn solution(&self, repo: &Repo, lab: &Lab, folder: PathBuf) -> Key {
+        self.key(repo, "solution", &Inputs::of_solution(repo, lab, folder))
+    }
+
+    /// What the verdict on a starter depends on.
+    pub fn starter(&self, repo: &Repo, lab: &Lab) -> Key {
+        let key = self.key(repo, "starter", &Inputs::of(repo, lab));
+        key.and_file(&lab.dir(repo).join("starter.lock"))
+    }
+
+    fn key(&self, repo: &Repo, what: &str, inputs: &Inputs) -> Key {
+        let mut text = format!("{VERSION} {what}\n{}\n", self.compiler);
+        for (_, path) in inputs.files() {
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            let _ = writeln!(text, "{}  {}", blob_id(&bytes), repo.relative(&path));
+        }
+        Key(blob_id(text.as_bytes()))
+    }
+
+    /// The verdict, if it was sound.
+    pub fn recall(&self, key: &Key) -> Option<&Sound> {
+        self.known.get(&key.0).filter(|_| !self.afresh)
+    }
+
+    /// Remembers a sound verdict at once: whoever is interrupted goes on from there.
+    pub fn keep(&mut self, key: &Key, sound: Sound) -> Result<()> {
+        let folder = self.file.parent().unwrap_or(&self.file);
+        let line = format!("{}\t{}\t{}\n", key.0, sound.summary, sound.failed.join(" "));
+        std::fs::create_dir_all(folder)
+            .and_then(|()| {
+                let mut file = std::fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&self.file)?;
+                file.write_all(line.as_bytes())
+            })
+            .with_context(|| format!("cannot write {}", self.file.display()))?;
+        self.known.insert(key.0.clone(), sound);
+        Ok(())
+    }
+}
+
+fn parse(line: &str) -> Option<(String, Sound)> {
+    let mut parts = line.split('\t');
+    let key = parts.next().filter(|key| key.len() == 40)?;
+    let summary = parts.next()?.to_owned();
+    // A line without its end was being written when the machine stopped.
+    let failed = parts.next()?.split_whitespace().map(str::to_owned);
+    let failed = failed.collect();
+    Some((key.to_owned(), Sound { summary, failed }))
+}
+
+/// Name and version of the compiler, and how it is told to build.
+fn compiler(repo: &Repo) -> String {
+    let mut told = String::new();
+    for program in ["rustc", "clippy-driver"] {
+        let output = Command::new(program)
+            .arg("-vV")
+            .current_dir(repo.root())
+            .stdin(Stdio::null())
+            .output();
+        if let Ok(output) = output {
+            told.push_str(&String::from_utf8_lossy(&output.stdout));
+        }
+    }
+    for name in ["RUSTFLAGS", "CARGO_BUILD_TARGET"] {
+        told.push_str(&std::env::var(name).unwrap_or_default());
+        told.push('\n');
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn half_a_line_is_no_proof() {
+        let key = "0123456789012345678901234567890123456789";
+        assert!(parse(&format!("{key}\trejected by a\tb c")).is_some());
+        assert!(parse(&format!("{key}\trejected by")).is_none());
+        assert!(parse("rejected by a\tb\tc").is_none());
+    }
+}
