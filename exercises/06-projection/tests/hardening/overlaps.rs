@@ -8,7 +8,7 @@ use domain::Offset;
 use projection::checkpoint;
 use projection::dashboard::{Dashboard, Lag, TooOld};
 use projection::plan::{Counting, Plan, PlanVersion};
-use projection::projector::{Projector, ProjectorError};
+use projection::projector::{Checkpoint, Projector, ProjectorError};
 use projection::rebuild::{clean_up, rebuild};
 use projection::shelf::Shelf;
 use std::rc::Rc;
@@ -16,10 +16,6 @@ use std::sync::Arc;
 use std::thread;
 use testbed::{live, note, story};
 use tokio::sync::Mutex;
-
-/// How often each of the threads looks that read. They do not spin: on a busy machine those that publish have to get
-/// a turn.
-const READS: usize = 200;
 
 const THIRD_PLAN: Plan = Plan {
     version: PlanVersion(3),
@@ -271,6 +267,42 @@ fn a_step_that_is_dropped_harms_nothing() {
     }
 }
 
+/// **D1** A save that is dropped before it was done is due still.
+#[test]
+fn a_save_that_is_dropped_is_due_still() {
+    story(|| async {
+        let log = log_of(&history()[..8]);
+        let (store, shelf) = (TestStore::default(), Shelf::new());
+        let projector = Rc::new(Mutex::new(start(&log, &store, &shelf).await));
+        projector
+            .lock()
+            .await
+            .step()
+            .await
+            .expect("the log is well");
+        let gate = store.hold_puts();
+        let stepping = Rc::clone(&projector);
+        let step = async move { stepping.lock().await.step().await };
+        let step = Held::begin("a step with which a checkpoint is due", step);
+        assert!(!step.is_done(), "Its put is held up.");
+        step.give_up();
+        drop(gate);
+        store.stop_holding();
+        assert!(store.contents().is_empty(), "Nothing was saved.");
+        let step = projector
+            .lock()
+            .await
+            .step()
+            .await
+            .expect("the log is well");
+        assert_eq!(
+            step.checkpoint,
+            Checkpoint::Saved,
+            "Eight records are not saved, and six are the distance. What was begun and dropped has not happened."
+        );
+    });
+}
+
 /// **D4** A projector that moves the view during a read makes it neither ahead of the log nor better than it is; and no
 /// reader holds it up.
 #[test]
@@ -307,6 +339,12 @@ fn a_view_that_moves_during_a_read_is_not_ahead_of_its_log() {
     });
 }
 
+/// Plan and watermark of what is served.
+fn at(shelf: &Shelf) -> (u32, u64) {
+    let view = shelf.current().expect("a view is served");
+    (view.plan().version.0, view.watermark().0)
+}
+
 /// **D4** **D3** Many threads publish at once, and no reader on any of them is taken back.
 #[test]
 fn many_publish_at_once_and_nobody_is_taken_back() {
@@ -322,39 +360,30 @@ fn many_publish_at_once_and_nobody_is_taken_back() {
         for _ in 0..20 {
             let shelf = Shelf::new();
             thread::scope(|scope| {
-                let reader = || {
-                    let mut last = (0, 0);
-                    for _ in 0..READS {
-                        let now = shelf
-                            .current()
-                            .map_or((0, 0), |view| (view.plan().version.0, view.watermark().0));
-                        if now.0 < last.0 || now.1 < last.1 {
-                            return Some((last, now));
+                let publisher = || {
+                    for view in &views {
+                        if shelf.publish(Arc::clone(view)).is_err() {
+                            continue;
                         }
-                        last = now;
-                        thread::yield_now();
+                        let mine = (view.plan().version.0, view.watermark().0);
+                        let now = at(&shelf);
+                        if now.0 < mine.0 || now.1 < mine.1 {
+                            return Some((mine, now));
+                        }
                     }
                     None
                 };
-                let readers = [scope.spawn(reader), scope.spawn(reader)];
-                for _ in 0..3 {
-                    scope.spawn(|| {
-                        for view in &views {
-                            let _ = shelf.publish(Arc::clone(view));
-                        }
-                    });
-                }
-                for reader in readers {
-                    if let Ok(Some((last, now))) = reader.join() {
+                let publishers = [(); 3].map(|()| scope.spawn(publisher));
+                for publisher in publishers {
+                    if let Ok(Some((mine, now))) = publisher.join() {
                         panic!(
-                            "A reader has seen plan and watermark {last:?}, and then {now:?}: between the comparison \
-                             and the replacing there was room for another one."
+                            "Plan and watermark {mine:?} were published, and after that {now:?} are served: between \
+                             the comparison and the replacing there was room for another one."
                         );
                     }
                 }
             });
-            let last = shelf.current().expect("a view");
-            assert_eq!((last.plan().version.0, last.watermark().0), (3, 39));
+            assert_eq!(at(&shelf), (3, 39));
         }
     });
 }
