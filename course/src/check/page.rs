@@ -5,9 +5,9 @@ mod stages;
 use std::fmt::Write as _;
 
 use super::here::Here;
-use crate::grade::{self, InvariantReport, Outcome, Report, TestReport, Verdict};
+use crate::grade::{self, InvariantReport, Misconception, Outcome, Report, TestReport, Verdict};
 use crate::hint::shell_word;
-use crate::lab::{self, HintSection, Lab, Mistake, Stub};
+use crate::lab::{self, HintSection, Lab, Stub};
 use crate::repo::Repo;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
 use stages::is_of;
@@ -23,7 +23,6 @@ pub(super) struct Page<'a> {
     lab: &'a Lab,
     report: &'a Report,
     terminal: Terminal,
-    mistakes: Vec<Mistake>,
     hints: Vec<HintSection>,
     stubs: Vec<(String, Stub)>,
     here: Here,
@@ -37,8 +36,6 @@ impl<'a> Page<'a> {
             lab,
             report,
             terminal,
-            // A damaged patch is `verify`'s business; the reader gets a grade without it.
-            mistakes: lab.mistakes(repo).unwrap_or_default(),
             hints: lab.hints(repo).unwrap_or_default(),
             stubs: stubs
                 .into_iter()
@@ -258,24 +255,19 @@ impl<'a> Page<'a> {
                 painted(QUIET, &format!("at {}", self.here.path(place)))
             );
         }
-        let usual: Vec<(String, String)> = self
-            .mistakes
-            .iter()
-            .filter(|mistake| mistake.caught_by == test.name && test.outcome != Outcome::NotRun)
-            .map(|mistake| (mistake.wrong.clone(), mistake.tempts.clone()))
-            .collect();
+        let usual = &test.usual;
         let before = if usual.len() > 1 {
             "a usual cause: "
         } else {
             "usual cause: "
         };
-        for (wrong, tempts) in usual {
+        for Misconception { wrong, tempts } in usual {
             self.out.push_str(&self.terminal.wrapped(
                 &format!("{deeper}{}", painted(OPEN, before)),
                 &format!("{deeper}  "),
-                &sentence(&wrong),
+                &sentence(wrong),
             ));
-            let tempts = format!("why it tempts: {}", sentence(&tempts));
+            let tempts = format!("why it tempts: {}", sentence(tempts));
             self.out.push_str(&self.terminal.wrapped(
                 &format!("{deeper}  "),
                 &format!("{deeper}  "),
