@@ -146,7 +146,8 @@ pub fn grade_with(
         report.conclude(limits);
     }
     // A damaged patch is `verify`'s business; the reader gets a grade without it.
-    report.explain(&lab.mistakes(repo).unwrap_or_default());
+    let own = format!("{}/src/", repo.relative(&folder));
+    report.explain(&lab.mistakes(repo).unwrap_or_default(), &own);
     if report.graded().next().is_none() {
         let main = lab.targets(repo)[0].main();
         report.notes.push(format!(

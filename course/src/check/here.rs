@@ -23,6 +23,12 @@ impl Here {
         Self { below_root }
     }
 
+    /// Whether it is in the workspace whose packages the labs are.
+    pub(super) fn in_exercises(&self) -> bool {
+        let folder = self.below_root.as_deref();
+        folder.is_some_and(|folder| folder.starts_with("exercises/"))
+    }
+
     pub(super) fn path(&self, place: &Place) -> String {
         let told = place.to_string();
         match &self.below_root {

@@ -9,6 +9,7 @@ use crate::grade::{self, InvariantReport, Misconception, Outcome, Report, TestRe
 use crate::hint::shell_word;
 use crate::lab::{self, HintSection, Lab, Stub};
 use crate::repo::Repo;
+use crate::starter::Starter;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
 use stages::is_of;
 
@@ -25,6 +26,8 @@ pub(super) struct Page<'a> {
     terminal: Terminal,
     hints: Vec<HintSection>,
     stubs: Vec<(String, Stub)>,
+    /// Files of the lab that are not there any more.
+    gone: Vec<String>,
     here: Here,
     out: String,
 }
@@ -41,6 +44,7 @@ impl<'a> Page<'a> {
                 .into_iter()
                 .map(|stub| (format!("{}:{}", repo.relative(&stub.file), stub.line), stub))
                 .collect(),
+            gone: gone(repo, lab),
             here: Here::of(repo),
             out: String::new(),
         }
@@ -68,6 +72,18 @@ impl<'a> Page<'a> {
             "",
         );
         let _ = writeln!(self.out);
+        for path in &self.gone {
+            let line = format!(
+                "exercises/{0}/{path} is gone. `git checkout -- exercises/{0}/{path}` brings back what you \
+                 committed last, or the starter's; `cargo course reset {1}` begins the whole lab anew, and \
+                 keeps a copy.",
+                self.lab.folder, self.lab.name
+            );
+            self.out.push_str(&self.terminal.wrapped("", "", &line));
+        }
+        if !self.gone.is_empty() {
+            let _ = writeln!(self.out);
+        }
         for error in self.report.compiler.iter().take(ERRORS) {
             let _ = writeln!(self.out, "{}\n", error.trim_end());
         }
@@ -380,11 +396,18 @@ impl<'a> Page<'a> {
             let topic = section
                 .map(|at| format!(" {}", shell_word(&self.hints[at].topic())))
                 .unwrap_or_default();
-            let line = format!("build {}.", self.part(test));
+            // What is no function's, such as an answer in the ledger, says itself where it belongs.
+            let line = match stub {
+                Some(_) => format!("build {}.", self.part(test)),
+                None => todo(test).to_owned(),
+            };
+            let is_stub = stub.is_some();
             self.out
                 .push_str(&self.terminal.wrapped(&start, "  ", &line));
-            self.out
-                .push_str(&self.terminal.wrapped("  ", "  ", todo(test)));
+            if is_stub {
+                self.out
+                    .push_str(&self.terminal.wrapped("  ", "  ", todo(test)));
+            }
             (invariant, format!("cargo course hint {}{topic}", lab.name))
         } else {
             return;
@@ -445,8 +468,14 @@ impl<'a> Page<'a> {
     }
 
     fn run_alone(&self, test: &TestReport) -> String {
+        // The root is another workspace, in which that name is unknown.
+        let place = if self.here.in_exercises() {
+            ""
+        } else {
+            " in exercises/"
+        };
         format!(
-            "`cargo test -p {} {}` runs it alone",
+            "`cargo test -p {} {}`{place} runs it alone",
             self.lab.name, test.name
         )
     }
@@ -488,4 +517,17 @@ fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()
     })
+}
+
+/// The files of a lab that a reader has deleted.
+fn gone(repo: &Repo, lab: &Lab) -> Vec<String> {
+    let folder = lab.dir(repo);
+    let Ok(starter) = Starter::of(repo, lab) else {
+        return Vec::new();
+    };
+    let files = starter.files().iter();
+    files
+        .filter(|file| !folder.join(&file.path).exists())
+        .map(|file| file.path.clone())
+        .collect()
 }

@@ -254,14 +254,19 @@ impl Report {
         }
     }
 
-    /// Says of each failing test what usually is behind it. A test that was not run says nothing.
-    pub(super) fn explain(&mut self, mistakes: &[Mistake]) {
+    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and who
+    /// panics in their own code, below `own`, is told where, which is another matter.
+    pub(super) fn explain(&mut self, mistakes: &[Mistake], own: &str) {
         let tests = self
             .invariants
             .iter_mut()
             .flat_map(|known| &mut known.tests);
         for test in tests {
-            let asks = !test.passed && !matches!(test.outcome, Outcome::NotRun | Outcome::NotBuilt);
+            let place = test.place.as_ref();
+            let in_own_code = place.is_some_and(|place| place.file.starts_with(own));
+            let asks = !test.passed
+                && !in_own_code
+                && !matches!(test.outcome, Outcome::NotRun | Outcome::NotBuilt);
             if asks {
                 let known = mistakes
                     .iter()

@@ -81,7 +81,7 @@ fn a_mistake_is_named_and_comes_before_what_is_not_built() {
             "usual cause: lets the number wrap around. why it tempts: it is shorter.",
             "1 of 2 tests pass",
             "-- T2 Parity is told for every number. 1 test waits for `parity` (exercises/01-tiny/src/lib.rs:14)",
-            "Next: make stops_at_the_limit pass; `cargo test -p tiny stops_at_the_limit` runs it alone.",
+            "Next: make stops_at_the_limit pass; `cargo test -p tiny stops_at_the_limit` in exercises/ runs it alone.",
         ],
     );
     // What is wrong is told; the remedy is not.

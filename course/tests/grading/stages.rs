@@ -52,7 +52,7 @@ fn a_reader_is_led_through_the_stages_and_then_offered_the_hardening() {
             "Stage 2 of 2, Even and odd: 6 of 10 hold.",
             "ok 1 What fits is doubled (10 of 10 hold)",
             "parity_of_2 assertion",
-            "Next: make parity_of_2 pass; `cargo test -p tiny parity_of_2` runs it alone. Read tiny.html#parity",
+            "Next: make parity_of_2 pass; `cargo test -p tiny parity_of_2` in exercises/ runs it alone. Read tiny.html#parity",
         ],
     );
     let json = course.run(&["check", "tiny", "--json"]);

@@ -1,0 +1,145 @@
+//! How long a ledger of 100, 1,000 and 10,000 components takes, with three boundaries for each, and how
+//! much memory: `cargo bench -p boundaries`.
+//!
+//! Each size runs in a process of its own, so that the peak is that of its own. It fails if ten times the
+//! input takes more than twelve times the time, or the largest more than a second.
+
+use boundaries::lint::{Options, lint};
+use boundaries::output;
+use ledger::{Date, Ledger};
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const SIZES: [usize; 3] = [100, 1_000, 10_000];
+
+fn main() {
+    if let Ok(size) = std::env::var("SCALE_SIZE") {
+        return one(size.parse().expect("a number"));
+    }
+    println!("components  boundaries      bytes  parse and lint     print   peak memory  findings");
+    let this = std::env::current_exe().expect("this program");
+    let mut before: Option<f64> = None;
+    for size in SIZES {
+        let mut command = Command::new(&this);
+        let output = command
+            .env("SCALE_SIZE", size.to_string())
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (row, seconds) = text
+            .trim_end()
+            .rsplit_once(' ')
+            .expect("a row and its time");
+        println!("{row}");
+        let seconds: f64 = seconds.parse().expect("a time");
+        if let Some(before) = before {
+            let factor = seconds / before;
+            println!("            10 × the input took {factor:.1} × the time");
+            assert!(factor <= 12.0, "not linear");
+        }
+        assert!(seconds <= 1.0, "more than a second");
+        before = Some(seconds);
+    }
+}
+
+/// The least of several runs: what else the machine did only adds to it.
+fn one(size: usize) {
+    let text = ledger(size);
+    let options = Options {
+        today: Date::parse("2026-11-29").expect("a day"),
+        pedantic: true,
+        baseline: None,
+        before: None,
+    };
+    let mut least = Duration::MAX;
+    let mut printed = Duration::MAX;
+    let mut found = 0;
+    for _ in 0..(30_000 / size).clamp(5, 50) {
+        let begun = Instant::now();
+        let ledger = Ledger::parse(&text).expect("a ledger");
+        let report = lint(&ledger, &options);
+        least = least.min(begun.elapsed());
+        let begun = Instant::now();
+        black_box(output::text::render(
+            &report,
+            &ledger,
+            "boundaries.toml",
+            false,
+        ));
+        printed = printed.min(begun.elapsed());
+        found = report.findings.len();
+    }
+    let seconds = least.as_secs_f64();
+    println!(
+        "{size:>10}  {:>10}  {:>9}  {:>11.2} ms  {:>5.1} ms  {:>9}  {found:>8} {seconds}",
+        3 * size,
+        text.len(),
+        seconds * 1e3,
+        printed.as_secs_f64() * 1e3,
+        peak()
+    );
+}
+
+fn ledger(size: usize) -> String {
+    let mut text = String::new();
+    let roles = [
+        "service",
+        "service",
+        "service",
+        "authority",
+        "cache",
+        "worker",
+    ];
+    for at in 0..size {
+        let role = roles[at % roles.len()];
+        let _ = writeln!(
+            text,
+            "[[component]]\nname = \"c{at}\"\nrole = \"{role}\"\nscope = \"cluster\"\nowner = \"t{}\"\n\
+             objective = 0.9999\n[[fact]]\nname = \"f{at}\"\ndecided_by = \"c{}\"\naudience = \"user\"\n\
+             [[copy]]\nof = \"f{at}\"\nat = \"c{at}\"\nstale_at_most = \"5 s\"\nrebuilt_from = \"c3\"\n\
+             keyed_by = \"user\"",
+            at % 40,
+            at / 6 * 6 + 3
+        );
+    }
+    for at in 0..3 * size {
+        let from = at / 3;
+        let to = (from + 1 + (at % 3) * 7).min(size - 1);
+        if from == to {
+            continue;
+        }
+        let _ = writeln!(
+            text,
+            "[[boundary]]\nfrom = \"c{from}\"\nto = \"c{to}\"\nmode = \"network\"\ntimeout = \"300 ms\"\n\
+             tries = {}\naccess = \"read\"\ncarries = \"f{from}\"\np50 = \"3 ms\"\np99 = \"20 ms\"\n\
+             pressure = {{ kind = \"load\", metric = \"requests\", value = \"1,900 a second\", evidence = \
+             \"load test\", measured = 2026-11-02 }}\nfallback = {{ when_slow = \"callers wait\", \
+             when_absent = \"callers are told\" }}\ncorrectness = {{ owner = \"c3\" }}",
+            1 + u32::from(at % 50 == 0)
+        );
+    }
+    for at in 0..size / 10 {
+        let _ = writeln!(
+            text,
+            "[[flow]]\nname = \"flow {at}\"\ndeadline = \"9 s\"\nobjective = 0.9"
+        );
+        for step in 0..5 {
+            let from = (at * 10 + step).min(size - 2);
+            let to = from + 1;
+            let _ = writeln!(text, "[[flow.step]]\nfrom = \"c{from}\"\nto = \"c{to}\"");
+        }
+    }
+    text
+}
+
+/// The most memory that this process has had; where the system says so.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or("unknown".to_owned(), |line| {
+        let kib: f64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(0.0);
+        format!("{:.1} MiB", kib / 1024.0)
+    })
+}

@@ -1,0 +1,103 @@
+//! Reading a ledger: its text, or what is wrong with it and on which line.
+
+use ledger::form::{MAX_LEDGER_BYTES, line_at};
+use ledger::{Ledger, LedgerError};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use thiserror::Error;
+
+/// Why a file is no ledger, or no description that can be imported.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// It cannot be read.
+    #[error("{file}: {why}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        why: String,
+    },
+    /// It is no text of the form.
+    #[error("{file}:{line}: {message}")]
+    Form {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
+}
+
+/// Reads a file as text, `-` being the standard input.
+///
+/// # Errors
+/// [`SourceError`] if it cannot be read, is larger than a ledger may be, or is not UTF-8.
+pub fn text(file: &Path) -> Result<String, SourceError> {
+    let name = file.display().to_string();
+    let unreadable = |why: String| SourceError::Unreadable {
+        file: name.clone(),
+        why,
+    };
+    let mut bytes = Vec::new();
+    // One byte beyond the limit is enough to know that it is too large, also of an endless device.
+    let limit = MAX_LEDGER_BYTES as u64 + 1;
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        if file.is_dir() {
+            return Err(unreadable("is a directory; name the file in it".to_owned()));
+        }
+        let file = File::open(file).map_err(|error| unreadable(told(&error)))?;
+        file.take(limit).read_to_end(&mut bytes)
+    };
+    read.map_err(|error| unreadable(told(&error)))?;
+    if bytes.len() > MAX_LEDGER_BYTES {
+        return Err(SourceError::Form {
+            file: name,
+            line: 1,
+            message: format!("larger than {MAX_LEDGER_BYTES} bytes, the limit"),
+        });
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        SourceError::Form {
+            file: name,
+            line: line_at(&String::from_utf8_lossy(&bytes[..valid]), valid),
+            message: format!("byte {valid} is not UTF-8 (0x{:02x})", bytes[valid]),
+        }
+    })
+}
+
+/// Reads a ledger from a text that came from `file`.
+///
+/// # Errors
+/// [`SourceError::Form`] with the line.
+pub fn ledger(file: &Path, text: &str) -> Result<Ledger, SourceError> {
+    Ledger::parse(text).map_err(|error| {
+        let file = file.display().to_string();
+        match error {
+            LedgerError::TooLarge { .. } => SourceError::Form {
+                file,
+                line: 1,
+                message: format!("larger than {MAX_LEDGER_BYTES} bytes, the limit"),
+            },
+            LedgerError::Form { message, at, .. } => SourceError::Form {
+                file,
+                line: line_at(text, at.start),
+                message,
+            },
+        }
+    })
+}
+
+fn told(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            "there is no such file; `boundaries init` begins one".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,66 @@
+//! A deadline, and what its steps take.
+
+use crate::world::{ERROR, WARNING, call, figures, finds, parts, silent, step};
+use review::rules::latency::check;
+use testbed::live;
+
+const ORDINARY: &str = "Steps that take longer than the deadline on an ordinary day never keep it.";
+const BOUND: &str = "The sum of 99th percentiles is a bound and no percentile: it warns, and proves \
+                     nothing.";
+
+fn flow(deadline: &str, steps: &str) -> String {
+    parts("page client, api service, store authority, mail service")
+        + &call("page", "api", "p50 = \"100 ms\"\np99 = \"400 ms\"")
+        + &call(
+            "api",
+            "store",
+            "p50 = \"40 ms\"\np99 = \"300 ms\"\ncalls = 2",
+        )
+        + &call("api", "mail", "p50 = \"50 ms\"\np99 = \"200 ms\"")
+        + &format!("[[flow]]\nname = \"complete\"\ndeadline = {deadline}\n{steps}")
+}
+
+/// **R6** Medians that add up to more than the deadline are an error, and calls count one by one.
+#[test]
+fn medians_beyond_the_deadline_are_an_error() {
+    let steps = step("api", "store", "") + &step("api", "mail", "");
+    let text = flow("⟦\"129 ms\"⟧", &steps);
+    finds(ORDINARY, check, &text, &[(ERROR, "complete")]);
+    live(move || {
+        let found = figures(check, &text.replace(['⟦', '⟧'], ""));
+        let right = found.len() == 1 && (found[0] - 0.130).abs() < 1e-9;
+        assert!(
+            right,
+            "{ORDINARY} 2 × 40 ms and 50 ms are 0.13 s, not {found:?}."
+        );
+    });
+}
+
+/// **R6** 99th percentiles that add up to more are a warning, and what just fits is left alone.
+#[test]
+fn percentiles_beyond_the_deadline_are_a_warning() {
+    let steps = step("api", "store", "") + &step("api", "mail", "");
+    let text = flow("⟦\"799 ms\"⟧", &steps);
+    finds(BOUND, check, &text, &[(WARNING, "complete")]);
+    silent(BOUND, check, &flow("\"800 ms\"", &steps));
+}
+
+/// **R6** At the same time is as long as the longest; after the reply is nothing.
+#[test]
+fn the_longest_of_a_group_counts() {
+    let steps = step("api", "store", "parallel = \"x\"") + &step("api", "mail", "parallel = \"x\"");
+    silent(BOUND, check, &flow("\"600 ms\"", &steps));
+    let steps = step("api", "store", "") + &step("api", "mail", "after_reply = true");
+    silent(BOUND, check, &flow("\"600 ms\"", &steps));
+}
+
+/// **R6** What a caller sees of a call has in it what happens behind it: that is not added again.
+#[test]
+fn what_happens_behind_a_call_is_in_it() {
+    let steps = step("page", "api", "") + &step("api", "store", "") + &step("api", "mail", "");
+    silent(
+        "The page waits for the API, and for nothing else.",
+        check,
+        &flow("\"400 ms\"", &steps),
+    );
+}

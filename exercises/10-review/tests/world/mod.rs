@@ -1,0 +1,148 @@
+//! What the tests of both targets stand on: ledgers with marks, and what a rule has to say of them.
+
+pub mod systems;
+
+use ledger::{Finding, Ledger, Severity};
+use std::fmt::Write as _;
+use std::ops::Range;
+use testbed::live;
+
+pub type Check = fn(&Ledger) -> Vec<Finding>;
+
+pub const ERROR: Severity = Severity::Error;
+pub const WARNING: Severity = Severity::Warning;
+
+/// Components, as `"api service, store authority"`.
+pub fn parts(list: &str) -> String {
+    list.split(',').fold(String::new(), |mut text, part| {
+        let (name, role) = part.trim().split_once(' ').expect("a name and a role");
+        let _ = writeln!(
+            text,
+            "[[component]]\nname = \"{name}\"\nrole = \"{role}\"\nscope = \"machine\""
+        );
+        text
+    })
+}
+
+/// A network call, with whatever else is said of it.
+pub fn call(from: &str, to: &str, rest: &str) -> String {
+    edge("network", from, to, rest)
+}
+
+/// A boundary of any mode.
+pub fn edge(mode: &str, from: &str, to: &str, rest: &str) -> String {
+    format!("[[boundary]]\nfrom = \"{from}\"\nto = \"{to}\"\nmode = \"{mode}\"\n{rest}\n")
+}
+
+/// A step of the flow above it, with whatever else is said of it.
+pub fn step(from: &str, to: &str, rest: &str) -> String {
+    format!("[[flow.step]]\nfrom = \"{from}\"\nto = \"{to}\"\n{rest}\n")
+}
+
+/// Checks that a rule finds exactly what is marked as `⟦…⟧` in a ledger, in the order of the text: how
+/// bad each is, and what it is about.
+#[track_caller]
+pub fn finds(promise: &'static str, check: Check, marked: &str, expected: &[(Severity, &str)]) {
+    let (text, marks) = unmark(marked);
+    assert_eq!(marks.len(), expected.len(), "the test has a mark for each");
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(severity, names)| (*severity, (*names).to_owned()))
+        .collect();
+    live(move || {
+        let ledger = read(&text);
+        let mut found = check(&ledger);
+        found.sort_by_key(|finding| finding.at.start);
+        let right = found.len() == expected.len()
+            && found
+                .iter()
+                .zip(&marks)
+                .zip(&expected)
+                .all(|((it, at), is)| {
+                    it.at == *at && (it.severity, it.key()) == *is && !it.message.trim().is_empty()
+                });
+        let told = |lines: Vec<String>| match lines[..] {
+            [] => "\n      nothing".to_owned(),
+            _ => lines
+                .iter()
+                .fold(String::new(), |all, line| all + "\n      " + line),
+        };
+        let wanted = marks.iter().zip(&expected);
+        let wanted = wanted.map(|(at, (severity, names))| told_of(&text, at, *severity, names));
+        let got = found.iter().map(|it| {
+            let mut line = told_of(&text, &it.at, it.severity, &it.key());
+            if it.message.trim().is_empty() {
+                line += ", and says nothing";
+            }
+            line
+        });
+        assert!(
+            right,
+            "{promise}\n    expected:{}\n    found:{}\n    In this ledger:\n{}",
+            told(wanted.collect()),
+            told(got.collect()),
+            numbered(&text)
+        );
+    });
+}
+
+/// Checks that a rule has nothing to say of a ledger.
+#[track_caller]
+pub fn silent(promise: &'static str, check: Check, text: &str) {
+    finds(promise, check, text, &[]);
+}
+
+/// The numbers that a rule finds in a ledger, in the order of the text.
+pub fn figures(check: Check, text: &str) -> Vec<f64> {
+    let ledger = read(text);
+    let mut found = check(&ledger);
+    found.sort_by_key(|finding| finding.at.start);
+    let figure = |it: &Finding| it.figure.unwrap_or(f64::NAN);
+    found.iter().map(figure).collect()
+}
+
+pub fn read(text: &str) -> Ledger {
+    Ledger::parse(text).unwrap_or_else(|error| panic!("the test's ledger: {error}\n{text}"))
+}
+
+fn unmark(marked: &str) -> (String, Vec<Range<usize>>) {
+    let mut text = String::new();
+    let mut marks = Vec::new();
+    for (at, piece) in marked.split('⟦').enumerate() {
+        if at == 0 {
+            text += piece;
+            continue;
+        }
+        let (inside, after) = piece.split_once('⟧').expect("a mark ends");
+        let start = text.len();
+        text += inside;
+        marks.push(start..text.len());
+        text += after;
+    }
+    (text, marks)
+}
+
+fn told_of(text: &str, at: &Range<usize>, severity: Severity, names: &str) -> String {
+    let line = ledger::form::line_at(text, at.start);
+    let what = text.get(at.clone()).unwrap_or("?").replace('\n', " ");
+    let what: String = what.chars().take(50).collect();
+    format!("line {line}: {severity} at {what}, about {names:?}")
+}
+
+fn numbered(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty());
+    let mut all = lines
+        .take(SHOWN)
+        .fold(String::new(), |mut all, (at, line)| {
+            let _ = writeln!(all, "      {:>3} | {line}", at + 1);
+            all
+        });
+    if text.lines().count() > SHOWN {
+        all += "          …\n";
+    }
+    all.trim_end().to_owned()
+}
