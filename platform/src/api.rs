@@ -39,6 +39,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many learners there can be.
 pub(crate) const LEARNERS: u64 = 1_000_000;
 
+/// How many devices of one learner are told apart.
+const DEVICES: u64 = 8;
+
 /// What answers need.
 pub(crate) struct Api {
     pub(crate) ways: Ways,
@@ -64,6 +67,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         )
         .route("/learners/{learner}/lessons/{lesson}", get(lesson))
         .route("/learners/{learner}/progress", get(progress))
+        .route("/me/progress", get(my_progress))
         .route("/courses/{course}", get(course).put(publish))
         .route("/assets/{name}", get(asset))
         .route("/dashboard", get(dashboard))
@@ -109,7 +113,9 @@ async fn complete(
     allowed(request.headers(), key.learner)?;
     let idempotency_key = idempotency_key(request.headers())?;
     let expected = expected(request.headers())?;
+    let headers = request.headers().clone();
     let completion = completion(request).await?;
+    let session = session(&headers, key.learner);
     let command = Command {
         key,
         expected,
@@ -121,7 +127,7 @@ async fn complete(
     // cache has to hear how it ended.
     let work = {
         let api = Arc::clone(&api);
-        async move { api.write(command).await }
+        async move { api.write(command, session).await }
     };
     let done = match Context::current() {
         Some(context) => tokio::spawn(context.scope(work)).await,
@@ -142,9 +148,8 @@ async fn complete(
 
 impl Api {
     /// Has the authority decide, with the cache told of it.
-    async fn write(&self, command: Command) -> Result<Version, NotWritten> {
+    async fn write(&self, command: Command, session: SessionId) -> Result<Version, NotWritten> {
         let key = command.key;
-        let session = SessionId(key.learner.0);
         let said = Arc::new(std::sync::Mutex::new(None));
         let write = {
             let (said, authority) = (Arc::clone(&said), Arc::clone(&self.authority));
@@ -296,6 +301,15 @@ fn number(text: &str, most: u64) -> Option<u64> {
     (1..=most).contains(&number).then_some(number)
 }
 
+/// The session: a learner on one of their devices, which `Device` names by a small number.
+pub(crate) fn session(headers: &HeaderMap, learner: LearnerId) -> SessionId {
+    let device = headers
+        .get("device")
+        .and_then(|device| device.to_str().ok());
+    let device: u64 = device.and_then(|device| device.parse().ok()).unwrap_or(0);
+    SessionId(learner.0 * DEVICES + device % DEVICES)
+}
+
 /// Whether the one who asks is `learner`.
 fn allowed(headers: &HeaderMap, learner: LearnerId) -> Result<(), Problem> {
     let Some(who) = headers.get(AUTHORIZATION) else {
@@ -318,7 +332,8 @@ async fn lesson(
 ) -> Result<Response, Problem> {
     let key = known_key(&learner, &lesson)?;
     allowed(&headers, key.learner)?;
-    let progress = api.read(key, SessionId(key.learner.0)).await?;
+    let session = session(&headers, key.learner);
+    let progress = api.read(key, session).await?;
     let version = progress.map_or(0, |progress| progress.version.0);
     if unchanged(&headers, version) {
         return Ok(not_modified(version));
@@ -336,7 +351,26 @@ async fn progress(
 ) -> Result<Response, Problem> {
     let learner = known_learner(&learner)?;
     allowed(&headers, learner)?;
-    let session = SessionId(learner.0);
+    all_lessons(&api, learner, &headers).await
+}
+
+/// The same under an address that does not say whose it is: what it answers depends on who asks.
+async fn my_progress(State(api): Shared, headers: HeaderMap) -> Result<Response, Problem> {
+    let who = headers.get(AUTHORIZATION).and_then(|who| who.to_str().ok());
+    let learner = who.and_then(|who| who.strip_prefix("Learner "));
+    let learner = learner.ok_or_else(|| {
+        let why = "say who you are: Authorization: Learner and your number";
+        Problem::new(StatusCode::UNAUTHORIZED, "nobody", why)
+    })?;
+    all_lessons(&api, known_learner(learner)?, &headers).await
+}
+
+async fn all_lessons(
+    api: &Api,
+    learner: LearnerId,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let session = session(headers, learner);
     let reads = (1..=bounds::LESSONS).map(|lesson| {
         let key = LessonKey::new(learner.0, lesson);
         let read = api.read(key, session);
@@ -346,10 +380,10 @@ async fn progress(
     let digest = found.iter().fold(1, |digest, (_, progress)| {
         scattered(digest ^ progress.map_or(0, |progress| progress.version.0))
     });
-    if unchanged(&headers, digest) {
+    if unchanged(headers, digest) {
         return Ok(not_modified(digest));
     }
-    let mut response = private(StatusCode::OK, &lessons(&api, learner, &found));
+    let mut response = private(StatusCode::OK, &lessons(api, learner, &found));
     tag(&mut response, digest);
     Ok(response)
 }

@@ -19,6 +19,7 @@ pub struct Browser {
     /// Authors work behind the edge, as editors' tools do: so the edge is not told.
     behind: Arc<dyn Http>,
     traces: Traces,
+    device: u64,
 }
 
 /// What a person did, and what came of it.
@@ -53,6 +54,16 @@ impl Browser {
             door,
             behind,
             traces,
+            device: 0,
+        }
+    }
+
+    /// The same, as another of the learner's devices.
+    #[must_use]
+    pub fn on(&self, device: u64) -> Self {
+        Self {
+            device,
+            ..self.clone()
         }
     }
 
@@ -185,8 +196,7 @@ impl Browser {
 
     /// Looks at all lessons.
     pub async fn progress(&self, learner: u64) -> Visit {
-        self.look(get(&format!("/learners/{learner}/progress"), Some(learner)))
-            .await
+        self.look(get("/me/progress", Some(learner))).await
     }
 
     /// Looks at a course.
@@ -236,6 +246,7 @@ impl Browser {
         mut request: Request<Bytes>,
     ) -> Result<Response<Bytes>, NoAnswer> {
         request.headers_mut().insert(TRACEPARENT, context.header());
+        request.headers_mut().insert("device", self.device.into());
         let name = format!("{} {}", request.method(), request.uri().path());
         let call = async {
             let call = self.door.call(request);

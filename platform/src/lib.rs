@@ -15,7 +15,7 @@
 //! 4. [`observer`]: what must hold, and how that is judged
 //! 5. [`browser`], [`load`], [`scenario`]: who uses it
 //! 6. [`stage`], [`front`] and [`serve`]: all of it together, its page, and its sockets
-//! 7. [`doubles`]: parts in memory, for tests and planted faults
+//! 7. [`doubles`] and [`planted`]: parts in memory, and parts that are wrong in one way, for tests
 
 mod api;
 pub mod bounds;
@@ -28,6 +28,7 @@ pub mod load;
 mod metrics;
 pub mod observer;
 pub mod parts;
+pub mod planted;
 mod problem;
 pub mod scenario;
 pub mod serve;

@@ -119,7 +119,7 @@ impl Act {
     /// What somebody does next.
     pub fn next(dice: &mut Dice) -> Self {
         let learner = dice.zipf(LEARNERS);
-        let lesson = 1 + dice.below(bounds::LESSONS);
+        let lesson = dice.zipf(bounds::LESSONS);
         match dice.below(100) {
             0..13 => Self::Complete { learner, lesson },
             13..26 => Self::Later {
@@ -258,7 +258,8 @@ impl Load {
                 lock(&self.0.window).bad += 1;
                 continue;
             };
-            let (load, browser, key) = (self.clone(), browser.clone(), stage.fresh_key());
+            let (load, key) = (self.clone(), stage.fresh_key());
+            let browser = browser.on(dice.below(2));
             let due = next;
             tokio::spawn(async move {
                 let visit = act.act(&browser, &key).await;

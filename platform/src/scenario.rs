@@ -3,9 +3,11 @@
 //! A scenario runs on parts of its own, in memory, under a paused clock: an hour passes in a moment, and
 //! the same seed leads to the same events, so that a link to it shows everybody the same.
 
+use crate::doubles::{Doubles, Leak};
 use crate::load::{Act, Dice};
 use crate::observer::{BoardRow, Sometimes, Step};
 use crate::parts::{NotStarted, Place};
+use crate::planted::{Fault, Planted};
 use crate::stage::{Assembly, Ground, Stage};
 use crate::switch::Switch;
 use serde::Serialize;
@@ -35,6 +37,8 @@ pub struct Scenario {
     /// Where to read.
     pub read: &'static str,
     script: Script,
+    /// What runs besides, to be compared with.
+    mistake: Option<Mistake>,
 }
 
 #[derive(Clone, Copy)]
@@ -42,6 +46,15 @@ enum Script {
     CacheFlushed,
     WorkerStopped,
     ReplyLost,
+    /// People act for some minutes, and the workers and the view are stopped for one of them.
+    Minutes,
+}
+
+/// A design that is wrong in one way.
+#[derive(Clone, Copy)]
+enum Mistake {
+    Fault(Fault),
+    Leak(Leak),
 }
 
 /// What came of it.
@@ -80,7 +93,7 @@ pub fn named(name: &str) -> Option<&'static Scenario> {
     ALL.iter().find(|scenario| scenario.name == name)
 }
 
-static ALL: [Scenario; 3] = [
+static ALL: [Scenario; 7] = [
     Scenario {
         name: "cache-flushed",
         title: "The cache is emptied at the busiest moment",
@@ -95,6 +108,7 @@ static ALL: [Scenario; 3] = [
         verdict: "Answers were the same, and no promise broke. What changed is who was asked: the authority's reads rose while the copy was away.",
         read: "chapter 4, Acceleration that may vanish",
         script: Script::CacheFlushed,
+        mistake: None,
     },
     Scenario {
         name: "worker-stopped",
@@ -110,6 +124,7 @@ static ALL: [Scenario; 3] = [
         verdict: "Commands answered as before: the stream stood between them and the workers. Afterwards the backlog was worked off, once for each event and in order.",
         read: "chapter 5, Telling others, later",
         script: Script::WorkerStopped,
+        mistake: None,
     },
     Scenario {
         name: "reply-lost",
@@ -125,6 +140,71 @@ static ALL: [Scenario; 3] = [
         verdict: "Nobody was told that a command had failed which had been done. A retry with the same key met its first attempt, and got the same answer.",
         read: "chapter 3, One source of truth",
         script: Script::ReplyLost,
+        mistake: None,
+    },
+    Scenario {
+        name: "dashboard-truth",
+        title: "A copy is taken for the truth",
+        says: "Somebody saves a question: before a command goes to the authority, the API looks whether a copy says that the lesson is completed already, and refuses by itself.",
+        asks: "Is that more than a saved question?",
+        guesses: &[
+            "No: the copy says what the authority would say",
+            "Yes: commands are refused that the authority would have accepted",
+            "Yes, but only while the authority is down",
+        ],
+        right: 1,
+        verdict: "The copy had become a second decider. Commands were refused that nobody with the right to refuse had seen, and no log of the authority's shows them.",
+        read: "chapter 6, Derived views",
+        script: Script::Minutes,
+        mistake: Some(Mistake::Fault(Fault::CacheDecides)),
+    },
+    Scenario {
+        name: "edge-shares",
+        title: "An authenticated answer is kept at the edge",
+        says: "The address is the same for everybody, and the answer is not. The edge keeps it by its address.",
+        asks: "Who sees what?",
+        guesses: &[
+            "Each learner their own: the Authorization header differs",
+            "The second learner sees the first one's lessons",
+            "Nobody sees anything: such answers are never stored",
+        ],
+        right: 1,
+        verdict: "Each private answer carries a word that belongs to its owner, and a word came to somebody else. Lab 7's edge keeps no such answer unless it's told that it may.",
+        read: "chapter 7, Close to the user",
+        script: Script::Minutes,
+        mistake: Some(Mistake::Fault(Fault::EdgeShares)),
+    },
+    Scenario {
+        name: "late-fill",
+        title: "A fill that comes late",
+        says: "A load began before a write, and its value arrives after it. The cache keeps it.",
+        asks: "For how long is the old value served to others?",
+        guesses: &[
+            "Until the next read: a miss is never kept",
+            "For as long as the entry may stay, and beyond the bound that was promised",
+            "Not at all: the write had removed the entry",
+        ],
+        right: 1,
+        verdict: "The write had removed the entry, and the late fill put the old one back. Whoever wrote sees their own version; everybody else sees the old one, longer than the bound allows.",
+        read: "chapter 4, Acceleration that may vanish",
+        script: Script::Minutes,
+        mistake: Some(Mistake::Fault(Fault::LateFill)),
+    },
+    Scenario {
+        name: "skipped-row",
+        title: "A relay that skips a row",
+        says: "The relay remembers the highest number that it has sent, and asks for what is above. One row commits after a higher one has been sent.",
+        asks: "When is that row sent?",
+        guesses: &[
+            "With the next batch: it's in the table",
+            "Never, and nothing fails",
+            "After the relay is restarted",
+        ],
+        right: 1,
+        verdict: "No queue grew and nothing failed. Only whoever counts what was decided and what was done finds the event that is in neither.",
+        read: "chapter 5, Telling others, later",
+        script: Script::Minutes,
+        mistake: Some(Mistake::Leak(Leak::Skips(20))),
     },
 ];
 
@@ -155,18 +235,42 @@ pub fn run(
     assembly: &dyn Assembly,
     seed: u64,
 ) -> Result<Report, NotStarted> {
-    let run = in_virtual_time(async {
+    let mut runs = vec![played(scenario, assembly, seed, "This platform's parts")?];
+    if let Some(mistake) = scenario.mistake {
+        let wrong: Box<dyn Assembly + '_> = match mistake {
+            Mistake::Fault(fault) => Box::new(Planted {
+                right: assembly,
+                fault,
+            }),
+            Mistake::Leak(leak) => Box::new(Doubles { leak: Some(leak) }),
+        };
+        runs.push(played(
+            scenario,
+            &*wrong,
+            seed,
+            "The same, with the mistake in it",
+        )?);
+    }
+    Ok(Report {
+        verdict: scenario.verdict,
+        runs,
+    })
+}
+
+fn played(
+    scenario: &Scenario,
+    assembly: &dyn Assembly,
+    seed: u64,
+    title: &'static str,
+) -> Result<Run, NotStarted> {
+    in_virtual_time(async {
         let stage = Stage::set(assembly, &Ground::Memory, seed)?;
         stage.connect_in_process();
         let looking = tokio::spawn(stage.clone().keep_looking());
         let figures = play(scenario.script, &stage, seed).await?;
         looking.abort();
         stage.look().await;
-        Ok(report(&stage, "This platform's parts", figures))
-    })?;
-    Ok(Report {
-        verdict: scenario.verdict,
-        runs: vec![run],
+        Ok(report(&stage, title, figures))
     })
 }
 
@@ -215,7 +319,8 @@ pub async fn arrivals(stage: &Stage, dice: &mut Dice, rate: f64, lasting: Durati
             break;
         }
         tokio::time::sleep_until(next).await;
-        let (act, key, browser) = (Act::next(dice), stage.fresh_key(), browser.clone());
+        let (act, key) = (Act::next(dice), stage.fresh_key());
+        let browser = browser.on(dice.below(2));
         visits.spawn(async move { act.act(&browser, &key).await });
         while visits.try_join_next().is_some() {}
     }
@@ -264,6 +369,22 @@ async fn play(script: Script, stage: &Stage, seed: u64) -> Result<Vec<String>, N
                     owed.oldest_ms / 60_000
                 ),
                 format!("{} are owed a minute after", paid.unfinished),
+            ])
+        }
+        Script::Minutes => {
+            let visits = 240;
+            arrivals(stage, &mut dice, 4.0, minute).await;
+            stage.switch(Place::Workers, Switch::Stopped).await?;
+            stage.switch(Place::View, Switch::Stopped).await?;
+            arrivals(stage, &mut dice, 4.0, minute).await;
+            stage.switch(Place::Workers, Switch::Ok).await?;
+            stage.switch(Place::View, Switch::Ok).await?;
+            arrivals(stage, &mut dice, 4.0, minute).await;
+            tokio::time::sleep(minute).await;
+            let sums = stage.observer().sums();
+            Ok(vec![
+                format!("about {} visits in three minutes", visits * 3),
+                format!("{} events decided, {} effects", sums.accepted, sums.effects),
             ])
         }
         Script::ReplyLost => {
@@ -325,6 +446,37 @@ pub async fn bad_days(stage: &Stage, seed: u64, minutes: u64, rate: f64) -> Resu
     // A calm end, in which everything that was owed can be paid.
     let _ = people.await;
     tokio::time::sleep(Duration::from_secs(300)).await;
+    looking.abort();
+    stage.look().await;
+    Ok(())
+}
+
+/// Each place in turn, with each thing that can be wrong with it, while people act.
+///
+/// # Errors
+/// [`NotStarted`] when a part does not come up again.
+pub async fn gauntlet(stage: &Stage, seed: u64, rate: f64) -> Result<(), NotStarted> {
+    let looking = tokio::spawn(stage.clone().keep_looking());
+    let people = {
+        let (stage, mut dice) = (stage.clone(), Dice::new(seed));
+        // As long as all that follows.
+        let lasting = Duration::from_secs(7 * 4 * 30 + 2 * 40);
+        tokio::spawn(async move { arrivals(&stage, &mut dice, rate, lasting).await })
+    };
+    for place in Place::ALL {
+        for switch in &Switch::ALL[1..] {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            stage.switch(place, *switch).await?;
+            // Long enough for something to pile up behind those who act later.
+            let piles_up =
+                *switch == Switch::Stopped && matches!(place, Place::Stream | Place::Workers);
+            let lasting = if piles_up { 60 } else { 20 };
+            tokio::time::sleep(Duration::from_secs(lasting)).await;
+            stage.switch(place, Switch::Ok).await?;
+        }
+    }
+    let _ = people.await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
     looking.abort();
     stage.look().await;
     Ok(())

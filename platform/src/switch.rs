@@ -53,6 +53,11 @@ impl Switch {
         }
     }
 
+    /// Whether a call reaches whom it is for.
+    pub(crate) const fn lets_through(self) -> bool {
+        matches!(self, Self::Ok | Self::Slow | Self::Loses)
+    }
+
     /// The switch of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|switch| switch.name() == name)
@@ -79,6 +84,32 @@ impl Switches {
         Place::ALL
             .into_iter()
             .all(|place| self.get(place) == Switch::Ok)
+    }
+
+    /// The same for a plain call, which cannot wait: its caller waits for [`Self::patience`] before.
+    pub(crate) fn cross_now<T, E>(
+        &self,
+        place: Place,
+        call: impl FnOnce() -> Result<T, E>,
+        no_answer: impl FnOnce(NoAnswer) -> E,
+    ) -> Result<T, E> {
+        match self.get(place) {
+            Switch::Ok | Switch::Slow => call(),
+            Switch::Errors | Switch::Stopped => Err(no_answer(NoAnswer::Absent)),
+            Switch::Loses => {
+                drop(call());
+                Err(no_answer(NoAnswer::Lost))
+            }
+        }
+    }
+
+    /// Waits as long as a call of `place` takes beyond its work.
+    pub(crate) async fn patience(&self, place: Place) {
+        match self.get(place) {
+            Switch::Slow => tokio::time::sleep(SLOW).await,
+            Switch::Loses => tokio::time::sleep(REPLY_TIMEOUT).await,
+            Switch::Ok | Switch::Errors | Switch::Stopped => {}
+        }
     }
 
     /// Calls `place`, under its switch.

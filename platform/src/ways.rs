@@ -89,43 +89,25 @@ impl Ways {
         Arc::new(ToOrigin(self.clone()))
     }
 
-    /// Delivers `event` to `consumer`: `handle` is what the consumer does, and its answer is the
-    /// acknowledgement that the stream waits for.
-    ///
-    /// # Errors
-    /// As `handle`, or [`NoAnswer`] when the switch of the workers lets no answer through.
-    pub async fn deliver<E: From<NoAnswer>>(
-        &self,
-        consumer: &'static str,
-        event: Event,
-        handle: impl Future<Output = Result<(), E>>,
-    ) -> Result<(), E> {
-        let began = Instant::now();
-        let observer = self.observer.clone();
-        let handled = async {
-            observer.delivered(consumer, event.id());
-            handle.await
-        };
-        let out = self.switches.cross(Place::Workers, handled).await;
-        self.meters.count(Place::Workers, began, out.is_err());
-        let note = if out.is_ok() { "done" } else { "no answer" };
-        self.traces
-            .later(event.id(), Place::Workers, consumer, began, note);
-        out
+    /// How long whoever calls `place` by a plain function has to wait before, as its switch says.
+    pub async fn patience(&self, place: Place) {
+        self.switches.patience(place).await;
     }
 
-    /// Publishes to the stream: `publish` appends the events `ids`, and its answer is the
-    /// acknowledgement that the outbox waits for.
+    /// Publishes the events `ids` to the stream: the answer of `publish` is the acknowledgement that the
+    /// outbox waits for. Where the switch lets none through, it is what `no_answer` makes of it.
     ///
     /// # Errors
-    /// As `publish`, or [`NoAnswer`] when the switch of the stream lets no answer through.
-    pub async fn publish<T, E: From<NoAnswer>>(
+    /// As `publish`, or what `no_answer` says.
+    pub fn publish<T, E>(
         &self,
         ids: &[EventId],
-        publish: impl Future<Output = Result<T, E>>,
+        publish: impl FnOnce() -> Result<T, E>,
+        no_answer: impl FnOnce(NoAnswer) -> E,
     ) -> Result<T, E> {
         let began = Instant::now();
-        let out = self.switches.cross(Place::Stream, publish).await;
+        let reaches = self.switches.get(Place::Stream).lets_through();
+        let out = self.switches.cross_now(Place::Stream, publish, no_answer);
         self.meters.count(Place::Stream, began, out.is_err());
         let note = if out.is_ok() {
             "published"
@@ -133,33 +115,52 @@ impl Ways {
             "no answer"
         };
         for id in ids {
+            if reaches {
+                self.observer.delivered("stream", *id);
+            }
             self.traces
                 .later(*id, Place::Stream, "relay publishes", began, note);
         }
         out
     }
 
-    /// Hands `event` to the view.
+    /// Hands the stream's next record to a worker: `handle` is what the worker does.
     ///
     /// # Errors
-    /// As `apply`, or [`NoAnswer`] when the switch of the view lets no answer through.
-    pub async fn derive<E: From<NoAnswer>>(
+    /// As `handle`, or what `no_answer` says.
+    pub fn deliver<T, E>(
         &self,
-        event: Event,
-        apply: impl Future<Output = Result<(), E>>,
-    ) -> Result<(), E> {
-        let began = Instant::now();
-        let out = self.switches.cross(Place::View, apply).await;
-        self.meters.count(Place::View, began, out.is_err());
-        let note = if out.is_ok() { "derived" } else { "no answer" };
-        self.traces
-            .later(event.id(), Place::View, "dashboard", began, note);
-        out
+        handle: impl FnOnce() -> Result<T, E>,
+        no_answer: impl FnOnce(NoAnswer) -> E,
+    ) -> Result<T, E> {
+        self.switches.cross_now(Place::Workers, handle, no_answer)
     }
 
-    /// An effect took place in the world: mail went out, a figure moved. Called once for each.
-    pub async fn effect(&self, consumer: &'static str, event: Event) {
+    /// `consumer` has acted on `event`, and that is durable: mail goes out, a figure has moved. Called
+    /// once for each.
+    pub async fn effect(&self, consumer: &'static str, event: Event, began: Instant) {
+        self.meters.count(Place::Workers, began, false);
+        self.traces
+            .later(event.id(), Place::Workers, consumer, began, "done");
         self.observer.effect(consumer, event).await;
+    }
+
+    /// Moves the view on.
+    ///
+    /// # Errors
+    /// As `step`, or [`NoAnswer`] when the switch of the view lets no answer through.
+    pub async fn derive<T, E: From<NoAnswer>>(
+        &self,
+        step: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.switches.cross(Place::View, step).await
+    }
+
+    /// `event` has become part of the view.
+    pub fn derived(&self, event: EventId, began: Instant) {
+        self.meters.count(Place::View, began, false);
+        self.traces
+            .later(event, Place::View, "dashboard", began, "derived");
     }
 
     /// How many facts the authority was asked for.

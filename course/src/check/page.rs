@@ -5,10 +5,11 @@ mod stages;
 use std::fmt::Write as _;
 
 use super::here::Here;
-use crate::grade::{self, InvariantReport, Outcome, Report, TestReport, Verdict};
+use crate::grade::{self, InvariantReport, Misconception, Outcome, Report, TestReport, Verdict};
 use crate::hint::shell_word;
-use crate::lab::{self, HintSection, Lab, Mistake, Stub};
+use crate::lab::{self, HintSection, Lab, Stub};
 use crate::repo::Repo;
+use crate::starter::Starter;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
 use stages::is_of;
 
@@ -23,9 +24,10 @@ pub(super) struct Page<'a> {
     lab: &'a Lab,
     report: &'a Report,
     terminal: Terminal,
-    mistakes: Vec<Mistake>,
     hints: Vec<HintSection>,
     stubs: Vec<(String, Stub)>,
+    /// Files of the lab that are not there any more.
+    gone: Vec<String>,
     here: Here,
     out: String,
 }
@@ -37,13 +39,12 @@ impl<'a> Page<'a> {
             lab,
             report,
             terminal,
-            // A damaged patch is `verify`'s business; the reader gets a grade without it.
-            mistakes: lab.mistakes(repo).unwrap_or_default(),
             hints: lab.hints(repo).unwrap_or_default(),
             stubs: stubs
                 .into_iter()
                 .map(|stub| (format!("{}:{}", repo.relative(&stub.file), stub.line), stub))
                 .collect(),
+            gone: gone(repo, lab),
             here: Here::of(repo),
             out: String::new(),
         }
@@ -71,6 +72,18 @@ impl<'a> Page<'a> {
             "",
         );
         let _ = writeln!(self.out);
+        for path in &self.gone {
+            let line = format!(
+                "exercises/{0}/{path} is gone. `git checkout -- exercises/{0}/{path}` brings back what you \
+                 committed last, or the starter's; `cargo course reset {1}` begins the whole lab anew, and \
+                 keeps a copy.",
+                self.lab.folder, self.lab.name
+            );
+            self.out.push_str(&self.terminal.wrapped("", "", &line));
+        }
+        if !self.gone.is_empty() {
+            let _ = writeln!(self.out);
+        }
         for error in self.report.compiler.iter().take(ERRORS) {
             let _ = writeln!(self.out, "{}\n", error.trim_end());
         }
@@ -258,24 +271,19 @@ impl<'a> Page<'a> {
                 painted(QUIET, &format!("at {}", self.here.path(place)))
             );
         }
-        let usual: Vec<(String, String)> = self
-            .mistakes
-            .iter()
-            .filter(|mistake| mistake.caught_by == test.name && test.outcome != Outcome::NotRun)
-            .map(|mistake| (mistake.wrong.clone(), mistake.tempts.clone()))
-            .collect();
+        let usual = &test.usual;
         let before = if usual.len() > 1 {
             "a usual cause: "
         } else {
             "usual cause: "
         };
-        for (wrong, tempts) in usual {
+        for Misconception { wrong, tempts } in usual {
             self.out.push_str(&self.terminal.wrapped(
                 &format!("{deeper}{}", painted(OPEN, before)),
                 &format!("{deeper}  "),
-                &sentence(&wrong),
+                &sentence(wrong),
             ));
-            let tempts = format!("why it tempts: {}", sentence(&tempts));
+            let tempts = format!("why it tempts: {}", sentence(tempts));
             self.out.push_str(&self.terminal.wrapped(
                 &format!("{deeper}  "),
                 &format!("{deeper}  "),
@@ -388,11 +396,18 @@ impl<'a> Page<'a> {
             let topic = section
                 .map(|at| format!(" {}", shell_word(&self.hints[at].topic())))
                 .unwrap_or_default();
-            let line = format!("build {}.", self.part(test));
+            // What is no function's, such as an answer in the ledger, says itself where it belongs.
+            let line = match stub {
+                Some(_) => format!("build {}.", self.part(test)),
+                None => todo(test).to_owned(),
+            };
+            let is_stub = stub.is_some();
             self.out
                 .push_str(&self.terminal.wrapped(&start, "  ", &line));
-            self.out
-                .push_str(&self.terminal.wrapped("  ", "  ", todo(test)));
+            if is_stub {
+                self.out
+                    .push_str(&self.terminal.wrapped("  ", "  ", todo(test)));
+            }
             (invariant, format!("cargo course hint {}{topic}", lab.name))
         } else {
             return;
@@ -502,4 +517,17 @@ fn capitalised(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters).collect()
     })
+}
+
+/// The files of a lab that a reader has deleted.
+fn gone(repo: &Repo, lab: &Lab) -> Vec<String> {
+    let folder = lab.dir(repo);
+    let Ok(starter) = Starter::of(repo, lab) else {
+        return Vec::new();
+    };
+    let files = starter.files().iter();
+    files
+        .filter(|file| !folder.join(&file.path).exists())
+        .map(|file| file.path.clone())
+        .collect()
 }

@@ -34,6 +34,8 @@ impl Authority {
     /// Makes the next version of a fact, if the fact is at the version `expected`, and returns what was
     /// stored. A lesson that was not begun is expected as `None`, and gets version 1.
     ///
+    /// Nobody comes between the look and the decision, also not another authority over the same store.
+    ///
     /// # Errors
     /// - [`Refused::Stale`] when the fact is at any other version. Nothing is written.
     /// - [`Refused::NoAnswer`] when the store gives none. It is not asked again.

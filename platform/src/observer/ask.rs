@@ -44,6 +44,10 @@ pub(crate) fn ask(request: &Request<Bytes>) -> Ask {
                 _ => Ask::Other,
             }
         }
+        (&Method::GET, ["me", "progress"]) => match identity(request) {
+            Some(learner) => Ask::Private { learner },
+            None => Ask::Other,
+        },
         (&Method::GET, ["learners", learner, ..]) => match number(learner) {
             Some(learner) => Ask::Private {
                 learner: LearnerId(learner),

@@ -3,9 +3,9 @@
 use super::rows::{Row, Sometimes, Standing, Step};
 use super::{Sums, staleness};
 use crate::bounds;
-use crate::parts::{Account, Command, NotWritten};
+use crate::parts::{Account, Command, NotWritten, SessionId};
 use domain::{EventId, LessonKey, Version};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -30,6 +30,9 @@ const MAX_FAILED: usize = 128;
 /// How many events may be without effect before further ones go unjudged.
 const MAX_UNFINISHED: usize = 500_000;
 
+/// How long an event may be on its way from the authority into the outbox's account.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How many steps of a command are remembered.
 const MAX_STEPS: usize = 12;
 
@@ -44,6 +47,11 @@ pub(super) struct Memory {
     order: VecDeque<String>,
     failed: VecDeque<(String, LessonKey, Instant)>,
     consumers: BTreeMap<&'static str, Consumer>,
+    /// The highest version of a key that was carried so far, and by whom.
+    carried: HashMap<(&'static str, LessonKey), u64>,
+    unconfirmed: Vec<Acknowledged>,
+    /// Since when the authority has been up; `None` if it is not.
+    up_since: Option<Instant>,
     unannounced: Vec<(&'static str, EventId)>,
     courses: HashMap<u64, VecDeque<(Instant, u64)>>,
     /// Since when the API has been well; `None` if it is not.
@@ -54,8 +62,17 @@ pub(super) struct Memory {
     total: u64,
     accepted: u64,
     effects: u64,
+    lost: HashSet<EventId>,
     /// When something last moved, or was switched.
     moved: Instant,
+}
+
+/// One fact, as somebody has read it.
+pub(super) struct Read {
+    pub(super) key: LessonKey,
+    pub(super) version: u64,
+    pub(super) session: SessionId,
+    pub(super) asked: Instant,
 }
 
 /// What is known of one fact.
@@ -67,13 +84,22 @@ struct Known {
     base: Option<u64>,
     /// From when on a version was there, newest last.
     decided: VecDeque<(Instant, u64)>,
-    /// From when on a version had been told to the learner, newest last.
-    told: VecDeque<(Instant, u64)>,
+    /// From when on a version had been told, and to which session, newest last.
+    told: VecDeque<(Instant, u64, SessionId)>,
     /// The highest version that the crossing saw being made.
     explained: u64,
     /// Commands that may have been done without anybody having been told.
     doubts: u32,
     in_flight: u32,
+}
+
+/// What was acknowledged, to whom, and what led to it.
+pub(super) struct Acknowledged {
+    pub(super) key: LessonKey,
+    session: SessionId,
+    version: u64,
+    at: Instant,
+    steps: Vec<Step>,
 }
 
 /// One command, over all its attempts.
@@ -93,8 +119,9 @@ struct Sent {
 #[derive(Default)]
 struct Consumer {
     applied: HashMap<LessonKey, Applied>,
-    delivered: HashMap<LessonKey, u64>,
     unfinished: HashMap<EventId, Instant>,
+    /// What it has acted on before anybody could know that it was decided.
+    early: HashSet<EventId>,
 }
 
 struct Applied {
@@ -117,6 +144,9 @@ impl Memory {
             order: VecDeque::new(),
             failed: VecDeque::new(),
             consumers: BTreeMap::new(),
+            carried: HashMap::new(),
+            unconfirmed: Vec::new(),
+            up_since: Some(epoch),
             unannounced: Vec::new(),
             courses: HashMap::new(),
             api_ok_since: Some(epoch),
@@ -126,6 +156,7 @@ impl Memory {
             total: 0,
             accepted: 0,
             effects: 0,
+            lost: HashSet::new(),
             moved: epoch,
         }
     }
@@ -263,6 +294,7 @@ impl Memory {
         &mut self,
         idempotency_key: &str,
         key: LessonKey,
+        session: SessionId,
         version: u64,
         truth: Option<u64>,
     ) {
@@ -273,19 +305,47 @@ impl Memory {
                 sent.steps.clone()
             })
             .unwrap_or_default();
-        if let Some(truth) = truth {
-            self.learn(key, truth);
-            self.check(Row::Durable, truth >= version, |memory| {
-                let has = format!("the authority has version {truth} of {}", name(key));
-                steps.into_iter().chain([memory.now(has)]).collect()
-            });
-            if truth < version {
-                return;
-            }
+        let told = Acknowledged {
+            key,
+            session,
+            version,
+            at: Instant::now(),
+            steps,
+        };
+        match truth {
+            Some(truth) => self.acknowledged_with(told, truth),
+            // Nobody can look now. It is judged once somebody can.
+            None if self.unconfirmed.len() < MAX_COMMANDS => self.unconfirmed.push(told),
+            None => {}
         }
-        let now = Instant::now();
+    }
+
+    pub(super) fn take_unconfirmed(&mut self) -> Vec<Acknowledged> {
+        std::mem::take(&mut self.unconfirmed)
+    }
+
+    /// An acknowledgement counts for what follows only if it was true.
+    pub(super) fn acknowledged_with(&mut self, told: Acknowledged, truth: u64) {
+        let Acknowledged {
+            key,
+            session,
+            version,
+            at: now,
+            steps,
+        } = told;
+        self.learn(key, truth);
+        self.check(Row::Durable, truth >= version, |memory| {
+            let has = format!("the authority has version {truth} of {}", name(key));
+            steps.into_iter().chain([memory.now(has)]).collect()
+        });
+        if truth < version {
+            return;
+        }
         if let Some(known) = self.key(key) {
-            remember(&mut known.told, now, version);
+            known.told.push_back((now, version, session));
+            if known.told.len() > MAX_MOMENTS {
+                known.told.pop_front();
+            }
         }
     }
 
@@ -462,14 +522,13 @@ impl Memory {
         self.keys.get(&key).map_or(0, |known| known.version)
     }
 
-    pub(super) fn read(
-        &mut self,
-        key: LessonKey,
-        version: u64,
-        asked: Instant,
-        ahead: bool,
-        truth: Option<u64>,
-    ) {
+    pub(super) fn read(&mut self, read: &Read, ahead: bool, truth: Option<u64>) {
+        let Read {
+            key,
+            version,
+            session,
+            asked,
+        } = *read;
         if let Some(truth) = truth {
             self.learn(key, truth);
         }
@@ -491,7 +550,12 @@ impl Memory {
         let Some(known) = self.keys.get(&key) else {
             return;
         };
-        let told = last_before(&known.told, asked);
+        let told = known
+            .told
+            .iter()
+            .filter(|(at, _, who)| *at <= asked && *who == session)
+            .map(|(at, told, _)| (*at, *told))
+            .max_by_key(|(_, told)| *told);
         let bound = asked.checked_sub(staleness());
         let old = bound.and_then(|bound| last_before(&known.decided, bound));
         let newest = known.version;
@@ -571,15 +635,24 @@ impl Memory {
         }
     }
 
+    pub(super) fn authority_switched(&mut self, up: bool) {
+        match (up, self.up_since) {
+            (true, None) => self.up_since = Some(Instant::now()),
+            (false, _) => self.up_since = None,
+            (true, Some(_)) => {}
+        }
+    }
+
     pub(super) fn api_switched(&mut self, ok: bool) {
         self.api_ok_since = ok.then(Instant::now);
     }
 
     // After a restart.
 
+    /// What the authority has acknowledged, to a learner or to the API.
     pub(super) fn acknowledged(&self) -> Vec<LessonKey> {
-        let told = self.keys.iter().filter(|(_, known)| !known.told.is_empty());
-        let mut keys: Vec<_> = told.map(|(key, _)| *key).collect();
+        let decided = self.keys.iter().filter(|(_, known)| known.version > 0);
+        let mut keys: Vec<_> = decided.map(|(key, _)| *key).collect();
         keys.sort_unstable_by_key(|key| (key.learner, key.lesson));
         keys
     }
@@ -588,9 +661,8 @@ impl Memory {
         let Some(known) = self.keys.get(&key) else {
             return;
         };
-        let Some(&(at, told)) = known.told.back() else {
-            return;
-        };
+        let told = known.version;
+        let at = known.decided.back().map_or(self.epoch, |(at, _)| *at);
         self.check(Row::Durable, truth >= told, |memory| {
             vec![
                 memory.at(
@@ -603,11 +675,25 @@ impl Memory {
         if truth >= told {
             self.saw(Sometimes::Survived);
         } else if let Some(known) = self.keys.get_mut(&key) {
-            // Told once. What follows from it is no second fault.
+            // Told once. What follows from it is no second fault: its events never come.
+            let lost = known.version.saturating_sub(truth);
             known.version = truth;
             known.explained = truth;
             known.told.clear();
             known.decided.clear();
+            self.never_comes(lost);
+            for consumer in self.consumers.values_mut() {
+                let gone = |id: &EventId| id.key == key && id.version.0 > truth;
+                consumer.unfinished.retain(|id, _| !gone(id));
+            }
+        }
+    }
+
+    /// So many events that counted as decided will never be published.
+    fn never_comes(&mut self, events: u64) {
+        self.total = self.total.saturating_sub(events);
+        for (_, total) in &mut self.totals {
+            *total = total.saturating_sub(events);
         }
     }
 
@@ -625,9 +711,11 @@ impl Memory {
         self.moved = Instant::now();
     }
 
-    pub(super) fn delivered(&mut self, consumer: &'static str, id: EventId) {
-        let consumer = self.consumers.entry(consumer).or_default();
-        let last = consumer.delivered.entry(id.key).or_default();
+    pub(super) fn delivered(&mut self, by: &'static str, id: EventId) {
+        if self.carried.len() >= MAX_KEYS && !self.carried.contains_key(&(by, id.key)) {
+            return;
+        }
+        let last = self.carried.entry((by, id.key)).or_default();
         let again = id.version.0 <= *last;
         *last = id.version.0.max(*last);
         if again {
@@ -641,7 +729,7 @@ impl Memory {
         id: EventId,
         unsure: bool,
         truth: Option<u64>,
-    ) {
+    ) -> bool {
         let holds = !unsure || truth.is_some_and(|truth| truth >= id.version.0);
         if let Some(truth) = truth {
             self.learn(id.key, truth);
@@ -654,11 +742,21 @@ impl Memory {
                 truth.unwrap_or(0)
             ))]
         });
+        holds
     }
 
     pub(super) fn announced_later(&mut self, consumer: &'static str, id: EventId) {
         if self.unannounced.len() < MAX_COMMANDS {
             self.unannounced.push((consumer, id));
+        }
+    }
+
+    /// An effect of something that is not known to be decided. It counts as done, and its order is not judged.
+    pub(super) fn effect_early(&mut self, consumer: &'static str, id: EventId) {
+        let consumer = self.consumers.entry(consumer).or_default();
+        consumer.unfinished.remove(&id);
+        if consumer.early.len() < MAX_COMMANDS {
+            consumer.early.insert(id);
         }
     }
 
@@ -741,9 +839,10 @@ impl Memory {
         }
         let queued = waiting + account.queued;
         let missing = accepted.get(account.consumer).and_then(|accepted| {
-            let open = accepted
-                .iter()
-                .filter(|id| consumer.unfinished.contains_key(id));
+            let open = accepted.iter().filter(|id| {
+                let since = consumer.unfinished.get(id);
+                since.is_some_and(|since| since.elapsed() > GRACE)
+            });
             open.min_by_key(|id| consumer.unfinished[id]).copied()
         });
         let since = missing.and_then(|id| consumer.unfinished.get(&id).copied());
@@ -765,9 +864,12 @@ impl Memory {
             ]
         });
         if let Some(lost) = lost {
-            // Told once.
+            // Told once, and what never came is not what the view lacks.
             let consumer = self.consumers.entry(account.consumer).or_default();
             consumer.unfinished.remove(&lost);
+            if self.lost.insert(lost) {
+                self.never_comes(1);
+            }
         }
     }
 
@@ -794,7 +896,9 @@ impl Memory {
 
     pub(super) fn dashboard(&mut self, watermark: u64, stale: bool, asked: Instant) {
         let old = asked.checked_sub(bounds::VIEW_LAG + bounds::VIEW_SLACK);
+        // What the authority has lost while it was down is known only once it is up.
         let late = old
+            .filter(|old| self.up_since.is_some_and(|since| since <= *old))
             .and_then(|old| last_before(&self.totals, old))
             .filter(|(_, total)| watermark < *total);
         self.check(Row::View, stale || late.is_none(), |memory| {
@@ -852,9 +956,10 @@ impl Sent {
 impl Consumer {
     /// Whether it has acted on the event already.
     fn has(&self, id: EventId) -> bool {
-        self.applied.get(&id.key).is_some_and(|applied| {
-            id.version.0 <= applied.last && !applied.gaps.contains(&id.version.0)
-        })
+        self.early.contains(&id)
+            || self.applied.get(&id.key).is_some_and(|applied| {
+                id.version.0 <= applied.last && !applied.gaps.contains(&id.version.0)
+            })
     }
 }
 

@@ -14,15 +14,16 @@ mod rows;
 
 pub use rows::{Row, Sometimes, Standing, Step};
 
+use crate::api::session;
 use crate::bounds;
-use crate::parts::{Authority, Command, NotWritten, Place, Stream, View, Workers};
+use crate::parts::{Authority, Command, NotWritten, Place, SessionId, Stream, View, Workers};
 use crate::switch::{Switch, Switches};
 use crate::trace::scattered;
 use ask::{Ask, Told, ask, field, identity, told, version_in, versions_in};
 use bytes::Bytes;
 use domain::{Event, EventId, LearnerId, LessonKey, Version};
 use hyper::{Request, Response, StatusCode};
-use memory::{Memory, ms};
+use memory::{Memory, Read, ms};
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -48,6 +49,7 @@ pub(crate) struct Watch {
     observer: Observer,
     ask: Ask,
     who: Option<LearnerId>,
+    session: SessionId,
     asked: Instant,
     open: bool,
 }
@@ -186,6 +188,7 @@ impl Observer {
         Some(Watch {
             observer: self.clone(),
             ask,
+            session: session(request.headers(), who.unwrap_or(LearnerId(0))),
             who,
             asked: Instant::now(),
             open: true,
@@ -216,7 +219,8 @@ impl Observer {
                 Err(crate::parts::NoAnswer::Lost) => Told::Unknown,
                 Err(_) => Told::NotDone,
             };
-            self.command_told(idempotency_key, *key, told).await;
+            self.command_told(idempotency_key, *key, watch.session, told)
+                .await;
             if let Ok(answer) = answer {
                 self.check_identity(&watch, answer);
             }
@@ -231,8 +235,8 @@ impl Observer {
         }
         match &watch.ask {
             Ask::Private { .. } => {
-                self.check_identity(&watch, answer);
-                if answer.status() == StatusCode::OK {
+                let own = self.check_identity(&watch, answer);
+                if own && answer.status() == StatusCode::OK {
                     self.check_reads(&watch, answer).await;
                 }
             }
@@ -262,9 +266,9 @@ impl Observer {
     }
 
     /// The word in the answer is the asker's own.
-    fn check_identity(&self, watch: &Watch, answer: &Response<Bytes>) {
+    fn check_identity(&self, watch: &Watch, answer: &Response<Bytes>) -> bool {
         let Some(word) = field(answer, "for") else {
-            return;
+            return true;
         };
         let own = watch.who.map(|who| nonce(self.0.seed, who));
         let right = own.as_ref() == Some(&word);
@@ -277,6 +281,7 @@ impl Observer {
                 memory.now(format!("and gets the answer that carries the word {word}, which belongs to somebody else")),
             ]
         });
+        right
     }
 
     async fn check_reads(&self, watch: &Watch, answer: &Response<Bytes>) {
@@ -294,11 +299,23 @@ impl Observer {
             // The truth is asked only where what is known does not settle it already.
             let ahead = version > self.lock().known(key);
             let truth = if ahead { self.truth(key).await } else { None };
-            self.lock().read(key, version, watch.asked, ahead, truth);
+            let read = Read {
+                key,
+                version,
+                session: watch.session,
+                asked: watch.asked,
+            };
+            self.lock().read(&read, ahead, truth);
         }
     }
 
-    async fn command_told(&self, idempotency_key: &str, key: LessonKey, told: Told) {
+    async fn command_told(
+        &self,
+        idempotency_key: &str,
+        key: LessonKey,
+        session: SessionId,
+        told: Told,
+    ) {
         let truth = match told {
             Told::Done(_) | Told::NotDone => self.truth(key).await,
             Told::Refused | Told::Unknown => None,
@@ -312,7 +329,7 @@ impl Observer {
                 if self.0.switches.get(Place::Cache) != Switch::Ok {
                     memory.saw(Sometimes::WithoutCache);
                 }
-                memory.told_done(idempotency_key, key, version.0, truth);
+                memory.told_done(idempotency_key, key, session, version.0, truth);
             }
             Told::Refused => memory.told_refused(idempotency_key),
             Told::NotDone => memory.told_not_done(idempotency_key, key, truth),
@@ -362,12 +379,14 @@ impl Observer {
             None
         };
         let mut memory = self.lock();
-        if !unsure || truth.is_some() {
-            memory.announced(consumer, id, unsure, truth);
-        } else {
+        if unsure && truth.is_none() {
             memory.announced_later(consumer, id);
+            memory.effect_early(consumer, id);
+        } else if memory.announced(consumer, id, unsure, truth) {
+            memory.effect(consumer, id);
+        } else {
+            memory.effect_early(consumer, id);
         }
-        memory.effect(consumer, id);
     }
 
     /// A place has been switched.
@@ -377,6 +396,9 @@ impl Observer {
         memory.moved();
         if place == Place::Api {
             memory.api_switched(switch == Switch::Ok);
+        }
+        if place == Place::Authority {
+            memory.authority_switched(switch != Switch::Stopped);
         }
         if place == Place::View {
             memory.view_restarted();
@@ -394,6 +416,12 @@ impl Observer {
                 continue;
             };
             self.lock().found_after_restart(key, truth);
+        }
+        let unconfirmed = self.lock().take_unconfirmed();
+        for told in unconfirmed {
+            if let Some(truth) = self.truth(told.key).await {
+                self.lock().acknowledged_with(told, truth);
+            }
         }
         let waiting = self.lock().take_unannounced();
         for (consumer, id) in waiting {

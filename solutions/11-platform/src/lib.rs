@@ -2,14 +2,31 @@
 //!
 //! Each part is a lab's solution behind one of the stage's traits. What is here is the glue: the folder
 //! of the store, who runs what, and which way leads from one part to the next.
+//!
+//! | place | part | from |
+//! |---|---|---|
+//! | edge | `border` | lab 7 |
+//! | cache | `copy` | lab 4 |
+//! | authority, with the outbox in its transactions | `store` | labs 3 and 5 |
+//! | relay and stream | `news` | lab 5 |
+//! | workers, with their inboxes | `desks` | lab 5 |
+//! | dashboard | `figures` | lab 6 |
 
 mod border;
 mod copy;
+mod desks;
+mod figures;
+mod medium;
+mod news;
 mod store;
 
 use border::Border;
 use copy::Accelerator;
-use platform::doubles::{Pipe, PipeStream, PipeView, PipeWorkers};
+use crashdisk::Disk;
+use desks::Desks;
+use figures::Figures;
+use medium::Medium;
+use news::News;
 use platform::parts::NotStarted;
 use platform::stage::{Assembly, Ground, Parts};
 use platform::ways::Ways;
@@ -17,21 +34,30 @@ use std::sync::Arc;
 use store::Store;
 
 /// The assembly of our solutions.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ours;
+#[derive(Clone, Debug, Default)]
+pub struct Ours {
+    /// The disk of the authority, for a test that fills or fails it.
+    pub disk: Option<Disk>,
+}
 
 impl Assembly for Ours {
     fn assemble(&self, ways: &Ways, ground: &Ground) -> Result<Parts, NotStarted> {
-        let pipe = Pipe::new(ways, None);
-        let store = Arc::new(Store::open(ground, Arc::clone(&pipe))?);
+        let medium = match &self.disk {
+            Some(disk) => Medium::on(disk.clone()),
+            None => Medium::new(ground, "progress.redb"),
+        };
+        let store = Store::open(medium)?;
         let copy = Arc::new(Accelerator::new(ways.to_authority(store.clone()))?);
         store.tell(&copy);
+        let news = News::open(ways, Arc::clone(&store), Medium::new(ground, "stream.log"))?;
+        let desks = Desks::open(ways, &news, ground)?;
+        let figures = Figures::open(ways, &news, ground);
         Ok(Parts {
             authority: store,
             cache: copy,
-            stream: Arc::new(PipeStream(Arc::clone(&pipe))),
-            workers: Arc::new(PipeWorkers(Arc::clone(&pipe))),
-            view: Arc::new(PipeView(pipe)),
+            stream: Arc::new(news),
+            workers: Arc::new(desks),
+            view: Arc::new(figures),
             edge: Arc::new(Border::new(ways.to_origin(), ground)?),
         })
     }

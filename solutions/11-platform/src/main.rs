@@ -45,19 +45,18 @@ fn main() -> ExitCode {
 }
 
 async fn run(options: &Options, open_it: bool) -> ExitCode {
-    let running = match start(Arc::new(Ours), options).await {
+    let running = match start(Arc::new(Ours::default()), options).await {
         Ok(running) => running,
         Err(why) => {
             eprintln!("error: the platform does not start: {why}");
             return ExitCode::from(2);
         }
     };
-    println!("The platform runs at http://{}/", running.page);
-    println!(
-        "Ctrl-C ends it. What it acknowledged is kept in {}.",
+    say(&format!(
+        "The platform runs at http://{}/\nCtrl-C ends it. What it acknowledged is kept in {}.",
+        running.page,
         options.folder.display()
-    );
-    let _ = std::io::stdout().flush();
+    ));
     if open_it {
         // Where there is no browser the address above is enough.
         let _ = open::that_detached(format!("http://{}/", running.page));
@@ -66,8 +65,14 @@ async fn run(options: &Options, open_it: bool) -> ExitCode {
     if tokio::time::timeout(END, running.end()).await.is_err() {
         eprintln!("Some parts did not end in time; what was acknowledged is durable all the same.");
     }
-    println!("The platform has stopped.");
+    say("The platform has stopped.");
     ExitCode::SUCCESS
+}
+
+/// Whoever started it may have stopped listening; that is no reason to end.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 /// Until somebody wants it to end.

@@ -1,44 +1,38 @@
-//! The authority: lab 3's store, in a file or on a disk in memory.
+//! The authority: lab 3's store, with lab 5's outbox in its transactions.
 
 use crate::copy::Accelerator;
-use authority::authority::{Authority, Reader, Settings, open, open_file};
+use crate::medium::{Medium, Trouble, blocking, lock, opened};
+use authority::authority::{Authority, Reader, Settings, open_database, open_in};
 use authority::changes::{Changes, Notice};
 use authority::fact::{Epoch, IdempotencyKey, OpenError, Write, WriteError};
-use authority::group::Committer;
-use crashdisk::{Disk, Loss};
-use domain::{LessonKey, Progress, Version};
-use platform::doubles::Pipe;
+use authority::group::{Committer, MAX_GROUP};
+use domain::{LessonKey, Version};
+use outbox::outbox::Outbox;
 use platform::parts::{
     Authority as AuthorityPart, Command, Fact, Fut, NoAnswer, NotStarted, NotWritten, Part,
 };
-use platform::stage::Ground;
 use std::future::poll_fn;
-use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::task::Poll;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Notify;
 
-/// How long a commit takes on the disk in memory.
+/// How long a commit takes on a disk in memory.
 const COMMIT: Duration = Duration::from_millis(2);
 
-/// How often a store is tried that a former one of ours may not have let go of yet.
-const OPEN_TRIES: u32 = 20;
+/// How many events may wait to be published. Before that many do, commands are refused.
+const MAX_WAITING: u64 = 100_000;
 
-/// Before each further try.
-const OPEN_AGAIN: Duration = Duration::from_millis(50);
-
-/// Where the store is kept.
-enum Place {
-    File(PathBuf),
-    Disk(Mutex<Disk>),
-}
+/// Before each further try to open a store whose disk has failed.
+const HEAL_AGAIN: Duration = Duration::from_secs(1);
 
 /// A store that is open.
 struct Up {
     authority: Authority,
     reader: Reader,
+    outbox: Outbox,
     committing: Committing,
 }
 
@@ -52,27 +46,30 @@ enum Committing {
 
 /// Lab 3's authority.
 pub(crate) struct Store {
-    place: Place,
+    medium: Medium,
     up: RwLock<Option<Up>>,
-    pipe: Arc<Pipe>,
+    /// Held while the store goes down or comes up.
+    turning: tokio::sync::Mutex<()>,
+    /// Whether it is meant to be up.
+    wanted: RwLock<bool>,
     cache: OnceLock<Weak<Accelerator>>,
+    me: Weak<Self>,
+    /// Tells of each commit.
+    pub(crate) committed: Notify,
 }
 
 impl Store {
-    pub(crate) fn open(ground: &Ground, pipe: Arc<Pipe>) -> Result<Self, NotStarted> {
-        let place = match ground {
-            Ground::Folder(folder) => Place::File(folder.join("progress.redb")),
-            Ground::Memory => Place::Disk(Mutex::new(Disk::new())),
-        };
-        let store = Self {
-            up: RwLock::new(None),
-            place,
-            pipe,
+    pub(crate) fn open(medium: Medium) -> Result<Arc<Self>, NotStarted> {
+        let up = open(&medium)?;
+        Ok(Arc::new_cyclic(|me| Self {
+            medium,
+            up: RwLock::new(Some(up)),
+            turning: tokio::sync::Mutex::default(),
+            wanted: RwLock::new(true),
             cache: OnceLock::new(),
-        };
-        let up = store.opened().map_err(|error| store.not_started(&error))?;
-        *write(&store.up) = Some(up);
-        Ok(store)
+            me: me.clone(),
+            committed: Notify::new(),
+        }))
     }
 
     /// Has the cache told of each change.
@@ -81,34 +78,9 @@ impl Store {
         self.listen();
     }
 
-    fn opened(&self) -> Result<Up, OpenError> {
-        let (authority, committing) = match &self.place {
-            Place::File(file) => {
-                let (authority, committer) = open_file(file, Settings::default())?;
-                let thread = std::thread::Builder::new().name("commits".into());
-                let thread = thread.spawn(move || committer.run());
-                let thread = thread.map_err(|error| OpenError::Disk(error.to_string()))?;
-                (authority, Committing::Thread(thread))
-            }
-            Place::Disk(disk) => {
-                let (authority, committer) = open(lock(disk).handle(), Settings::default())?;
-                let callers = Arc::new(Mutex::new(committer));
-                (authority, Committing::Callers(callers))
-            }
-        };
-        let reader = authority.reader();
-        Ok(Up {
-            authority,
-            reader,
-            committing,
-        })
-    }
-
-    fn not_started(&self, error: &OpenError) -> NotStarted {
-        NotStarted(match &self.place {
-            Place::File(file) => format!("{}: {error}", file.display()),
-            Place::Disk(_) => error.to_string(),
-        })
+    /// The outbox, while the store is up.
+    pub(crate) fn outbox(&self) -> Option<Outbox> {
+        read(&self.up).as_ref().map(|up| up.outbox.clone())
     }
 
     /// Follows the changes of the store that is open now.
@@ -122,6 +94,84 @@ impl Store {
             tokio::spawn(follow(changes, cache));
         }
     }
+
+    async fn go_down(&self) {
+        let Some(up) = write(&self.up).take() else {
+            return;
+        };
+        drop((up.authority, up.reader, up.outbox));
+        match up.committing {
+            Committing::Thread(thread) => {
+                blocking(true, move || thread.join()).await;
+            }
+            Committing::Callers(committer) => drop(committer),
+        }
+    }
+
+    fn come_up(&self, up: Up) {
+        *write(&self.up) = Some(up);
+        if let Some(cache) = self.cache.get().and_then(Weak::upgrade) {
+            // What was announced while nobody listened is unknown.
+            cache.missed();
+        }
+        self.listen();
+        self.committed.notify_waiters();
+    }
+
+    /// The disk has failed: what the store holds is known once it has been opened again.
+    fn heal(&self) {
+        let Some(store) = self.me.upgrade() else {
+            return;
+        };
+        tokio::spawn(async move {
+            let Ok(_turning) = store.turning.try_lock() else {
+                return;
+            };
+            tracing::error!("the disk has failed under the store; it is opened again");
+            store.go_down().await;
+            while *read(&store.wanted) {
+                match opened(|| open(&store.medium)).await {
+                    Ok(up) => return store.come_up(up),
+                    Err(why) => tracing::error!(%why, "the store cannot be opened again yet"),
+                }
+                tokio::time::sleep(HEAL_AGAIN).await;
+            }
+        });
+    }
+}
+
+fn open(medium: &Medium) -> Result<Up, Trouble> {
+    let trouble = |error: OpenError| match error {
+        OpenError::InUse => medium.in_use(),
+        other => medium.trouble(&other),
+    };
+    let database = open_database(medium.backend()?).map_err(trouble)?;
+    let outbox = Outbox::open(Arc::clone(&database), MAX_WAITING);
+    let outbox = outbox.map_err(|error| medium.trouble(&error))?;
+    let clock = if medium.blocks() { now_ms } else { || 0 };
+    let (authority, committer) =
+        open_in(database, Settings::default(), outbox.alongside(clock)).map_err(trouble)?;
+    let committing = if medium.blocks() {
+        let thread = std::thread::Builder::new().name("commits".into());
+        let thread = thread.spawn(move || committer.run());
+        Committing::Thread(thread.map_err(|error| medium.trouble(&error))?)
+    } else {
+        Committing::Callers(Arc::new(Mutex::new(committer)))
+    };
+    let reader = authority.reader();
+    Ok(Up {
+        authority,
+        reader,
+        outbox,
+        committing,
+    })
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
 }
 
 async fn follow(mut changes: Changes, cache: Weak<Accelerator>) {
@@ -138,42 +188,18 @@ impl Part for Store {
     /// In a file: ends what was begun, and closes. In memory: the power fails.
     fn stop(&self) -> Fut<'_, ()> {
         Box::pin(async move {
-            let up = write(&self.up).take();
-            let Some(up) = up else { return };
-            drop((up.authority, up.reader));
-            match (up.committing, &self.place) {
-                (Committing::Thread(thread), _) => {
-                    let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-                }
-                (Committing::Callers(committer), Place::Disk(disk)) => {
-                    drop(committer);
-                    let mut disk = lock(disk);
-                    *disk = disk.crash(disk.position(), Loss::Lost);
-                }
-                (Committing::Callers(_), Place::File(_)) => {}
-            }
+            *write(&self.wanted) = false;
+            let _turning = self.turning.lock().await;
+            self.go_down().await;
+            self.medium.power_fails();
         })
     }
 
     fn start(&self) -> Fut<'_, Result<(), NotStarted>> {
         Box::pin(async move {
-            let mut tries = 0;
-            let up = loop {
-                tries += 1;
-                match self.opened() {
-                    Ok(up) => break up,
-                    Err(OpenError::InUse) if tries < OPEN_TRIES => {
-                        tokio::time::sleep(OPEN_AGAIN).await;
-                    }
-                    Err(error) => return Err(self.not_started(&error)),
-                }
-            };
-            *write(&self.up) = Some(up);
-            if let Some(cache) = self.cache.get().and_then(Weak::upgrade) {
-                // What was announced while nobody listened is unknown.
-                cache.missed();
-            }
-            self.listen();
+            *write(&self.wanted) = true;
+            let _turning = self.turning.lock().await;
+            self.come_up(opened(|| open(&self.medium)).await?);
             Ok(())
         })
     }
@@ -182,38 +208,56 @@ impl Part for Store {
 impl AuthorityPart for Store {
     fn write(&self, command: Command) -> Fut<'_, Result<Version, NotWritten>> {
         Box::pin(async move {
-            let (authority, committer) = match read(&self.up).as_ref() {
+            let (authority, outbox, committer) = match read(&self.up).as_ref() {
                 None => return Err(NotWritten::NotDone),
-                Some(up) => match &up.committing {
-                    Committing::Thread(_) => (up.authority.clone(), None),
-                    Committing::Callers(committer) => {
-                        (up.authority.clone(), Some(Arc::downgrade(committer)))
-                    }
-                },
+                Some(up) => {
+                    let committer = match &up.committing {
+                        Committing::Thread(_) => None,
+                        Committing::Callers(committer) => Some(Arc::downgrade(committer)),
+                    };
+                    (up.authority.clone(), up.outbox.clone(), committer)
+                }
             };
-            let (key, steps_done) = (command.key, command.steps_done);
+            // A full outbox would fail the whole group, so commands are refused while there is room.
+            let room = MAX_WAITING - 2 * MAX_GROUP as u64;
+            if outbox.waiting().unwrap_or(MAX_WAITING) > room {
+                return Err(NotWritten::NotDone);
+            }
+            drop(outbox);
             let mut writing = pin!(authority.write(wish(command)?));
+            let mut said = None;
             if let Some(committer) = committer {
                 // Handed in, and committed with whatever else has gathered meanwhile.
-                let handed = poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await;
-                if let Poll::Ready(refused) = handed {
-                    return refused
-                        .map(|receipt| receipt.version())
-                        .map_err(|error| told(&error));
-                }
-                tokio::time::sleep(COMMIT).await;
-                if let Some(committer) = committer.upgrade() {
-                    lock(&committer).commit_waiting();
+                said = poll_fn(|cx| match writing.as_mut().poll(cx) {
+                    Poll::Ready(said) => Poll::Ready(Some(said)),
+                    Poll::Pending => Poll::Ready(None),
+                })
+                .await;
+                if said.is_none() {
+                    tokio::time::sleep(COMMIT).await;
+                    if let Some(committer) = committer.upgrade() {
+                        lock(&committer).commit_waiting();
+                    }
                 }
             }
-            let version = writing.await.map_err(|error| told(&error))?.version();
-            self.pipe.commit(Progress {
-                key,
-                version,
-                steps_done,
-                completed: true,
-            });
-            Ok(version)
+            let said = match said {
+                Some(said) => said,
+                None => writing.await,
+            };
+            match said {
+                Ok(receipt) => {
+                    self.committed.notify_waiters();
+                    Ok(receipt.version())
+                }
+                Err(error) => {
+                    if matches!(error, WriteError::Unknown | WriteError::Stopped)
+                        && *read(&self.wanted)
+                    {
+                        self.heal();
+                    }
+                    Err(told(&error))
+                }
+            }
         })
     }
 
@@ -251,10 +295,6 @@ fn told(error: &WriteError) -> NotWritten {
         WriteError::Fenced { .. } | WriteError::Stopped => NotWritten::NotDone,
         WriteError::Unknown => NotWritten::Unknown,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {

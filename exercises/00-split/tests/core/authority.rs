@@ -2,7 +2,7 @@
 
 use crate::world::{BEGIN, COMPLETE, LESSON, OTHER, expecting, fact, happens, story};
 use domain::{LessonKey, Offset, Version};
-use evening::{Fault, NoAnswer, Refused, Store};
+use evening::{Fault, NoAnswer, Refused, Store, name};
 use split::authority::Authority;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,12 +19,12 @@ fn what_is_read_is_what_is_stored() {
         let store = Store::default();
         let one = happens(&store, LESSON, BEGIN);
         let two = happens(&store, LessonKey::new(2, 1), COMPLETE);
-        let read = over(&store).read(&[two.key, OTHER, LESSON, two.key]);
+        let read = over(&store).read(&[two.key, OTHER, OTHER, LESSON, two.key]);
         assert_eq!(
             read,
-            Ok(vec![Some(two), None, Some(one), Some(two)]),
-            "Four facts were asked for: one that another learner completed, one that was not begun, one \
-             that was begun, and the first once more. Each answer stands at the place of its key."
+            Ok(vec![Some(two), None, None, Some(one), Some(two)]),
+            "Five facts were asked for: one that another learner completed, one that was not begun, twice, \
+             one that was begun, and the first once more. Each answer stands at the place of its key."
         );
         assert_eq!(over(&store).read(&[]), Ok(Vec::new()));
     });
@@ -56,12 +56,19 @@ fn versions_rise_by_one_and_each_is_stored() {
         let learners = [LESSON, OTHER, LessonKey::new(2, 1)];
         for before in 0..3 {
             for key in learners {
-                let change = if before == 1 { COMPLETE } else { BEGIN };
+                let change = if before == 0 { BEGIN } else { COMPLETE };
                 let answer = authority.compare_and_set(key, expecting(before), change);
+                assert_eq!(
+                    answer.map(|fact| fact.version.0),
+                    Ok(before + 1),
+                    "The version that change {} of {} makes. The first one makes version 1.",
+                    before + 1,
+                    name(key)
+                );
                 assert_eq!(
                     answer,
                     Ok(fact(key, before + 1, change)),
-                    "A change of a fact that is at version {before}, where 0 stands for \"not begun\"."
+                    "The fact that is returned has the key, the steps and the state of the change."
                 );
                 assert_eq!(
                     store.get(key),
@@ -72,7 +79,7 @@ fn versions_rise_by_one_and_each_is_stored() {
         }
         assert_eq!(store.writes(), 9, "Nine changes are nine writes.");
         let events: Vec<_> = store.events().iter().map(|event| event.progress).collect();
-        let last = fact(learners[2], 3, BEGIN);
+        let last = fact(learners[2], 3, COMPLETE);
         assert_eq!(events.len(), 9, "Nine changes are nine events.");
         assert_eq!(events.last(), Some(&last));
     });
@@ -206,7 +213,11 @@ fn two_authorities_over_one_store_make_one_row_of_versions() {
         let (one, two) = (over(&store), over(&store));
         for round in 0..3 {
             let first = one.compare_and_set(LESSON, expecting(2 * round), BEGIN);
-            assert_eq!(first, Ok(fact(LESSON, 2 * round + 1, BEGIN)));
+            assert_eq!(
+                first,
+                Ok(fact(LESSON, 2 * round + 1, BEGIN)),
+                "One of two authorities changes what the other one has changed before."
+            );
             let second = two.compare_and_set(LESSON, expecting(2 * round + 1), COMPLETE);
             assert_eq!(
                 second,

@@ -82,6 +82,14 @@ fn each_boundary_answers_the_four_questions() {
 fn no_boundary_lets_a_copy_decide() {
     story(|| {
         let ledger = Ledger::read();
+        let view = ledger
+            .component("view")
+            .map_or("derived", |view| view.get("role"));
+        assert_eq!(
+            view, "derived",
+            "{NAME} says what the component `view` is to the facts that pass through it. It is made from \
+             events and can be made again; another word in the ledger does not let it decide."
+        );
         for boundary in ledger.boundaries() {
             let owner = boundary.get("correctness.owner");
             let role = ledger.component(owner).map(|owner| owner.get("role"));

@@ -1,8 +1,9 @@
 //! What the property cannot state: threads, and what happens inside a decision.
 
 use crate::world::{BEGIN, COMPLETE, LESSON, expecting, fact, happens, story, version};
-use evening::{Fault, Refused, Store};
+use evening::{Fault, Feed, Refused, Store};
 use split::authority::Authority;
+use split::worker::{View, Worker};
 use std::sync::Barrier;
 use std::thread;
 
@@ -84,6 +85,27 @@ fn after_a_silence_the_store_is_asked_anew() {
             store.writes(),
             2,
             "One change before, and one without an answer."
+        );
+    });
+}
+
+/// **S5** However long a worker was away, one run takes in all that has happened.
+#[test]
+fn one_run_works_off_a_long_backlog() {
+    story(|| {
+        const EVENTS: usize = 1_000;
+        let store = Store::default();
+        for _ in 0..EVENTS {
+            happens(&store, LESSON, COMPLETE);
+        }
+        let mut worker = Worker::new(Feed::of(&store), View::default());
+        assert_eq!(worker.run(), Ok(()));
+        let row = worker.view().row(LESSON.lesson);
+        assert_eq!(
+            (row.completed, row.changes),
+            (1, EVENTS),
+            "What the view says after one run. A run that takes in so many events and no more leaves a worker \
+             that is never up to date once more than that happen between two runs."
         );
     });
 }

@@ -1,8 +1,8 @@
 //! The effect once, and the offset after it.
 
-use crate::world::{Machine, Seeing, inbox_on, record, seen, unreadable};
+use crate::world::{Machine, Seeing, inbox_on, record, seen};
 use crashdisk::Loss;
-use domain::{EventError, Offset};
+use domain::Offset;
 use outbox::inbox::{Applied, ApplyError, Inbox, Outcome};
 use std::collections::BTreeSet;
 use testbed::{live, note, scene};
@@ -175,39 +175,5 @@ fn the_offset_moves_only_over_what_is_settled() {
             "None of them is ahead any more."
         );
         assert_eq!(seen(&database).len(), 4);
-    });
-}
-
-/// **W6** A payload that this program cannot read is never half read, and never taken for done.
-#[test]
-fn a_payload_that_cannot_be_read_is_an_answer_of_its_own() {
-    live(|| {
-        let (database, inbox) = Machine::new().inbox();
-        let mut effect = Seeing::default();
-        let newer = inbox.apply(&unreadable(0, 5, 1), &mut effect);
-        let expected = EventError::UnknownSchema(99);
-        assert_eq!(
-            newer,
-            Err(ApplyError::Unreadable(expected)),
-            "an event of a newer schema"
-        );
-        let mut stranger = record(0, 5, 1);
-        stranger.message.id.version.0 = 2;
-        let stranger = inbox.apply(&stranger, &mut effect);
-        let expected = EventError::Malformed;
-        assert_eq!(
-            stranger,
-            Err(ApplyError::Unreadable(expected)),
-            "another event than the envelope says"
-        );
-        assert_eq!((seen(&database), offset(&inbox)), (vec![], 0));
-        assert_eq!(
-            effect.script().tried,
-            [],
-            "There is no event, and so nothing to try."
-        );
-        inbox
-            .apply(&record(0, 5, 1), &mut effect)
-            .expect("version 1 was not applied so far");
     });
 }

@@ -8,10 +8,15 @@
 //!
 //! Nothing waits for a clock: a worker is told what time it is, and a disk crashes when it is told to.
 
-mod inbox;
 mod outbox;
+
 mod relay;
+
 mod stream;
+
+mod inbox;
+
 mod worker;
+
 #[path = "../world/mod.rs"]
 mod world;

@@ -104,26 +104,26 @@ fn a_step_is_one_batch_within_its_bound() {
     });
 }
 
-/// **W2** A row that becomes visible late, below one that was sent already, is sent too.
+/// **W2** Rows that become visible late, below and between those that were sent already, are sent too.
 ///
 /// In a database with several writers a number is drawn before the commit, so that row 1 can commit
 /// after row 2 was read, sent and marked. A relay that remembers how far it has come never looks there again.
 #[test]
 fn a_row_that_becomes_visible_late_is_sent_too() {
     live(|| {
-        let (rows, stream) = (
-            ScriptedRows::with([(2, message(2, 1))]),
-            ScriptedStream::default(),
-        );
-        rows.script().late.push((1, message(1, 1)));
-        let mut relay = Relay::new(rows.clone(), stream.clone());
-        assert_eq!(relay.step(), Ok(1), "Only row 2 is visible.");
+        let rows = ScriptedRows::with([2, 4].map(|number| (number, message(number, 1))));
+        rows.script()
+            .late
+            .extend([1, 3].map(|number| (number, message(number, 1))));
+        let stream = ScriptedStream::default();
+        let mut relay = Relay::new(rows, stream.clone());
+        assert_eq!(relay.step(), Ok(2), "Only rows 2 and 4 are visible.");
         relay.step().unwrap();
         assert_eq!(
             stream.published(),
-            [(2, 1), (1, 1)],
-            "Row 1 was committed, later than row 2, and nobody has sent it. It was either passed over, \
-             because a higher number had been sent, or marked without having been sent."
+            [(2, 1), (4, 1), (1, 1), (3, 1)],
+            "Rows 1 and 3 were committed late. What is not in the list was passed over, because a higher \
+             number had been sent, or was marked without having been sent."
         );
     });
 }

@@ -113,7 +113,12 @@ fn what_was_acknowledged_is_there_after_any_crash() {
                 drop(stream);
                 let again = published(&stream_on(&found.crash(found.position(), Loss::Lost)));
                 let expected = [&there[..], &[(77, 1)]].concat();
-                assert_eq!(again, expected, "after the second crash");
+                assert_eq!(
+                    again, expected,
+                    "Acknowledged after the first crash, and gone after the second. The relay has marked it as sent, \
+                     so that nobody else has it. \"I have it\" may be said once the sync has returned, and not \
+                     before."
+                );
             }
         }
     });

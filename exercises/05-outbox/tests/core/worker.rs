@@ -3,11 +3,13 @@
 use crate::world::{
     ALWAYS, Machine, ScriptedLog, Seeing, commands, inbox_on, of_lesson, record, seen, unreadable,
 };
+use ledger::{FILE_NAME, Role};
 use outbox::inbox::{Inbox, Outcome};
 use outbox::relay::Relay;
 use outbox::stream::Log;
 use outbox::worker::{Counts, Settings, Step, Worker, backoff};
 use redb::Database;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use testbed::{live, note};
@@ -359,5 +361,23 @@ fn with_all_workers_stopped_commands_answer_the_same() {
             working, stopped,
             "No command may wait for those who are told of it, nor ask them."
         );
+    });
+}
+
+/// **L1** The ledger has both boundaries, with four answers each that could be wrong, and calls neither the
+/// stream nor the workers an authority.
+#[test]
+fn the_boundaries_to_the_stream_and_to_the_workers_are_answered_for() {
+    live(|| {
+        let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (from, to) in [("authority", "stream"), ("stream", "workers")] {
+            let component = ledger::lab::answered(lab, from, to);
+            assert_eq!(
+                component.role,
+                Role::Worker,
+                "{FILE_NAME} says what the component `{to}` is to the facts that pass through it. It works on \
+                 what was decided elsewhere, later, and decides none of them."
+            );
+        }
     });
 }

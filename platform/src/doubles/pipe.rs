@@ -1,223 +1,21 @@
-//! Doubles of the parts, in memory: small enough to be seen to be right.
-//!
-//! The stage's own tests stand on them, and the observer is proven with them: a planted fault is one of
-//! these with one line wrong. They keep nothing when the process ends, and are no one's solution.
+//! Outbox, stream, workers and view, in memory.
 
+use super::{CONSUMERS, lock};
 use crate::bounds;
 use crate::parts::{
-    Account, Authority, Cache, Command, Dashboard, Fact, Fut, Http, NoAnswer, NotStarted,
-    NotWritten, Part, SessionId, Stream, View, Workers,
+    Account, Command, Dashboard, Fut, NoAnswer, NotStarted, Part, Place, Stream, View, Workers,
 };
 use crate::ways::Ways;
-use bytes::Bytes;
 use domain::{Event, EventId, LessonId, LessonKey, Progress, Version};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use hyper::{Request, Response, StatusCode};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Who acts on events.
-pub const CONSUMERS: [&str; 3] = ["analytics", "email", "recommendations"];
-
 /// Between two tries of something that failed.
 const BACKOFF: Duration = Duration::from_millis(200);
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-// The authority.
-
-/// An authority in memory. What it "keeps" survives [`Part::stop`], as a disk would.
-pub struct MemoryAuthority {
-    kept: Mutex<Facts>,
-    up: AtomicBool,
-    events: Arc<Pipe>,
-}
-
-#[derive(Clone, Default)]
-struct Facts {
-    facts: HashMap<LessonKey, Fact>,
-    replies: HashMap<String, (Command, Version)>,
-}
-
-impl MemoryAuthority {
-    /// An empty one, whose events go into the outbox of `events`.
-    pub fn new(events: Arc<Pipe>) -> Self {
-        Self {
-            kept: Mutex::default(),
-            up: AtomicBool::new(true),
-            events,
-        }
-    }
-
-    fn decide(&self, command: &Command) -> Result<Version, NotWritten> {
-        let mut kept = lock(&self.kept);
-        if let Some((asked, version)) = kept.replies.get(&command.idempotency_key) {
-            return if asked == command {
-                Ok(*version)
-            } else {
-                Err(NotWritten::Conflict)
-            };
-        }
-        let current = kept
-            .facts
-            .get(&command.key)
-            .map(|fact| fact.progress.version);
-        if current != command.expected {
-            return Err(NotWritten::Stale { current });
-        }
-        let version = Version(current.map_or(1, |current| current.0 + 1));
-        let progress = Progress {
-            key: command.key,
-            version,
-            steps_done: command.steps_done,
-            completed: true,
-        };
-        let note = command.note.clone();
-        kept.facts.insert(command.key, Fact { progress, note });
-        let reply = (command.clone(), version);
-        kept.replies.insert(command.idempotency_key.clone(), reply);
-        // With the fact still locked: state and event are there together.
-        self.events.commit(progress);
-        Ok(version)
-    }
-}
-
-impl Part for MemoryAuthority {
-    fn stop(&self) -> Fut<'_, ()> {
-        self.up.store(false, Ordering::Release);
-        Box::pin(async {})
-    }
-
-    fn start(&self) -> Fut<'_, Result<(), NotStarted>> {
-        self.up.store(true, Ordering::Release);
-        Box::pin(async { Ok(()) })
-    }
-}
-
-impl Authority for MemoryAuthority {
-    fn write(&self, command: Command) -> Fut<'_, Result<Version, NotWritten>> {
-        Box::pin(async move {
-            if !self.up.load(Ordering::Acquire) {
-                return Err(NotWritten::NotDone);
-            }
-            // A sync takes its time.
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            if !self.up.load(Ordering::Acquire) {
-                return Err(NotWritten::NotDone);
-            }
-            self.decide(&command)
-        })
-    }
-
-    fn read(&self, key: LessonKey) -> Fut<'_, Result<Option<Fact>, NoAnswer>> {
-        Box::pin(async move {
-            if !self.up.load(Ordering::Acquire) {
-                return Err(NoAnswer::Absent);
-            }
-            Ok(lock(&self.kept).facts.get(&key).cloned())
-        })
-    }
-}
-
-// The cache.
-
-/// A read-through cache without a bound to its size.
-pub struct MemoryCache {
-    authority: Arc<dyn Authority>,
-    copies: Mutex<Copies>,
-}
-
-#[derive(Default)]
-struct Copies {
-    entries: HashMap<LessonKey, (Instant, Option<Progress>)>,
-    floors: HashMap<(SessionId, LessonKey), Version>,
-    /// Changes with each write's end, so that a load from before is not kept.
-    generation: HashMap<LessonKey, u64>,
-    emptied: u64,
-}
-
-impl MemoryCache {
-    /// An empty one in front of `authority`.
-    pub fn new(authority: Arc<dyn Authority>) -> Self {
-        Self {
-            authority,
-            copies: Mutex::default(),
-        }
-    }
-}
-
-impl Part for MemoryCache {
-    fn stop(&self) -> Fut<'_, ()> {
-        let mut copies = lock(&self.copies);
-        copies.entries.clear();
-        copies.emptied += 1;
-        Box::pin(async {})
-    }
-}
-
-impl Cache for MemoryCache {
-    fn read(
-        &self,
-        key: LessonKey,
-        session: SessionId,
-    ) -> Fut<'_, Result<Option<Progress>, NoAnswer>> {
-        Box::pin(async move {
-            let began = Instant::now();
-            let ticket = {
-                let copies = lock(&self.copies);
-                let floor = copies.floors.get(&(session, key)).copied();
-                if let Some((loaded, copy)) = copies.entries.get(&key)
-                    && began.saturating_duration_since(*loaded) <= bounds::CACHE_TTL
-                    && copy.map(|copy| copy.version) >= floor
-                {
-                    return Ok(*copy);
-                }
-                (copies.generation.get(&key).copied(), copies.emptied)
-            };
-            let fact = self.authority.read(key).await?.map(|fact| fact.progress);
-            let mut copies = lock(&self.copies);
-            if ticket == (copies.generation.get(&key).copied(), copies.emptied) {
-                copies.entries.insert(key, (began, fact));
-            }
-            Ok(fact)
-        })
-    }
-
-    fn write<'a>(
-        &'a self,
-        key: LessonKey,
-        session: SessionId,
-        write: Fut<'a, Result<Version, NotWritten>>,
-    ) -> Fut<'a, Result<Version, NotWritten>> {
-        Box::pin(async move {
-            let outcome = write.await;
-            let mut copies = lock(&self.copies);
-            copies.entries.remove(&key);
-            *copies.generation.entry(key).or_default() += 1;
-            if let Ok(version) = outcome {
-                copies.floors.insert((session, key), version);
-            }
-            outcome
-        })
-    }
-
-    fn told(&self, key: LessonKey, session: SessionId, version: Version) {
-        lock(&self.copies).floors.insert((session, key), version);
-    }
-
-    fn entries(&self) -> u64 {
-        lock(&self.copies).entries.len() as u64
-    }
-}
-
-// Outbox, stream, workers and view.
 
 /// A fault to plant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -232,6 +30,8 @@ pub enum Leak {
     Back(u64),
     /// The view never says that it is late.
     NeverLate,
+    /// Events are published before they are committed, and whether or not they ever are.
+    Announces,
 }
 
 /// An outbox, a log, consumers with an inbox each, and a view, all in memory.
@@ -296,14 +96,26 @@ impl Pipe {
         self.news.notify_waiters();
     }
 
-    /// Publishes something that was never committed: a fault to plant.
-    pub fn announce(&self, event: Event) {
-        lock(&self.kept).log.push(event);
+    /// Publishes what has not been decided yet, if that is the fault.
+    pub(super) fn announce_too_early(&self, command: &Command) {
+        if self.leak != Some(Leak::Announces) {
+            return;
+        }
+        let version = Version(command.expected.map_or(1, |version| version.0 + 1));
+        lock(&self.kept).log.push(Event {
+            progress: Progress {
+                key: command.key,
+                version,
+                steps_done: command.steps_done,
+                completed: true,
+            },
+            committed_at_ms: 0,
+        });
         self.news.notify_waiters();
     }
 
     fn every(&self, leak: impl Fn(u64) -> Leak, count: u64) -> bool {
-        [3, 5, 7, 10, 20]
+        [1, 3, 20]
             .into_iter()
             .any(|n| self.leak == Some(leak(n)) && count.is_multiple_of(n))
     }
@@ -323,13 +135,15 @@ impl Pipe {
                     pipe.wait().await;
                     continue;
                 };
-                let publish = async {
+                pipe.ways.patience(Place::Stream).await;
+                let publish = || {
                     if !pipe.every(Leak::Skips, count) {
                         lock(&pipe.kept).log.push(event);
                     }
-                    Ok::<(), NoAnswer>(())
+                    Ok(())
                 };
-                if pipe.ways.publish(&[event.id()], publish).await.is_ok() {
+                let published = pipe.ways.publish(&[event.id()], publish, |why| why);
+                if published.is_ok() {
                     lock(&pipe.kept).outbox.pop_front();
                     count += 1;
                     pipe.news.notify_waiters();
@@ -348,12 +162,8 @@ impl Pipe {
                     let next = {
                         let kept = lock(&pipe.kept);
                         let mut at = kept.consumers[number].offset;
-                        let key = |at: usize| kept.log.get(at).map(|event| event.progress.key);
-                        if pipe.every(Leak::Swaps, at as u64 + 1)
-                            && key(at + 1).is_some()
-                            && key(at + 1) == key(at)
-                        {
-                            at += 1;
+                        if pipe.every(Leak::Swaps, at as u64 + 1) {
+                            at = Self::later_of_the_key(&kept, number).unwrap_or(at);
                         }
                         kept.log.get(at).copied()
                     };
@@ -361,37 +171,49 @@ impl Pipe {
                         pipe.wait().await;
                         continue;
                     };
-                    let handle = pipe.handle(number, consumer, event);
-                    match pipe.ways.deliver(consumer, event, handle).await {
+                    pipe.ways.patience(Place::Workers).await;
+                    let began = Instant::now();
+                    let mut acts = 0;
+                    let handle = || {
+                        acts = pipe.handle(number, event);
+                        Ok(())
+                    };
+                    let handled = pipe.ways.deliver(handle, |why: NoAnswer| why);
+                    for _ in 0..acts {
+                        pipe.ways.effect(consumer, event, began).await;
+                    }
+                    match handled {
                         Ok(()) => pipe.advance(number),
-                        Err(NoAnswer::Absent | NoAnswer::Lost | NoAnswer::Shed) => {
-                            tokio::time::sleep(BACKOFF).await;
-                        }
+                        Err(_) => tokio::time::sleep(BACKOFF).await,
                     }
                 }
             }));
         }
     }
 
-    /// Acts on an event unless it has acted on it before.
-    async fn handle(
-        &self,
-        number: usize,
-        consumer: &'static str,
-        event: Event,
-    ) -> Result<(), NoAnswer> {
-        let (new, handled) = {
-            let inbox = &mut lock(&self.kept).consumers[number];
-            inbox.handled += 1;
-            (inbox.acted.insert(event.id()), inbox.handled)
-        };
-        if new {
-            self.ways.effect(consumer, event).await;
-            if self.every(Leak::Twice, handled) {
-                self.ways.effect(consumer, event).await;
-            }
+    /// Acts on an event unless it has acted on it before. Says how often it acts.
+    fn handle(&self, number: usize, event: Event) -> u32 {
+        let inbox = &mut lock(&self.kept).consumers[number];
+        inbox.handled += 1;
+        let handled = inbox.handled;
+        let new = inbox.acted.insert(event.id());
+        match new {
+            true if self.every(Leak::Twice, handled) => 2,
+            true => 1,
+            false => 0,
         }
-        Ok(())
+    }
+
+    /// Where the next event of the same key is, if it is near.
+    fn later_of_the_key(kept: &Kept, number: usize) -> Option<usize> {
+        let inbox = &kept.consumers[number];
+        let next = kept.log.get(inbox.offset)?;
+        let later = kept.log.iter().enumerate().skip(inbox.offset + 1).take(100);
+        let mut alike = later.filter(|(_, event)| {
+            event.progress.key == next.progress.key && event.id() != next.id()
+        });
+        let (at, event) = alike.next()?;
+        (!inbox.acted.contains(&event.id())).then_some(at)
     }
 
     /// Past what has been acted upon.
@@ -427,11 +249,13 @@ impl Pipe {
                     lock(&pipe.kept).view.apply(event);
                     Ok::<(), NoAnswer>(())
                 };
-                let applied = pipe.ways.derive(event, apply).await;
+                let began = Instant::now();
+                let applied = pipe.ways.derive(apply).await;
                 if applied.is_err() {
                     tokio::time::sleep(BACKOFF).await;
                     continue;
                 }
+                pipe.ways.derived(event.id(), began);
                 let offset = pipe.step_view(1);
                 if offset > 2 && pipe.every(Leak::Back, offset as u64) {
                     pipe.step_view(-2);
@@ -581,46 +405,4 @@ impl View for PipeView {
     fn watermark(&self) -> u64 {
         lock(&self.0.kept).view.offset as u64
     }
-}
-
-// The edge.
-
-/// An edge that keeps nothing.
-pub struct PassEdge(pub Arc<dyn Http>);
-
-impl Part for PassEdge {}
-
-impl Http for PassEdge {
-    fn call(&self, request: Request<Bytes>) -> Fut<'_, Result<Response<Bytes>, NoAnswer>> {
-        Box::pin(async move {
-            match self.0.call(request).await {
-                Ok(answer) => Ok(answer),
-                // What the API did before it fell silent, nobody at the edge can know.
-                Err(why) => Ok(bad_gateway(why)),
-            }
-        })
-    }
-}
-
-/// What an edge answers when it got no answer.
-pub fn bad_gateway(why: NoAnswer) -> Response<Bytes> {
-    let (status, outcome) = match why {
-        NoAnswer::Absent | NoAnswer::Shed => (StatusCode::SERVICE_UNAVAILABLE, "not-done"),
-        NoAnswer::Lost => (StatusCode::GATEWAY_TIMEOUT, "unknown"),
-    };
-    let body = format!(
-        "{{\"type\":\"/problems/no-origin\",\"status\":{},\"outcome\":\"{outcome}\",\"detail\":\"the API gave no answer\"}}",
-        status.as_u16()
-    );
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (CONTENT_TYPE, "application/problem+json"),
-        (CACHE_CONTROL, "no-store"),
-        (RETRY_AFTER, "1"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

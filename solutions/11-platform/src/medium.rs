@@ -1,0 +1,184 @@
+//! What a part keeps its bytes on: a file, or a disk in memory that can lose what was not synced.
+
+use crashdisk::{Disk, Handle, Loss};
+use platform::parts::NotStarted;
+use platform::stage::Ground;
+use redb::backends::FileBackend;
+use redb::{BackendError, DatabaseError, StorageBackend};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often something is opened that a former owner of ours may not have let go of yet.
+const TRIES: u32 = 40;
+
+/// Before each further try.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// A file, or a disk in memory.
+pub(crate) enum Medium {
+    File(PathBuf),
+    Memory(Mutex<Disk>),
+}
+
+impl Medium {
+    /// `name` in the folder, or a disk of its own.
+    pub(crate) fn new(ground: &Ground, name: &str) -> Self {
+        match ground {
+            Ground::Folder(folder) => Self::File(folder.join(name)),
+            Ground::Memory => Self::Memory(Mutex::new(Disk::new())),
+        }
+    }
+
+    /// On that disk.
+    pub(crate) fn on(disk: Disk) -> Self {
+        Self::Memory(Mutex::new(disk))
+    }
+
+    /// Whether work on it blocks, and belongs on a thread of its own.
+    pub(crate) fn blocks(&self) -> bool {
+        matches!(self, Self::File(_))
+    }
+
+    /// In memory, the power fails: what was not synced is gone. A file stays as it is.
+    pub(crate) fn power_fails(&self) {
+        if let Self::Memory(disk) = self {
+            let mut disk = lock(disk);
+            *disk = disk.crash(disk.position(), Loss::Lost);
+        }
+    }
+
+    /// A handle on it.
+    pub(crate) fn backend(&self) -> Result<Backend, Trouble> {
+        match self {
+            Self::Memory(disk) => Ok(Backend::Memory(lock(disk).handle())),
+            Self::File(path) => {
+                let file = OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .create(true)
+                    .truncate(false)
+                    .open(path)
+                    .and_then(|file| sync_folder_of(path).map(|()| file))
+                    .map_err(|error| self.trouble(&error))?;
+                match FileBackend::new(file) {
+                    Ok(backend) => Ok(Backend::File(backend)),
+                    Err(DatabaseError::DatabaseAlreadyOpen) => Err(self.in_use()),
+                    Err(error) => Err(self.trouble(&error)),
+                }
+            }
+        }
+    }
+
+    /// Somebody else has it.
+    pub(crate) fn in_use(&self) -> Trouble {
+        Trouble::InUse(self.name())
+    }
+
+    /// What is wrong with it, for a person.
+    pub(crate) fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
+        Trouble::Other(format!("{}: {error}", self.name()))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Memory(_) => "the disk in memory".to_owned(),
+        }
+    }
+}
+
+/// Opens something, again and again while a former owner may be about to let go of it.
+pub(crate) async fn opened<T>(open: impl Fn() -> Result<T, Trouble>) -> Result<T, NotStarted> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match open() {
+            Err(Trouble::InUse(_)) if tries < TRIES => tokio::time::sleep(AGAIN).await,
+            other => return other.map_err(NotStarted::from),
+        }
+    }
+}
+
+/// Runs `work` where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    blocks: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if blocks {
+        tokio::task::spawn_blocking(work).await.ok()
+    } else {
+        Some(work())
+    }
+}
+
+/// Makes a file's name durable.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Why something cannot be opened.
+pub(crate) enum Trouble {
+    /// Somebody has it open: another process, or one of ours that is about to end.
+    InUse(String),
+    Other(String),
+}
+
+impl From<Trouble> for NotStarted {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::InUse(what) => Self(format!(
+                "{what} is in use: does another platform run in this folder?"
+            )),
+            Trouble::Other(why) => Self(why),
+        }
+    }
+}
+
+/// A file, or a disk in memory, as the engine wants it.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    File(FileBackend),
+    Memory(Handle),
+}
+
+/// Each call goes on to the one behind. All of them: a default left in place would be a lock that locks
+/// nothing, and two platforms in one folder.
+macro_rules! passed_on {
+    ($(fn $name:ident(&self $(, $arg:ident: $of:ty)*) -> $out:ty;)*) => {
+        impl StorageBackend for Backend {
+            $(fn $name(&self $(, $arg: $of)*) -> $out {
+                match self {
+                    Self::File(file) => file.$name($($arg),*),
+                    Self::Memory(disk) => disk.$name($($arg),*),
+                }
+            })*
+        }
+    };
+}
+
+passed_on! {
+    fn len(&self) -> io::Result<u64>;
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+    fn set_len(&self, len: u64) -> io::Result<()>;
+    fn sync_data(&self) -> io::Result<()>;
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()>;
+    fn close(&self) -> io::Result<()>;
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError>;
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError>;
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError>;
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError>;
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError>;
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError>;
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,327 @@
+//! Bad days, over real sockets and files: what a platform meets that stands somewhere.
+
+use ours::Ours;
+use platform::parts::NotStarted;
+use platform::serve::{Options, Running, start};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A folder of its own, removed in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("platform-days-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn started(folder: &Path) -> Result<Running, NotStarted> {
+    let options = Options {
+        folder: folder.to_owned(),
+        port: 0,
+        seed: 1,
+        rate: 0,
+    };
+    start(Arc::new(Ours::default()), &options).await
+}
+
+/// Sends bytes, and reads the answer's first line; whatever comes within some seconds.
+fn say(address: SocketAddr, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+    let _ = stream.write_all(bytes);
+    let mut answer = String::new();
+    let _ = BufReader::new(stream).read_line(&mut answer);
+    answer
+}
+
+/// One request, whole; its status and body.
+fn ask(address: SocketAddr, head: &str, body: &[u8]) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+    let length = body.len();
+    let head = format!(
+        "{head}\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(body);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    (status.unwrap_or(0), body.to_owned())
+}
+
+fn completion(lesson: &str, headers: &str) -> String {
+    format!(
+        "POST /learners/7/lessons/{lesson}/completion HTTP/1.1\r\nauthorization: Learner 7{headers}"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_input_gets_a_clear_answer() {
+    let folder = Folder::new();
+    let running = started(&folder.0).await.expect("it starts");
+    let page = running.page;
+    let first = "\r\nif-none-match: *\r\nidempotency-key: ";
+    let json = "\r\ncontent-type: application/json";
+    let cases: Vec<(u16, String, Vec<u8>)> = vec![
+        (200, completion("1", &format!("{first}one")), vec![]),
+        (200, completion("1", &format!("{first}one")), vec![]),
+        (409, completion("2", &format!("{first}one")), vec![]),
+        (412, completion("1", &format!("{first}two")), vec![]),
+        (428, completion("1", "\r\nidempotency-key: three"), vec![]),
+        (400, completion("1", "\r\nif-none-match: *"), vec![]),
+        (
+            400,
+            completion("1", &format!("{first}{}", "k".repeat(65))),
+            vec![],
+        ),
+        (
+            400,
+            completion("1", "\r\nif-match: 3\r\nidempotency-key: four"),
+            vec![],
+        ),
+        (404, completion("41", &format!("{first}five")), vec![]),
+        (404, completion("x", &format!("{first}six")), vec![]),
+        (
+            415,
+            completion("3", &format!("{first}seven")),
+            b"{}".to_vec(),
+        ),
+        (
+            400,
+            completion("3", &format!("{first}eight{json}")),
+            b"{\"steps_done\":\"many\"}".to_vec(),
+        ),
+        (
+            400,
+            completion("3", &format!("{first}nine{json}")),
+            b"{\"steps_done\":-1}".to_vec(),
+        ),
+        (
+            413,
+            completion("3", &format!("{first}ten{json}")),
+            vec![b' '; 20_000],
+        ),
+        (
+            422,
+            completion("3", &format!("{first}eleven{json}")),
+            format!("{{\"note\":\"{}\"}}", "n".repeat(5000)).into_bytes(),
+        ),
+        (
+            403,
+            "GET /learners/8/progress HTTP/1.1\r\nauthorization: Learner 7".into(),
+            vec![],
+        ),
+        (401, "GET /me/progress HTTP/1.1".into(), vec![]),
+        (404, "GET /nowhere HTTP/1.1".into(), vec![]),
+        (405, "DELETE /dashboard HTTP/1.1".into(), vec![]),
+        (404, "GET /courses/99 HTTP/1.1".into(), vec![]),
+        (413, "POST /dashboard HTTP/1.1".into(), vec![b'x'; 100_000]),
+    ];
+    let tried = tokio::task::spawn_blocking(move || {
+        for (status, head, body) in cases {
+            let (got, said) = ask(page, &head, &body);
+            assert_eq!(got, status, "{head}\n{said}");
+            if !(200..300).contains(&got) && got != 413 {
+                assert!(
+                    said.contains("\"detail\""),
+                    "{head}: an error says what is wrong: {said}"
+                );
+            }
+        }
+    });
+    tried.await.expect("each gets its answer");
+    assert!(running.stage.observer().broken().is_empty());
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_idle_and_slow_clients_disturb_nobody() {
+    let folder = Folder::new();
+    let running = started(&folder.0).await.expect("it starts");
+    let (page, api) = (running.page, running.api);
+    let tried = tokio::task::spawn_blocking(move || {
+        for garbage in [
+            &b"\0\x01\x02\xff\xfe garbage\r\n\r\n"[..],
+            b"GET / HTTP/9.9\r\n\r\n",
+            &[0xff; 4096],
+        ] {
+            for address in [page, api] {
+                let answer = say(address, garbage);
+                assert!(
+                    answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+                    "{answer}"
+                );
+            }
+        }
+        let far = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(100_000));
+        assert!(
+            say(page, far.as_bytes()).starts_with("HTTP/1.1 431"),
+            "a head has an end"
+        );
+        // As many as this process may have files for, and leave some.
+        let idle: Vec<_> = (0..400)
+            .filter_map(|_| TcpStream::connect(page).ok())
+            .collect();
+        assert!(idle.len() >= 300, "only {} connections", idle.len());
+        let slow: Vec<_> = (0..100)
+            .filter_map(|_| {
+                let mut stream = TcpStream::connect(page).ok()?;
+                stream
+                    .write_all(b"POST /learners/7/lessons/1/completion HTTP/1.1\r\ncontent-le")
+                    .ok()?;
+                Some(stream)
+            })
+            .collect();
+        let head = completion("1", "\r\nif-none-match: *\r\nidempotency-key: amid");
+        assert_eq!(
+            ask(page, &head, b"").0,
+            200,
+            "amid {} idle and {} slow",
+            idle.len(),
+            slow.len()
+        );
+        // From another page, and by another name.
+        let other = "POST /stage/switch HTTP/1.1\r\norigin: http://elsewhere.example";
+        assert_eq!(ask(page, other, b"place=authority&to=stopped").0, 403);
+    });
+    tried.await.expect("all of it");
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_platform_in_the_folder_is_told_so() {
+    let folder = Folder::new();
+    let first = started(&folder.0).await.expect("it starts");
+    let second = started(&folder.0).await;
+    let why = second.err().expect("there is one already").to_string();
+    assert!(why.contains("in use"), "{why}");
+    first.end().await;
+    let again = started(&folder.0).await.expect("it is free again");
+    again.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_whole_is_left_as_it_is() {
+    for name in ["progress.redb", "stream.log", "email.redb"] {
+        let folder = Folder::new();
+        std::fs::create_dir_all(&folder.0).expect("a folder");
+        let garbage = vec![0xA5; 64 << 10];
+        std::fs::write(folder.0.join(name), &garbage).expect("a file");
+        match started(&folder.0).await {
+            Err(why) => assert!(why.to_string().contains(name), "{why}"),
+            // A torn end of a log was never acknowledged.
+            Ok(running) => {
+                assert_eq!(name, "stream.log");
+                running.end().await;
+                continue;
+            }
+        }
+        let after = std::fs::read(folder.0.join(name)).expect("it is there");
+        assert!(after == garbage, "{name} was changed");
+    }
+}
+
+/// The platform as a process, and its address.
+fn process(folder: &Path) -> (Child, SocketAddr) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_platform"))
+        .args(["--port", "0", "--load", "40", "--folder"])
+        .arg(folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut line = String::new();
+    let out = child.stdout.as_mut().expect("it is a pipe");
+    BufReader::new(out)
+        .read_line(&mut line)
+        .expect("it says where");
+    let address = line
+        .trim()
+        .trim_start_matches("The platform runs at http://");
+    let address = address.trim_end_matches('/').parse().expect("an address");
+    (child, address)
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9_under_load() {
+    let folder = Folder::new();
+    let mut acknowledged: Vec<(u64, u64)> = Vec::new();
+    for round in 0..3_u64 {
+        let (mut child, page) = process(&folder.0);
+        for &(lesson, version) in &acknowledged {
+            let head = format!(
+                "GET /learners/900{}/lessons/{lesson} HTTP/1.1\r\nauthorization: Learner 900{}",
+                lesson % 5,
+                lesson % 5
+            );
+            let (status, body) = ask(page, &head, b"");
+            assert_eq!(status, 200, "{body}");
+            assert!(
+                body.contains(&format!("\"version\":{version}")),
+                "version {version} was acknowledged: {body}"
+            );
+        }
+        let answers = Arc::new(AtomicU64::new(0));
+        let killer = {
+            let (answers, id) = (Arc::clone(&answers), child.id());
+            std::thread::spawn(move || {
+                // When exactly is left to chance; that it is amid commands is not.
+                while answers.load(Ordering::Acquire) < 15 {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+            })
+        };
+        for lesson in 1..=40 {
+            let learner = lesson % 5;
+            let condition = if round == 0 {
+                "if-none-match: *".to_owned()
+            } else {
+                match acknowledged.iter().find(|(known, _)| *known == lesson) {
+                    Some((_, version)) => format!("if-match: \"{version}\""),
+                    None => "if-none-match: *".to_owned(),
+                }
+            };
+            let head = format!(
+                "POST /learners/900{learner}/lessons/{lesson}/completion HTTP/1.1\r\nauthorization: Learner 900{learner}\r\nidempotency-key: {round}-{lesson}\r\n{condition}"
+            );
+            let answered = std::panic::catch_unwind(|| ask(page, &head, b""));
+            let Ok((200, body)) = answered else { continue };
+            let version = body
+                .split("\"version\":")
+                .nth(1)
+                .and_then(|rest| rest.trim_end_matches('}').parse().ok());
+            acknowledged.retain(|(known, _)| *known != lesson);
+            acknowledged.push((lesson, version.expect("a version")));
+            answers.fetch_add(1, Ordering::AcqRel);
+        }
+        answers.store(u64::MAX, Ordering::Release);
+        killer.join().expect("it has killed");
+        let _ = child.wait();
+        assert!(
+            acknowledged.len() >= 15,
+            "only {} were acknowledged",
+            acknowledged.len()
+        );
+    }
+}
