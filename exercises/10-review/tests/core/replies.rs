@@ -30,7 +30,7 @@ name = "progress"
 decided_by = ⟦"cache"⟧
 [[fact]]
 name = "session"
-decided_by = ⟦["edge"]⟧
+decided_by = ⟦["store", "edge"]⟧
 [[fact]]
 name = "mail"
 decided_by = "store"
