@@ -130,11 +130,10 @@ impl<L: Log, S: Store> Projector<L, S> {
     /// Reads the log once, from the watermark on; applies what came; lets readers see it; saves a checkpoint if
     /// one is due.
     ///
-    /// - What stands before a record that cannot be applied is applied and seen, and then that is the error.
-    /// - If a view of this plan is served that has come further, that is no error. If a newer plan was published, it
-    ///   is, and nothing is saved.
+    /// - What stands before a record that cannot be applied is applied and seen; then that is the error.
+    /// - A served view of this plan that has come further is no error. A newer plan is one, and nothing is saved.
     /// - A checkpoint is due once `checkpoint_every` records have moved the view since the last one. It is one
-    ///   put. If that fails the step goes on, and the checkpoint is due still.
+    ///   put. If it fails, the step goes on, and it is due still.
     /// - A step that is dropped while it waits harms nothing: the next one goes on.
     ///
     /// # Errors

@@ -12,10 +12,9 @@ use crate::store::{Store, StoreError};
 /// Makes `plan`'s view anew from the beginning of the log, without its checkpoint, and swaps it in. Returns the
 /// projector that keeps it up from there.
 ///
-/// - Nothing of it is seen before it has all that was recorded when the rebuild began, and all that the served view
-///   has. Then it is seen as a whole. It ends however fast the log grows.
-/// - Its checkpoint is saved once it is served, and not before. When that has worked, it cleans up; neither's
-///   failure is an error.
+/// - Nothing of it is seen before it has all that was recorded when the rebuild began, and all that the served
+///   view has. Then it is seen as a whole. It ends however fast the log grows.
+/// - Its checkpoint is saved once it is served. When that has worked, it cleans up; neither's failure is an error.
 /// - A record that cannot be applied ends it.
 ///
 /// # Errors

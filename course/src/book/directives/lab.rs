@@ -17,16 +17,16 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         lab.number,
         html::inline(&lab.title)
     );
-    let mut minutes = vec![
+    let minutes = [
         ("Read", lab.minutes.read),
         ("Measure", lab.minutes.measure),
         ("Build", lab.minutes.build),
+        ("Harden, if you want", lab.minutes.hardening),
     ];
-    if lab.minutes.hardening > 0 {
-        minutes.push(("Harden, if you want", lab.minutes.hardening));
-    }
+    // A lab that measures nothing, or has one part only, does not say that it takes no time.
     let minutes: Vec<(String, String)> = minutes
         .into_iter()
+        .filter(|(_, minutes)| *minutes > 0)
         .map(|(what, minutes)| (what.to_owned(), duration(minutes)))
         .collect();
     out.push_str(&html::definitions("hc-minutes", &minutes));

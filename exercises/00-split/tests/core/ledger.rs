@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// What stories call the file.
-pub const NAME: &str = "00-split/boundaries.toml";
+pub const NAME: &str = "exercises/00-split/boundaries.toml";
 
 /// One `[[component]]` or `[[boundary]]`.
 pub struct Entry {
@@ -45,9 +45,9 @@ impl Ledger {
         let folder = package.ancestors().find(lab).unwrap_or(package);
         match fs::read_to_string(folder.join("boundaries.toml")) {
             Ok(text) => Self::parse(&text),
-            Err(error) => panic!(
-                "{NAME} cannot be read: {error}. `git checkout -- exercises/{NAME}` brings it back."
-            ),
+            Err(error) => {
+                panic!("{NAME} cannot be read: {error}. `git checkout -- {NAME}` brings it back.")
+            }
         }
     }
 

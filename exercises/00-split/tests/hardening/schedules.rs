@@ -47,6 +47,16 @@ enum Trouble {
     ReadsFail,
 }
 
+impl Trouble {
+    /// As stories tell it: nothing where there is none.
+    fn told(self) -> String {
+        match self {
+            Self::None => String::new(),
+            trouble => format!("; trouble: {trouble:?}"),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Event {
     Record {
@@ -337,8 +347,11 @@ impl World<'_> {
             Expects::OneMore => expecting(now + 1),
         };
         note(format!(
-            "session {} of learner {}, at process {}, records lesson {lesson}; trouble: {trouble:?}",
-            who.session, who.learner, who.process
+            "session {} of learner {}, at process {}, records lesson {lesson}{}",
+            who.session,
+            who.learner,
+            who.process,
+            trouble.told()
         ));
         let came = Arc::new(AtomicBool::new(false));
         let process = &mut self.processes[who.process];
@@ -428,8 +441,11 @@ impl World<'_> {
             .map(|lesson| LessonKey::new(who.learner, *lesson))
             .collect();
         note(format!(
-            "session {} of learner {}, at process {}, reads lessons {lessons:?}; trouble: {trouble:?}",
-            who.session, who.learner, who.process
+            "session {} of learner {}, at process {}, reads lessons {lessons:?}{}",
+            who.session,
+            who.learner,
+            who.process,
+            trouble.told()
         ));
         let process = &mut self.processes[who.process];
         match trouble {

@@ -130,8 +130,14 @@ fn what_is_marked_is_gone_and_nothing_else() {
         outbox.mark_sent(&numbers).expect("to mark again is fine");
         outbox.mark_sent(&[]).expect("to mark nothing is fine");
         let found = machine.store.crash(machine.store.position(), Loss::Lost);
-        let (_, outbox) = authority(&found, ROOMY);
+        let (store, outbox) = authority(&found, ROOMY);
         assert_eq!(waiting(&outbox), [(2, 1), (4, 1)], "after a crash");
+        commands(&store, &[5]);
+        assert_eq!(
+            waiting(&outbox),
+            [(2, 1), (4, 1), (5, 1)],
+            "A row that is new after a restart takes no other's place."
+        );
     });
 }
 

@@ -148,6 +148,39 @@ fn what_was_shed_does_not_come_after_its_successor() {
     });
 }
 
+/// **W6** A wait counts from the failure, however late that was, and what is told is the earliest of all waits.
+#[test]
+fn a_wait_counts_from_the_failure_and_the_earliest_is_told() {
+    live(|| {
+        let log = ScriptedLog::of_events(&[(1, 1), (2, 1)]);
+        let effect = Seeing::failing(1, 1, 2);
+        effect.script().failures.insert((2, 1), 1);
+        let settings = Settings {
+            first_backoff: 10 * S,
+            ..Settings::default()
+        };
+        let (database, mut worker) = worker(&log, &effect, settings);
+        assert_eq!(worker.step(Duration::ZERO), Ok(Step::Failed));
+        assert_eq!(worker.step(4 * S), Ok(Step::Failed));
+        note("lesson 1 failed at 0 s, lesson 2 at 4 s; each waits 10 s");
+        assert_eq!(
+            worker.step(5 * S),
+            Ok(Step::Idle(Some(10 * S))),
+            "the earlier of 10 s and 14 s"
+        );
+        assert_eq!(worker.step(13 * S), Ok(Step::Failed));
+        note("nobody looked before 13 s; lesson 1 failed again then, and waits 20 s");
+        assert_eq!(worker.step(13 * S), Ok(Step::Idle(Some(14 * S))));
+        assert_eq!(
+            run(&mut worker, 14 * S),
+            Some(33 * S),
+            "from when it failed, and not from when it was due"
+        );
+        assert_eq!(run(&mut worker, 33 * S), None);
+        assert_eq!(seen(&database), [(2, 1), (1, 1)]);
+    });
+}
+
 /// **W6** **W7** The narrowest and the widest settings are settings.
 #[test]
 fn the_narrowest_and_the_widest_settings_are_settings() {

@@ -11,6 +11,8 @@ use outbox::relay::{Publish, Relay, RelayError};
 use outbox::store::CommandError;
 use outbox::stream::{FetchError, Log, OpenError, PublishError, Stream};
 use outbox::worker::{Settings, Step, Worker, WorkerError};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 use testbed::{live, note, scene};
 
@@ -129,6 +131,54 @@ fn what_a_killed_process_wrote_is_durable_before_it_is_shown() {
                 "A reader has acted on records that are not there any more; its offset is beyond the end."
             );
         }
+    });
+}
+
+/// **W2** While a batch is being synced nobody is shown it. (Whether readers wait meanwhile or see what was there
+/// before is up to the stream.)
+#[test]
+fn nobody_is_shown_a_record_while_its_sync_runs() {
+    live(|| {
+        let machine = Machine::new();
+        let stream = machine.opened_stream();
+        stream.publish(&[message(1, 1)]).unwrap();
+        machine.stream.hold_syncs();
+        let publisher = {
+            let stream = stream.clone();
+            thread::spawn(move || stream.publish(&[message(2, 1)]))
+        };
+        assert!(
+            machine
+                .stream
+                .wait_for_a_held_sync(|| publisher.is_finished()),
+            "A batch is synced."
+        );
+        note("the sync of lesson 2's message is under way");
+        let (told, hears) = mpsc::channel();
+        let reader = {
+            let stream = stream.clone();
+            thread::spawn(move || {
+                let shown = (
+                    stream.end(),
+                    stream.fetch(Offset(0), 9).map(|records| records.len()),
+                );
+                // Nobody listens any more once the sync is over.
+                let _ = told.send(shown);
+            })
+        };
+        // Whoever waits for the sync does not answer; whoever answers did not need it.
+        let shown = hears.recv_timeout(Duration::from_millis(50));
+        machine.stream.release_syncs();
+        assert_eq!(publisher.join().expect("a publisher"), Ok(()));
+        reader.join().expect("a reader");
+        if let Ok(shown) = shown {
+            assert_eq!(
+                shown,
+                (Offset(1), Ok(1)),
+                "The end and how many records were shown before the sync was over. The power may fail now."
+            );
+        }
+        assert_eq!(stream.end(), Offset(2));
     });
 }
 

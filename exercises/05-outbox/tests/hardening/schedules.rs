@@ -20,7 +20,7 @@ use outbox::worker::{Settings, Step as Stepped, Worker};
 use proptest::prelude::*;
 use redb::Database;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -190,8 +190,8 @@ struct Run {
     effects: [Seeing; 2],
     /// What was acknowledged: when, and as what.
     acknowledged: Vec<(usize, u64, u64)>,
-    /// Whose effects were told to fail, or to panic, for each worker.
-    troubled: [BTreeSet<(u64, u64)>; 2],
+    /// How often effects were told to fail, for each worker.
+    troubled: [BTreeMap<(u64, u64), u32>; 2],
     strangers: u64,
     now: Duration,
     overlaps: u64,
@@ -211,7 +211,7 @@ impl Run {
             parts: None,
             effects: [Seeing::default(), Seeing::default()],
             acknowledged: Vec::new(),
-            troubled: [BTreeSet::new(), BTreeSet::new()],
+            troubled: [BTreeMap::new(), BTreeMap::new()],
             strangers: 0,
             now: Duration::ZERO,
             overlaps: 0,
@@ -384,7 +384,8 @@ impl Run {
         let facts = self.parts().store.facts().unwrap_or_default();
         let of = facts.iter().find(|fact| fact.key.lesson.0 == lesson);
         let id = (lesson, of.map_or(1, |fact| fact.version.0 + 1));
-        self.troubled[worker].insert(id);
+        let often = self.troubled[worker].entry(id).or_default();
+        *often = often.saturating_add(if times > 3 { ALWAYS } else { times.into() });
         let mut script = self.effects[worker].script();
         match times {
             1..=3 => {
@@ -531,9 +532,10 @@ impl Run {
                     !applied.contains(event),
                     "{event:?} was applied, and given up."
                 );
+                let failed = self.troubled[at].get(event).copied().unwrap_or_default();
                 assert!(
-                    event.0 == STRANGE || self.troubled[at].contains(event),
-                    "Worker {at} has given {event:?} up, which never failed."
+                    event.0 == STRANGE || failed >= SETTINGS[at].max_tries,
+                    "Worker {at} has given {event:?} up, which failed {failed} times."
                 );
             }
             let missing: Vec<_> = events

@@ -2,12 +2,14 @@
 
 use crate::platform::complete;
 use crate::world::{
-    ALWAYS, Machine, ScriptedLog, Seeing, database, inbox_on, message, record, seen, unreadable,
+    ALWAYS, Machine, ScriptedLog, Seeing, database, event, inbox_on, message, record, seen,
+    unreadable,
 };
 use crashdisk::Disk;
-use domain::{EventError, Offset};
+use domain::{EventError, LessonKey, Offset};
 use outbox::effects::{Analytics, Effect, Email, Recommendations};
 use outbox::inbox::{ApplyError, Inbox, Outcome};
+use outbox::message::{Message, Record};
 use outbox::relay::{Publish, Relay};
 use outbox::stream::{Consumer, Log, Stream};
 use outbox::worker::{Settings, Step, Worker};
@@ -217,6 +219,41 @@ fn a_poison_of_every_kind_harms_no_other() {
             (5, 5, 0),
             "{counts:?}"
         );
+    });
+}
+
+/// **W3** **W5** A key is a learner's lesson: two learners of one lesson have two, and neither holds the other up.
+#[test]
+fn each_learners_each_lesson_is_a_key_of_its_own() {
+    live(|| {
+        let of = |offset, learner, lesson| {
+            let mut of_learner = event(lesson, 1);
+            of_learner.progress.key = LessonKey::new(learner, lesson);
+            let message = Message::from(&of_learner);
+            Record {
+                offset: Offset(offset),
+                message,
+            }
+        };
+        let log = ScriptedLog::of([
+            of(0, 1, 5),
+            of(1, 2, 5),
+            of(2, 5, 1),
+            of(3, 5, 2),
+            of(4, 1, 2),
+        ]);
+        // The first try of lesson 5 fails, which is learner 1's.
+        let effect = Seeing::failing(5, 1, 1);
+        let (database, inbox) = Machine::new().inbox();
+        let mut worker = Worker::new(log, inbox, Box::new(effect), Settings::default());
+        assert_eq!(run(&mut worker, Duration::ZERO), Some(S));
+        assert_eq!(
+            seen(&database),
+            [(5, 1), (1, 1), (2, 1), (2, 1)],
+            "Learner 1's lesson 5 waits. (Lesson and version.)"
+        );
+        assert_eq!(run(&mut worker, S), None);
+        assert_eq!(seen(&database).len(), 5);
     });
 }
 

@@ -103,7 +103,8 @@ fn a_restart_goes_on_from_the_checkpoint() {
         note("the process ends, and starts again with an empty memory");
         let shelf = Shelf::new();
         let before = log.reads().len();
-        let mut projector = start(PLAN, &log, &store, &shelf, settings(100, 1000)).await;
+        let rest = log.len() - 12;
+        let mut projector = start(PLAN, &log, &store, &shelf, settings(100, rest + 1)).await;
         assert_eq!(
             projector.watermark(),
             Offset(12),
@@ -114,7 +115,12 @@ fn a_restart_goes_on_from_the_checkpoint() {
             12,
             "What was restored can be served at once, with its lag. Readers need not wait for the rest."
         );
-        projector.step().await.expect("the log is well");
+        let step = projector.step().await.expect("the log is well");
+        assert_eq!(
+            step.checkpoint,
+            Checkpoint::NotDue,
+            "The last checkpoint was at 12, and {rest} records have come since: one less than the distance."
+        );
         assert_eq!(served(&shelf, &log), log.len());
         assert_eq!(
             log.reads()[before..],

@@ -64,6 +64,11 @@ fn an_older_plan_never_replaces_a_newer_one() {
             Err(Older::Watermark { served: Offset(4) }),
             "A new plan is no reason to take readers back either: its view catches up first."
         );
+        assert_eq!(
+            publish(&shelf, &view_at(PLAN, 5)),
+            Ok(()),
+            "Plan 2 was refused, and so it was never published. Until it is, plan 1 goes on."
+        );
         assert_eq!(publish(&shelf, &view_at(NEXT_PLAN, 6)), Ok(()));
         for watermark in [5, 6, 12] {
             assert_eq!(
