@@ -114,6 +114,58 @@ describe("a page that cargo course serves", () => {
     await tally("The tests did not come to an end: a loop");
   });
 
+  test("keeps the marks of the last build while code does not compile, and says which line", async () => {
+    const { page, send, tally } = await follow({ labs: { measure: lab("graded", [true, false]) } });
+    await tally("1 of 2 invariants hold.");
+    const broken = { ...lab("does-not-compile", [true, false], "cannot find value `x` (01-measure/src/frame.rs:3)"), stale: true };
+    send("state", { labs: { measure: broken } });
+    await tally("Your code does not compile: cannot find value `x` (01-measure/src/frame.rs:3). The marks are as of the last build.");
+    assert.equal(await page.locator('.hc-invariant[data-invariant="M1"]').getAttribute("data-holds"), "true");
+    assert.equal(await page.locator("course-invariants[data-stale]").count(), 1);
+    await page.locator(".hc-live[data-trouble]", { hasText: "frame.rs:3" }).waitFor();
+    send("state", { labs: { measure: lab("graded", [true, false]) } });
+    await tally(/^1 of 2 invariants hold\.$/);
+    assert.equal(await page.locator("course-invariants[data-stale], .hc-live[data-trouble]").count(), 0);
+  });
+
+  test("tells under a red mark what failed, where, and what usually is behind it", async () => {
+    const red = lab("graded", [true, false]);
+    const place = { file: "exercises/01-measure/tests/grade/frame.rs", line: 12 };
+    red.invariants[1].tests = [
+      { name: "later", order: 9, passed: false, outcome: "failed", message: "second" },
+      { name: "first_to_fail", order: 2, passed: false, outcome: "failed", message: "twice four\n  left: 5", place, usual: [{ wrong: "wraps around.", tempts: "it is short." }] },
+      { name: "waits", order: 1, passed: false, outcome: "not-built", message: "not yet implemented: Build it." },
+    ];
+    const { page, send, tally, notes } = await follow({ labs: { measure: red } });
+    await tally("1 of 2 invariants hold.");
+    const why = page.locator('.hc-invariant[data-invariant="M2"] .hc-why');
+    const text = await why.innerText();
+    for (const said of ["first_to_fail twice four left: 5 at exercises/01-measure/tests/grade/frame.rs:12", "Usual cause: wraps around.", "Why it tempts: it is short.", "and 2 more"]) {
+      assert.ok(text.includes(said), `${text}\nlacks: ${said}`);
+    }
+    send("state", { labs: { measure: lab("graded", [true, true]) } });
+    await tally("All 2 invariants hold.");
+    assert.equal(await why.count(), 0);
+    assert.deepEqual(notes, { errors: [], strangers: [] });
+  });
+
+  test("shows on every page where a lab stands, leads there, and marks the table of contents", async () => {
+    const standing = (name, mark, chapter) => ({ name, mark, chapter, stands: "…", graded_at: null, changed: [], left_out: false });
+    const way = { labs: [standing("measure", "open", "scope/measure.md"), standing("cache", "core", "roles/cache.md")], next: null };
+    const { page, send } = await follow({ labs: { measure: { ...lab("graded", [true, false]), graded_at: 2 } }, way }, "scope/index.html");
+    const line = page.locator(".hc-live a", { hasText: "measure: 1 of 2 invariants hold." });
+    await line.waitFor();
+    assert.equal(new URL(await line.evaluate((a) => a.href)).pathname + new URL(await line.evaluate((a) => a.href)).hash, "/scope/measure.html#invariant-scope-measure-M2");
+    const beside = (page_) => page.locator(`#mdbook-sidebar a[href$="${page_}"]`).first();
+    assert.match(await beside("scope/measure.html").textContent(), /◐, begun$/);
+    assert.match(await beside("roles/cache.html").textContent(), /✓, core done$/);
+    send("state", { labs: { measure: lab("graded", [true, true]) }, way: { ...way, labs: [standing("measure", "holds", "scope/measure.md")] } });
+    await page.locator("#mdbook-sidebar a", { hasText: "✓, holds" }).waitFor();
+    await line.waitFor({ state: "detached" });
+    await page.locator(".hc-live a", { hasText: "All 2 invariants hold." }).click();
+    await page.waitForURL(/scope\/measure\.html#invariant-scope-measure-M1$/);
+  });
+
   test("comes back to the same place and the same words after a rebuild", async () => {
     const { page, send, tally } = await follow({ labs: { measure: lab("graded", [false]) } });
     await tally("0 of 1");

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::grade::{self, Extent, Limits, Report, Stop, Verdict};
 use crate::lab::{self, Lab};
-use crate::memory::{self, Files};
+use crate::memory::{self, Files, Recalled};
 use crate::repo::Repo;
 use crate::terminal::{OPEN, Terminal, painted};
 use page::Page;
@@ -38,6 +38,10 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
         };
         let progress = !request.json;
         let report = grade::grade_with(repo, lab, stop, extent, request.limits, progress)?;
+        let mut report = report;
+        if let Recalled::Known(before) = memory::recall(repo, lab) {
+            report.keep_marks(&before.report);
+        }
         if let Err(error) = memory::keep(repo, lab, files, &report) {
             // The grade is what was asked for; that nobody will remember it is a remark.
             let word = painted(OPEN, "note:");

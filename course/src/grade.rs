@@ -20,7 +20,9 @@ use crate::starter::Starter;
 pub use crate::process::Stop;
 pub(crate) use output::todo_sentence;
 pub use output::{Panic, Place};
-pub use report::{HardeningReport, InvariantReport, Report, StageReport, TestReport, Verdict};
+pub use report::{
+    HardeningReport, InvariantReport, Misconception, Report, StageReport, TestReport, Verdict,
+};
 pub use run::Outcome;
 pub(crate) use run::{Runner, TestRun};
 
@@ -34,6 +36,9 @@ pub struct Limits {
     pub tests: Duration,
     /// One test.
     pub test: Duration,
+    /// Tests that may fail to end before those still to come are not run any more: a loop in a function
+    /// that all tests call would take minutes to say the same fifty times. None for no such limit.
+    pub spins: Option<usize>,
 }
 
 impl Default for Limits {
@@ -44,6 +49,7 @@ impl Default for Limits {
             tests: Duration::from_secs(4 * 60),
             // A test tells of a spin by itself, after half of this; the rest is for a busy machine.
             test: Duration::from_secs(60),
+            spins: Some(3),
         }
     }
 }
@@ -139,6 +145,9 @@ pub fn grade_with(
         }
         report.conclude(limits);
     }
+    // A damaged patch is `verify`'s business; the reader gets a grade without it.
+    let own = format!("{}/src/", repo.relative(&folder));
+    report.explain(&lab.mistakes(repo).unwrap_or_default(), &own);
     if report.graded().next().is_none() {
         let main = lab.targets(repo)[0].main();
         report.notes.push(format!(

@@ -26,7 +26,7 @@ use crate::starter::blob_id;
 use records::moment;
 
 /// The version of the file's format.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// A report with every test failing at length takes some 100 KB. What is larger is not ours.
 const LARGEST: u64 = 4 << 20;

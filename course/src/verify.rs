@@ -112,6 +112,7 @@ pub(crate) const LIMITS: Limits = Limits {
     build: Duration::from_secs(30 * 60),
     tests: Duration::from_secs(10 * 60),
     test: Duration::from_secs(60),
+    spins: None,
 };
 
 /// Runs the proof and prints what it finds.

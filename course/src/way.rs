@@ -35,6 +35,8 @@ pub(crate) struct Standing {
     pub name: String,
     pub number: u8,
     pub title: String,
+    /// Its chapter, relative to the book's `src/`.
+    pub chapter: String,
     pub minutes: Minutes,
     pub mark: Mark,
     /// In a few words: `3 of 8 invariants hold`.
@@ -200,6 +202,7 @@ impl<'a> Place<'a> {
             name: lab.name.clone(),
             number: lab.number,
             title: lab.title.clone(),
+            chapter: lab.chapter.clone(),
             minutes: lab.minutes,
             mark: if begun { Mark::Open } else { Mark::Fresh },
             stands: if begun {

@@ -5,9 +5,9 @@ mod stages;
 use std::fmt::Write as _;
 
 use super::here::Here;
-use crate::grade::{self, InvariantReport, Outcome, Report, TestReport, Verdict};
+use crate::grade::{self, InvariantReport, Misconception, Outcome, Report, TestReport, Verdict};
 use crate::hint::shell_word;
-use crate::lab::{self, HintSection, Lab, Mistake, Stub};
+use crate::lab::{self, HintSection, Lab, Stub};
 use crate::repo::Repo;
 use crate::starter::Starter;
 use crate::terminal::{BAD, HEADING, OPEN, QUIET, Terminal, counted, painted};
@@ -24,7 +24,6 @@ pub(super) struct Page<'a> {
     lab: &'a Lab,
     report: &'a Report,
     terminal: Terminal,
-    mistakes: Vec<Mistake>,
     hints: Vec<HintSection>,
     stubs: Vec<(String, Stub)>,
     /// Files of the lab that are not there any more.
@@ -40,8 +39,6 @@ impl<'a> Page<'a> {
             lab,
             report,
             terminal,
-            // A damaged patch is `verify`'s business; the reader gets a grade without it.
-            mistakes: lab.mistakes(repo).unwrap_or_default(),
             hints: lab.hints(repo).unwrap_or_default(),
             stubs: stubs
                 .into_iter()
@@ -274,31 +271,19 @@ impl<'a> Page<'a> {
                 painted(QUIET, &format!("at {}", self.here.path(place)))
             );
         }
-        // Who panics in their own code is told where; what usually fails the test is another matter.
-        let own = format!("exercises/{}/src/", self.lab.folder);
-        let in_own_code = test
-            .place
-            .as_ref()
-            .is_some_and(|place| place.file.starts_with(&own));
-        let usual: Vec<(String, String)> = self
-            .mistakes
-            .iter()
-            .filter(|mistake| mistake.caught_by == test.name)
-            .filter(|_| test.outcome != Outcome::NotRun && !in_own_code)
-            .map(|mistake| (mistake.wrong.clone(), mistake.tempts.clone()))
-            .collect();
+        let usual = &test.usual;
         let before = if usual.len() > 1 {
             "a usual cause: "
         } else {
             "usual cause: "
         };
-        for (wrong, tempts) in usual {
+        for Misconception { wrong, tempts } in usual {
             self.out.push_str(&self.terminal.wrapped(
                 &format!("{deeper}{}", painted(OPEN, before)),
                 &format!("{deeper}  "),
-                &sentence(&wrong),
+                &sentence(wrong),
             ));
-            let tempts = format!("why it tempts: {}", sentence(&tempts));
+            let tempts = format!("why it tempts: {}", sentence(tempts));
             self.out.push_str(&self.terminal.wrapped(
                 &format!("{deeper}  "),
                 &format!("{deeper}  "),

@@ -8,7 +8,7 @@ use super::output::{Panic, Place};
 use super::run::{Outcome, TestRun};
 use super::{Limits, spoken};
 use crate::cargo::TestBinary;
-use crate::lab::{GradedTest, Lab, Stage, Target};
+use crate::lab::{GradedTest, Lab, Mistake, Stage, Target};
 use crate::repo::Repo;
 
 /// How a lab stands. Serialises to the lab's entry of the served `state.json`.
@@ -18,6 +18,9 @@ pub struct Report {
     pub lab: String,
     /// Whether there is a grade at all.
     pub verdict: Verdict,
+    /// Whether the marks are of an earlier build, because there is no grade of this one.
+    #[serde(default)]
+    pub stale: bool,
     /// Why there is none, or empty.
     pub message: String,
     /// Every invariant, in the lab's order.
@@ -125,14 +128,29 @@ pub struct TestReport {
     pub passed: bool,
     /// How it ended.
     pub outcome: Outcome,
+    /// Whether it did not end by itself.
+    #[serde(default)]
+    pub spun: bool,
     /// The panic's text, or what else it said at its end; empty when it passed.
     pub message: String,
     /// Where it panicked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// What usually is behind it, where it fails and the course knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usual: Vec<Misconception>,
     /// Panics before the last one, such as those of tasks that the test had started.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Panic>,
+}
+
+/// A mistake that readers make, and that a test rejects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misconception {
+    /// What is wrong, as a half sentence about the code.
+    pub wrong: String,
+    /// Why it tempts.
+    pub tempts: String,
 }
 
 impl Report {
@@ -194,6 +212,7 @@ impl Report {
         Self {
             lab: lab.name.clone(),
             verdict,
+            stale: false,
             message: String::new(),
             invariants: invariants.collect(),
             holds: 0,
@@ -206,6 +225,54 @@ impl Report {
             compiler: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
+        }
+    }
+
+    /// Where nothing was graded, keeps the marks of the grade before: code that does not compile for a
+    /// moment has not lost what held.
+    pub(crate) fn keep_marks(&mut self, before: &Self) {
+        let nothing = self.graded().next().is_none();
+        let known = before.graded().next().is_some();
+        let same = |a: &InvariantReport, b: &InvariantReport| a.id == b.id;
+        if self.verdict == Verdict::Graded
+            || !nothing
+            || !known
+            || self.invariants.len() != before.invariants.len()
+            || !self
+                .invariants
+                .iter()
+                .zip(&before.invariants)
+                .all(|(a, b)| same(a, b))
+        {
+            return;
+        }
+        self.stale = true;
+        self.invariants.clone_from(&before.invariants);
+        self.holds = before.holds;
+        if self.stages.len() == before.stages.len() {
+            self.stages.clone_from(&before.stages);
+        }
+    }
+
+    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and who
+    /// panics in their own code, below `own`, is told where, which is another matter.
+    pub(super) fn explain(&mut self, mistakes: &[Mistake], own: &str) {
+        let tests = self
+            .invariants
+            .iter_mut()
+            .flat_map(|known| &mut known.tests);
+        for test in tests {
+            let place = test.place.as_ref();
+            let in_own_code = place.is_some_and(|place| place.file.starts_with(own));
+            let asks = !test.passed
+                && !in_own_code
+                && !matches!(test.outcome, Outcome::NotRun | Outcome::NotBuilt);
+            if asks {
+                let known = mistakes
+                    .iter()
+                    .filter(|mistake| mistake.caught_by == test.name);
+                test.usual = known.map(Misconception::of).collect();
+            }
         }
     }
 
@@ -300,10 +367,32 @@ impl Report {
             && self.stages.iter().all(|stage| stage.holds);
         if self.graded().any(|test| test.outcome == Outcome::NotRun) {
             self.verdict = Verdict::TimedOut;
-            self.message = format!(
-                "the tests did not end within {}; those that were still to come were not run",
-                spoken(limits.tests)
-            );
+            let endless: Vec<&str> = self
+                .graded()
+                .filter(|test| test.spun)
+                .map(|test| test.name.as_str())
+                .collect();
+            self.message = if limits.spins.is_some_and(|enough| endless.len() >= enough) {
+                format!(
+                    "{} tests did not end, so those that were still to come were not run: {}",
+                    endless.len(),
+                    endless.join(", ")
+                )
+            } else {
+                format!(
+                    "the tests did not end within {}; those that were still to come were not run",
+                    spoken(limits.tests)
+                )
+            };
+        }
+    }
+}
+
+impl Misconception {
+    fn of(mistake: &Mistake) -> Self {
+        Self {
+            wrong: mistake.wrong.clone(),
+            tempts: mistake.tempts.clone(),
         }
     }
 }
@@ -323,6 +412,7 @@ impl StageReport {
 
 impl TestReport {
     fn of(run: TestRun, located: impl Fn(Place) -> Place) -> Self {
+        let spun = run.is_spin();
         let mut panics = run.panics;
         // A todo explains everything that happens after it.
         let telling = panics
@@ -343,6 +433,8 @@ impl TestReport {
             target: None,
             order: usize::MAX,
             passed: run.outcome == Outcome::Passed,
+            spun,
+            usual: Vec::new(),
             outcome: run.outcome,
             message,
             place: last.and_then(|panic| panic.place).map(located),

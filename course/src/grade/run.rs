@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -38,6 +39,9 @@ pub enum Outcome {
     Ignored,
 }
 
+/// What a story of the testbed says of a test that does not end.
+const STORYS_SPIN: &str = "of real time, and has not finished";
+
 /// One test's run.
 #[derive(Debug, Clone)]
 pub(crate) struct TestRun {
@@ -49,6 +53,20 @@ pub(crate) struct TestRun {
 }
 
 impl TestRun {
+    fn not_run(name: &str, why: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            outcome: Outcome::NotRun,
+            panics: Vec::new(),
+            said: why.to_owned(),
+        }
+    }
+
+    /// Whether it did not end: we stopped it, or its own story did.
+    pub fn is_spin(&self) -> bool {
+        self.outcome == Outcome::Spun || self.said.contains(STORYS_SPIN)
+    }
+
     /// The function that it is, whichever modules hold it.
     pub fn function(&self) -> &str {
         self.name.rsplit("::").next().unwrap_or(&self.name)
@@ -115,9 +133,19 @@ impl Runner<'_> {
                 .unwrap_or_else(PoisonError::into_inner)
                 .pop_front()
         };
+        let spins = AtomicUsize::new(0);
         let work = || -> Result<()> {
             while let Some((index, name)) = next() {
-                let run = self.run_one(name, deadline)?;
+                let enough = self
+                    .limits
+                    .spins
+                    .is_some_and(|enough| spins.load(Ordering::Relaxed) >= enough);
+                let run = if enough {
+                    TestRun::not_run(name, "not run: too many tests before it did not end")
+                } else {
+                    self.run_one(name, deadline)?
+                };
+                spins.fetch_add(usize::from(run.is_spin()), Ordering::Relaxed);
                 runs.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((index, run));
@@ -148,10 +176,9 @@ impl Runner<'_> {
             said,
         };
         if left.is_zero() {
-            return Ok(run(
-                Outcome::NotRun,
-                Vec::new(),
-                "not run: the time for all tests was up".into(),
+            return Ok(TestRun::not_run(
+                name,
+                "not run: the time for all tests was up",
             ));
         }
         let limit = self.limits.test.min(left);

@@ -84,10 +84,11 @@ impl Grading {
             }
             let mut current = false;
             if let Recalled::Known(memory) = memory::recall(&self.repo, &lab)
-                // One that did not compile is made again: its errors may be those of the toolchain.
-                && memory.report.verdict == Verdict::Graded
+                && memory.report.graded().next().is_some()
             {
-                current = memory.files == Files::of(&self.repo, &lab);
+                // One that did not compile is made again: its errors may be those of the toolchain.
+                current = memory.report.verdict == Verdict::Graded
+                    && memory.files == Files::of(&self.repo, &lab);
                 let mut report = memory.report;
                 if !current {
                     report.verdict = Verdict::Grading;
@@ -154,11 +155,16 @@ impl Queue {
         if wanted.closed {
             return;
         }
-        match &wanted.running {
-            Some((running, stop)) if urgent && *running == lab => stop.stop(),
-            _ => {}
-        }
         if urgent {
+            // What the reader looks at now comes first: a grade of it that is being made is of the code
+            // before, and one of another lab is begun again afterwards.
+            let interrupted = wanted.running.as_ref().map(|(running, stop)| {
+                stop.stop();
+                running.clone()
+            });
+            if let Some(running) = interrupted.filter(|running| !wanted.waiting.contains(running)) {
+                wanted.waiting.push_front(running);
+            }
             wanted.waiting.retain(|waiting| *waiting != lab);
             wanted.waiting.push_front(lab);
         } else if !wanted.waiting.contains(&lab) {
@@ -255,7 +261,10 @@ impl Worker {
             Err(error) if error.is::<Stopped>() => return,
             // Whoever raised the flag does not want an answer either, whatever it is.
             _ if stop.is_stopped() => return,
-            Ok(report) => {
+            Ok(mut report) => {
+                if let Some(before) = &before {
+                    report.keep_marks(before);
+                }
                 self.remember(lab, files, &report);
                 report
             }
@@ -263,6 +272,9 @@ impl Worker {
                 let mut report = Report::grading(lab);
                 report.verdict = Verdict::DoesNotCompile;
                 report.message = format!("it cannot be graded: {error:#}");
+                if let Some(before) = &before {
+                    report.keep_marks(before);
+                }
                 report
             }
         };

@@ -278,3 +278,28 @@ fn colours_are_for_those_who_want_them() {
         "colours against NO_COLOR"
     );
 }
+
+#[test]
+fn a_loop_that_every_test_runs_into_is_told_after_a_few() {
+    let course = Course::solved();
+    course.edit(LIB, "number.checked_mul(2)", "loop {}");
+    for at in 1..8 {
+        let test = format!(
+            "\n/// **T1** Once more.\n#[test]\nfn again_{at}() {{\n    tiny::double({at});\n}}\n"
+        );
+        course.append(TESTS, &test);
+    }
+    let ran = course.run(&["check", "tiny", "--test-limit", "3"]);
+    ran.says(
+        1,
+        &["tests did not end, so those that were still to come were not run: "],
+    );
+    // Of nine that would, three or four have spun: each CPU has one under way.
+    assert!(ran.out.matches("usual cause").count() <= 1, "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("not run: too many tests before it did not end"),
+        "{}",
+        ran.out
+    );
+}

@@ -117,7 +117,7 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
         ),
         (
             "new",
-            edited("\"format\":4", "\"format\":99"),
+            edited("\"format\":5", "\"format\":99"),
             "another version",
         ),
         (

@@ -180,3 +180,69 @@ fn a_lab_that_is_gone_is_forgotten_and_welcomed_back() {
     course.write("exercises/01-measure/lab.toml", &lab);
     events.wait_until(|state| verdict(state) == "graded");
 }
+
+#[test]
+fn code_that_does_not_compile_for_a_moment_loses_no_mark_and_brings_no_news_when_it_does_again() {
+    let course = Course::sound();
+    let calls = AtomicUsize::new(0);
+    let grader: Arc<Grader> = Arc::new(move |_, lab, _| {
+        let mut report = grade(lab, 1);
+        if calls.fetch_add(1, Ordering::SeqCst) == 1 {
+            report = course::grade::Report::grading(lab);
+            report.verdict = course::grade::Verdict::DoesNotCompile;
+            report.message = "cannot find value `x` (01-measure/src/lib.rs:3)".into();
+        }
+        Ok(report)
+    });
+    let (server, said) = start(&course, grader);
+    let mut events = Events::open(&server);
+    events.wait_until(|state| verdict(state) == "graded");
+    course.append("exercises/01-measure/src/lib.rs", "x\n");
+    let broken = events.wait_until(|state| verdict(state) == "does-not-compile");
+    let measure = &broken["labs"]["measure"];
+    assert_eq!(
+        (&measure["stale"], &measure["holds"]),
+        (&true.into(), &1.into())
+    );
+    assert_eq!(measure["invariants"][0]["holds"], true);
+    course.append("exercises/01-measure/src/lib.rs", "// mended\n");
+    let again = events.wait_until(|state| verdict(state) == "graded");
+    assert_eq!(again["labs"]["measure"]["stale"], false);
+    assert_eq!(
+        said.lock().unwrap().last().unwrap(),
+        "measure: 1 of 2 invariants hold"
+    );
+}
+
+#[test]
+fn what_was_saved_last_is_graded_first_and_the_other_lab_afterwards() {
+    let course = Course::sound();
+    let lab = course.read("exercises/01-measure/lab.toml");
+    let second = lab.replace("name = \"measure\"", "name = \"second\"");
+    course.write("exercises/02-second/lab.toml", &second);
+    course.write("exercises/02-second/src/lib.rs", "");
+    let (called, calls) = std::sync::mpsc::channel();
+    let called = std::sync::Mutex::new(called);
+    let grader: Arc<Grader> = Arc::new(move |_, lab, stop| {
+        called.lock().unwrap().send(lab.name.clone()).unwrap();
+        // The first lab takes for ever, unless it is asked to stop.
+        while lab.name == "measure" && !stop.is_stopped() {
+            std::thread::yield_now();
+        }
+        if stop.is_stopped() {
+            return Err(course::grade::Stopped.into());
+        }
+        Ok(grade(lab, 2))
+    });
+    let (server, _) = start(&course, grader);
+    let mut events = Events::open(&server);
+    assert_eq!(calls.recv_timeout(FAILED).unwrap(), "measure");
+    course.append("exercises/02-second/src/lib.rs", "// newer\n");
+    assert_eq!(calls.recv_timeout(FAILED).unwrap(), "second");
+    events.wait_until(|state| state["labs"]["second"]["holds"] == 2);
+    assert_eq!(
+        calls.recv_timeout(FAILED).unwrap(),
+        "measure",
+        "what was interrupted is begun again"
+    );
+}

@@ -41,8 +41,13 @@ pub fn grade(lab: &Lab, holds: usize) -> Report {
     report.verdict = Verdict::Graded;
     report.holds = holds;
     report.core = holds == report.of;
-    for invariant in report.invariants.iter_mut().take(holds) {
-        invariant.holds = true;
+    for (at, invariant) in report.invariants.iter_mut().enumerate() {
+        invariant.holds = at < holds;
+        let outcome = if at < holds { "passed" } else { "failed" };
+        let test = serde_json::json!({
+            "name": format!("test_{at}"), "passed": at < holds, "outcome": outcome, "message": "",
+        });
+        invariant.tests = vec![serde_json::from_value(test).unwrap()];
     }
     report
 }

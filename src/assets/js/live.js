@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const { h, listen, say, folds, sentence } = window.course;
+  const { h, listen, say, folds, sentence, markContents, whereItStands } = window.course;
 
   // A reload in place: scroll position, unfolded parts and half-filled forms come back.
   const PLACE = "hybrid-by-design:place";
@@ -46,18 +46,31 @@
     function show({ labs = {}, book, way }) {
       for (const element of ways) element.show({ labs, way });
       for (const mark of marks) if (labs[mark.dataset.lab]) mark.show(labs[mark.dataset.lab]);
+      markContents(way);
       bar.toggleAttribute("data-trouble", book?.ok === false);
       if (book?.ok === false) {
         bar.hidden = false;
+        bar.told = null;
         bar.replaceChildren("The book did not build; this is the last good one.", h("pre", {}, book.message ?? ""));
         return;
       }
-      const here = new Set(marks.map(({ dataset }) => dataset.lab));
-      const lines = Object.entries(labs)
-        .filter(([name]) => here.size === 0 || here.has(name))
-        .map(([name, lab]) => `${name}: ${sentence({ ...lab, message: "", from_last_time: false })}`);
-      say(bar, ways.length ? "" : here.size || lines.length < 3 ? lines.join(" ") : "");
-      bar.hidden = bar.textContent === "";
+      pill(labs, way);
+    }
+
+    /** The lab of this page, or else the one that is in trouble or was graded last: one line, which leads to it. */
+    function pill(labs, way) {
+      const here = marks.find(({ dataset }) => labs[dataset.lab])?.dataset.lab;
+      const trouble = ({ verdict }) => verdict === "does-not-compile" || verdict === "timed-out";
+      const newest = Object.keys(labs).sort((a, b) => trouble(labs[b]) - trouble(labs[a]) || (labs[b].graded_at ?? 0) - (labs[a].graded_at ?? 0))[0];
+      const name = here ?? newest;
+      const lab = labs[name];
+      bar.toggleAttribute("data-trouble", Boolean(lab && trouble(lab)));
+      const text = lab ? `${name}: ${sentence({ ...lab, message: (lab.message ?? "").split("\n")[0], stale: false, from_last_time: false })}` : "";
+      const target = lab && whereItStands(name, lab, way, typeof path_to_root === "string" ? path_to_root : "");
+      bar.hidden = text === "";
+      if (bar.told === `${text} ${target}`) return;
+      bar.told = `${text} ${target}`;
+      bar.replaceChildren(target ? h("a", { href: target }, text) : text);
     }
 
     async function update() {
@@ -75,6 +88,7 @@
         location.reload();
       } else if (what === "error") {
         bar.hidden = false;
+        bar.told = null;
         say(bar, "cargo course does not answer: start it again to follow your code.");
       } else {
         update();
