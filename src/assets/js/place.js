@@ -65,7 +65,7 @@
         feedback.replaceChildren(verdict("That is enough, and that is why."), ...why);
       } else if (scopeHolds) {
         const shows = this.answers.querySelector(`li[data-pressure="${pressure}"] > span`);
-        feedback.replaceChildren(verdict("The right scope, for another reason."), h("p", {}, "That would show otherwise: ", ...[...shows.cloneNode(true).childNodes]));
+        feedback.replaceChildren(verdict("The right scope, for another reason."), h("p", {}, "That would look different: ", ...[...shows.cloneNode(true).childNodes]));
       } else {
         const tempts = answer.querySelector(`li[data-scope="${scope}"] > span`);
         feedback.replaceChildren(verdict(scope > rightScope ? "Further than it has to be." : "Not enough."), h("p", {}, ...[...tempts.cloneNode(true).childNodes]));

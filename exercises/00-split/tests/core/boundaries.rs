@@ -93,6 +93,16 @@ fn no_boundary_lets_a_copy_decide() {
         for boundary in ledger.boundaries() {
             let owner = boundary.get("correctness.owner");
             let role = ledger.component(owner).map(|owner| owner.get("role"));
+            let purpose = boundary.get("pressure.metric");
+            assert!(
+                boundary.get("to") != "view"
+                    || role != Some("authority")
+                    || !purpose.contains("certificate"),
+                "{}: another name stands under `correctness.owner`, and the boundary is still for \"{purpose}\". \
+                 The view is asked, and a decision is made on what it says. Who decides is settled by who is \
+                 asked.",
+                boundary.place()
+            );
             if owner.is_empty() || role == Some("authority") {
                 continue;
             }

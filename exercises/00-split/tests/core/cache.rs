@@ -192,6 +192,19 @@ fn who_was_told_never_reads_below() {
             4,
             "What came is at the session's floor, so that it serves this session, too."
         );
+        for key in [LESSON, OTHER] {
+            let again = desk.changes(key, BEGIN);
+            session.told(key, again.version);
+        }
+        note("the session was told of two more changes");
+        let page = cache.page(&session, &[LESSON, OTHER]).expect("an answer");
+        assert_eq!(versions(&page), [3, 2], "{lesson}");
+        assert_eq!(
+            link.crossings(),
+            5,
+            "Both lessons of the page were there, and too old for this session. That is missing as well, \
+             and all that is missing fits into the page's one crossing."
+        );
     });
 }
 

@@ -199,7 +199,8 @@ fn the_view_is_made_again_from_nothing() {
                 (worker.view().row(FIRST), worker.view().next()),
                 (row(1, 3), Offset(3)),
                 "Made again from the same three events. Twice as much means that it was added to; nothing \
-                 at all, that the rows went and their place in the log stayed."
+                 at all, that the rows went and their place in the log stayed; too few completed, that \
+                 something else of the old view stayed."
             );
         }
         note("a view that somebody corrected by hand");
