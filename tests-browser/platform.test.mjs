@@ -149,15 +149,15 @@ describe("the platform's page", { concurrency: false }, () => {
   });
 
   test("a scenario's address leads to it, and to the same events each time", async () => {
-    const { page, close } = await open(LOOKS.light, "?scenario=worker-stopped&seed=5#scenario-worker-stopped");
+    const { page, close } = await open(LOOKS.light, "?scenario=reply-lost&seed=5#scenario-reply-lost");
     const run = async () => {
-      const before = await page.textContent("#scenario-worker-stopped .report");
-      await page.click("#scenario-worker-stopped [data-run]");
+      const before = await page.textContent("#scenario-reply-lost .report");
+      await page.click("#scenario-reply-lost [data-run]");
       await page.waitForFunction((old) => {
-        const box = document.querySelector("#scenario-worker-stopped");
+        const box = document.querySelector("#scenario-reply-lost");
         return box.querySelector("[aria-busy]") === null && box.querySelector("summary ~ .report h3") !== null && (old === "" || true);
       }, before, { timeout: 120_000 });
-      return (await page.textContent("#scenario-worker-stopped .report")).match(/fingerprint ([0-9a-f]+)/g).join();
+      return (await page.textContent("#scenario-reply-lost .report")).match(/fingerprint ([0-9a-f]+)/g).join();
     };
     assert.equal(await run(), await run());
     await close();

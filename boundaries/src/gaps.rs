@@ -39,10 +39,10 @@ pub fn of(ledger: &Ledger) -> Vec<Gap> {
         nothing(ledger.flows.len()),
         "what do users ask of the system, step by step? (`[[flow]]`)",
     );
+    let holding: HashSet<_> = ledger.copies.iter().map(|copy| copy.at.get_ref()).collect();
     let holders = ledger.components.iter().filter(|component| {
         let holds = matches!(component.role, Role::Cache | Role::Derived | Role::Edge);
-        let name = component.name.get_ref();
-        holds && !ledger.copies.iter().any(|copy| copy.at.get_ref() == name)
+        holds && !holding.contains(component.name.get_ref())
     });
     gap(
         "B103, B601, B602, B603",

@@ -6,7 +6,7 @@ use crate::rules::{self, STALE};
 use ledger::form::Waiver;
 use ledger::{Date, Finding, Ledger, Severity, answered};
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// What there is to say of a ledger.
 #[derive(Debug, Default)]
@@ -68,15 +68,10 @@ pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
     let mut found = rules::findings(ledger, options.today);
     let waivers: Vec<_> = ledger.waivers.iter().collect();
     let mut used = vec![false; waivers.len()];
-    let unconfirmed: HashSet<String> = ledger
-        .boundaries
-        .iter()
-        .filter(|it| it.confirmed.as_ref().is_some_and(|it| !it.get_ref()))
-        .map(|it| format!("{} -> {}", it.from.get_ref(), it.to.get_ref()))
-        .collect();
+    let open = unconfirmed(ledger);
     let mut report = Report {
         gaps: gaps::of(ledger),
-        unconfirmed: unconfirmed.len(),
+        unconfirmed: open.values().map(Vec::len).sum(),
         ..Report::default()
     };
     let before = options.before.map(|before| {
@@ -88,7 +83,7 @@ pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
     let (ends, rest): (Vec<_>, Vec<_>) = found.drain(..).partition(is_end);
     for mut finding in rest {
         let key = finding.key();
-        if finding.rule.id == "B202" && is_guess(ledger, &finding) {
+        if finding.rule.id == "B202" && is_guess(&open, &finding) {
             finding.message += " Some of these lines are imported and unconfirmed: look first whether \
                                 they are calls.";
         }
@@ -108,7 +103,7 @@ pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
                 .is_some_and(|it| it.has(finding.rule.id, &key))
         {
             report.known.push(finding);
-        } else if is_question(&finding) && unconfirmed.contains(&key) {
+        } else if is_question(&finding) && is_open(&open, &finding) {
             report.open += 1;
         } else if finding.severity == Severity::Note && !options.pedantic {
             report.notes += 1;
@@ -147,13 +142,33 @@ fn is_question(finding: &Finding) -> bool {
     ["B302", "B401", "B403"].contains(&finding.rule.id)
 }
 
-/// Whether a circle has a line in it that nobody has confirmed.
-fn is_guess(ledger: &Ledger, finding: &Finding) -> bool {
-    let inside = |name: &String| finding.names.contains(name);
-    ledger.boundaries.iter().any(|it| {
-        let open = it.confirmed.as_ref().is_some_and(|it| !it.get_ref());
-        open && inside(it.from.get_ref()) && inside(it.to.get_ref())
-    })
+/// The lines that nobody has confirmed, by where they begin.
+fn unconfirmed(ledger: &Ledger) -> HashMap<&str, Vec<&str>> {
+    let mut open: HashMap<&str, Vec<&str>> = HashMap::new();
+    for it in &ledger.boundaries {
+        if it.confirmed.as_ref().is_some_and(|it| !it.get_ref()) {
+            open.entry(it.from.get_ref())
+                .or_default()
+                .push(it.to.get_ref());
+        }
+    }
+    open
+}
+
+/// Whether a finding is about a line that nobody has confirmed.
+fn is_open(open: &HashMap<&str, Vec<&str>>, finding: &Finding) -> bool {
+    let [from, to] = &finding.names[..] else {
+        return false;
+    };
+    let lines = open.get(from.as_str());
+    lines.is_some_and(|lines| lines.contains(&to.as_str()))
+}
+
+/// Whether a line that nobody has confirmed runs between the names that a finding is about.
+fn is_guess(open: &HashMap<&str, Vec<&str>>, finding: &Finding) -> bool {
+    let names: HashSet<_> = finding.names.iter().map(String::as_str).collect();
+    let lines = names.iter().filter_map(|name| open.get(name));
+    lines.flatten().any(|to| names.contains(to))
 }
 
 fn names_rule(waiver: &Waiver, finding: &Finding) -> bool {

@@ -15,12 +15,20 @@ use web_server::{Limits, Reach, Tcp, Upstream, serve};
 /// What a page of forty lessons weighs, as HTML.
 const PAGE_BYTES: usize = 13 << 10;
 
-fn runtime() -> Result<Runtime, String> {
+/// Connections are kept while others are measured.
+pub fn limits() -> Limits {
+    Limits {
+        head_timeout: Duration::from_secs(24 * 60 * 60),
+        ..Limits::default()
+    }
+}
+
+pub fn runtime() -> Result<Runtime, String> {
     let runtime = Builder::new_current_thread().enable_all().build();
     runtime.map_err(|error| error.to_string())
 }
 
-fn page() -> Response {
+pub fn page() -> Response {
     let body = Bytes::from_static(&[b'x'; PAGE_BYTES]);
     let mut response = Response::new(Body::from(body));
     let lifetime = HeaderValue::from_static("max-age=86400");
@@ -94,7 +102,7 @@ where
         let listener = listener.map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         announce(&address.to_string());
-        serve(listener, Limits::default(), handler, std::future::pending()).await;
+        serve(listener, limits(), handler, std::future::pending()).await;
         Ok(())
     })
 }

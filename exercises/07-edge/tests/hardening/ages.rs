@@ -20,6 +20,20 @@ fn an_expires_that_is_over_or_no_date_is_no_lifetime() {
                 "`Expires: {expires}` means that it is over already."
             );
         }
+        let zero = cached("a", "max-age=0").with("expires", &date(30));
+        assert_eq!(
+            lifetime(&zero.stored()),
+            seconds(0),
+            "`max-age=0` is a lifetime that is stated, and `Expires` does not count beside it."
+        );
+        let slow = page("a")
+            .with("expires", &date(30))
+            .stored_after(&get("/"), seconds(20));
+        assert_eq!(
+            lifetime(&slow),
+            seconds(10),
+            "Without a `Date` it counts as made when it was received, 20 s after it was asked for."
+        );
         let dateless = page("a").with("expires", &date(30));
         assert_eq!(
             lifetime(&dateless.stored()),
@@ -142,5 +156,25 @@ fn an_age_adds_up_along_the_way() {
         pass(seconds(5)).await;
         world.ask(get("/a")).await;
         assert_eq!(world.origin.fetches(), 2, "{OLDER}");
+    });
+}
+
+/// **E3** The way here counts once: what `Date` has seen of it is not added to it.
+#[test]
+fn the_way_here_counts_once() {
+    live(|| {
+        let dated = cached("a", "max-age=60").with("date", &date(0));
+        let stored = dated.stored_after(&get("/"), seconds(20));
+        assert_eq!(
+            age(&stored, at(20)),
+            seconds(20),
+            "It was made at 0 s by its own `Date`, and received at 20 s: the two are the same 20 s."
+        );
+        let late = cached("a", "max-age=60").with("date", &date(15));
+        assert_eq!(
+            age(&late.stored_after(&get("/"), seconds(20)), at(20)),
+            seconds(20),
+            "{OLDER} A `Date` within the way makes nothing younger."
+        );
     });
 }

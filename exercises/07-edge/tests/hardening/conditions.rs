@@ -186,3 +186,30 @@ fn what_has_no_lifetime_is_asked_about_each_time() {
         assert!(world.origin.seen(3).headers().contains_key("if-none-match"));
     });
 }
+
+/// **E4** A 304 without a `Date` leaves none: the old one tells of the old response.
+#[test]
+fn an_old_date_does_not_outlive_its_response() {
+    live(|| {
+        let held = lessons().with("date", &date(-30)).stored();
+        let silent = page("").with("etag", "\"v1\"");
+        let renewed = refreshed(&held, &silent.headers, at(100), at(100)).expect("the tags agree");
+        assert_eq!(edge::freshness::age(&renewed, at(101)), seconds(1));
+        let dated = silent.with("date", &date(99));
+        let renewed = refreshed(&held, &dated.headers, at(100), at(100)).expect("the tags agree");
+        assert_eq!(renewed.response.headers()["date"], date(99));
+    });
+}
+
+/// **E4** A 304 to a client announces no body.
+#[test]
+fn a_304_to_a_client_has_no_length() {
+    live(|| {
+        let request = get("/").with("if-none-match", "\"v1\"");
+        let answer = answered(&request, &lessons().stored(), 1);
+        assert_eq!(
+            (answer.status, answer.header("content-length")),
+            (304, None)
+        );
+    });
+}

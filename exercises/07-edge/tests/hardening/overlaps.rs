@@ -430,3 +430,74 @@ fn a_stored_answer_stands_in_for_all_who_wait() {
         }
     });
 }
+
+/// **E5** A write that is answered by a redirection has been carried out: forms are answered so.
+#[test]
+fn a_write_that_redirects_invalidates() {
+    story(|| async {
+        for status in [201, 204, 302, 303] {
+            let world = World::new();
+            world.origin.has("/a", cached("one", "max-age=600"));
+            world.ask(get("/a")).await;
+            world
+                .origin
+                .answers_writes(page("").status(status).with("location", "/a"));
+            world.origin.has("/a", cached("two", "max-age=600"));
+            world.ask(asking("POST", "/a")).await;
+            assert_eq!(world.ask(get("/a")).await.text(), "two", "{OLD} ({status})");
+        }
+    });
+}
+
+/// **E8** The end of a fetch that was overtaken is not the end of the one that took its place.
+#[test]
+fn the_end_of_an_old_fetch_does_not_hide_the_new_one() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has("/a", cached("one", "max-age=600"));
+        world.origin.hold();
+        let early = world.start(get("/a")).await;
+        world.origin.has("/a", cached("two", "max-age=600"));
+        world.purge("/a");
+        let late = world.start(get("/a")).await;
+        world.origin.release(1);
+        assert_eq!(early.answer().await.text(), "one");
+        let joined = world.start(get("/a")).await;
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "A fetch of the page is under way, and the end of another one has hidden it."
+        );
+        world.origin.stop_holding();
+        world.origin.release_all();
+        assert_eq!(
+            (late.answer().await.text(), joined.answer().await.text()),
+            ("two", "two")
+        );
+        world.ask(get("/a")).await;
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "What the second fetch brought was not kept."
+        );
+    });
+}
+
+/// **E7** A fetch that is nobody's to join is overtaken by a purge as well.
+#[test]
+fn a_purge_overtakes_fetches_that_nobody_joins() {
+    story(|| async {
+        let world = World::new();
+        world.origin.has("/a", cached("one", "max-age=600"));
+        world.origin.hold();
+        let own = world
+            .start(get("/a").with("cache-control", "no-cache"))
+            .await;
+        world.origin.has("/a", cached("two", "max-age=600"));
+        world.purge("/a");
+        world.origin.stop_holding();
+        world.origin.release_all();
+        assert_eq!(own.answer().await.text(), "one");
+        assert_eq!(world.ask(get("/a")).await.text(), "two", "{OLD}");
+    });
+}

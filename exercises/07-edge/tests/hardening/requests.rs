@@ -1,7 +1,7 @@
 //! Requests that are special, and what clients ask of a cache.
 
 use crate::world::{Mood, With, World, asking, at, cached, get, page, pass, seconds, settle};
-use edge::decision::{Decision, decide};
+use edge::decision::{Decision, decide, instead_of_an_error};
 use edge::stored::Stored;
 use testbed::{live, story};
 use web::{Bytes, OriginError, Request};
@@ -273,5 +273,32 @@ fn a_failed_background_revalidation_is_tried_again() {
         world.ask(get("/a")).await;
         settle().await;
         assert_eq!(world.ask(get("/a")).await.text(), "new");
+    });
+}
+
+/// **E3** A client may say itself that something stale is better than an error.
+#[test]
+fn a_client_may_prefer_what_is_stale_to_an_error() {
+    live(|| {
+        let stored = kept("max-age=60");
+        let prefers = asks("stale-if-error=30");
+        assert!(instead_of_an_error(&prefers, &stored, at(90)));
+        assert!(!instead_of_an_error(&prefers, &stored, at(91)), "{TOO_OLD}");
+        let strict = kept("max-age=60, must-revalidate");
+        assert!(!instead_of_an_error(&prefers, &strict, at(70)), "{TOO_OLD}");
+    });
+}
+
+/// **E6** What is strict about staleness says nothing of what is fresh.
+#[test]
+fn what_is_strict_and_fresh_may_stand_in_for_an_error() {
+    live(|| {
+        for strict in ["must-revalidate", "proxy-revalidate", "s-maxage=60"] {
+            let stored = kept(&format!("max-age=60, {strict}"));
+            assert!(
+                instead_of_an_error(&asks("max-age=0"), &stored, at(59)),
+                "It is fresh, and `{strict}` begins to matter when it is no longer."
+            );
+        }
     });
 }

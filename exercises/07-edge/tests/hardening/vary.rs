@@ -1,6 +1,6 @@
 //! Answers that differ by what the request says.
 
-use crate::world::{With, World, cached, get};
+use crate::world::{With, World, cached, get, settle};
 use edge::identity::{may_store, selects};
 use testbed::{live, story};
 
@@ -70,6 +70,10 @@ fn lists_are_compared_as_lists() {
             "Two lines are the same as one line with a comma."
         );
         assert!(!selects(&one, &get("/").with("accept", "b, a")));
+        assert!(
+            !selects(&one, &get("/").with("accept", "A, b")),
+            "Whether case matters in a header is for its readers to know: a token in another case is another."
+        );
         assert!(!selects(&one, &get("/").with("accept", "a")));
         assert!(!selects(&one, &get("/").with("accept", "a b")));
         let empty = stored(&get("/").with("accept", ""));
@@ -148,5 +152,33 @@ fn variants_without_number_are_not_kept_without_number() {
             "{responses} variants of one address are kept."
         );
         assert!(responses > 0, "None is kept, and nothing was tested.");
+    });
+}
+
+/// **E8** Those who waited for another's variant fetch their own at once, and not one after the other.
+#[test]
+fn nobody_stands_in_line_for_a_variant() {
+    story(|| async {
+        let world = World::new();
+        world
+            .origin
+            .has("/", cached("a", "max-age=60").with("vary", "user-agent"));
+        world.origin.hold();
+        let mut asked = Vec::new();
+        for agent in ["1", "2", "3", "4"] {
+            asked.push(world.start(get("/").with("user-agent", agent)).await);
+        }
+        world.origin.release_all();
+        settle().await;
+        assert_eq!(
+            world.origin.fetches(),
+            4,
+            "The first answer was for one of them; the other three know that now, and need not wait for each \
+             other."
+        );
+        world.origin.release_all();
+        for asked in asked {
+            assert_eq!(asked.answer().await.text(), "a");
+        }
     });
 }

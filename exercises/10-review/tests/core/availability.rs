@@ -34,6 +34,9 @@ fn no_flow_is_better_than_its_weakest_part() {
     let steps = step("page", "api", "") + &step("api", "store", "");
     let text = system("objective = 0.99") + &flow("⟦0.995⟧", &steps);
     finds(PARTS, check, &text, &[(ERROR, "complete")]);
+    // Who asks is a part as well as who is asked.
+    let text = system("objective = 1.0") + &flow("⟦0.9999⟧", &step("api", "store", ""));
+    finds(PARTS, check, &text, &[(ERROR, "complete")]);
 }
 
 /// **R7** A flow that only the product does not reach is a warning: that parts fail independently is
@@ -89,13 +92,19 @@ fn what_is_not_required_is_not_counted() {
 /// with its caller.
 #[test]
 fn neither_the_client_nor_a_module_is_a_part_of_its_own() {
-    let steps = step("page", "api", "") + &step("api", "memo", "");
-    let text = system("objective = 0.999") + &flow("0.9995", &steps);
+    let module = part("sdk", "service", "objective = 0.5") + &edge("in-process", "api", "sdk", "");
+    let steps = step("page", "api", "") + &step("api", "memo", "") + &step("api", "sdk", "");
+    let text = system("objective = 0.999") + &module + &flow("0.9995", &steps);
     silent(
         "The promise is made to the client, and a module shares its process's fate.",
         check,
         &text,
     );
+    // Over a network the same cache is a part like any other, also if somebody calls it as a module.
+    let remote = call("mail", "memo", "");
+    let steps = step("api", "memo", "") + &step("api", "mail", "") + &step("mail", "memo", "");
+    let text = system("objective = 0.999") + &remote + &flow("⟦0.9⟧", &steps);
+    finds(PARTS, check, &text, &[(ERROR, "complete")]);
 }
 
 /// **R7** A part without an objective is unknown and not perfect; the others are enough to find a

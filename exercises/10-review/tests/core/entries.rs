@@ -110,6 +110,11 @@ fn only_a_boundary_that_leaves_the_process_needs_a_pressure() {
             .replace("from = \"store\"", "from = ⟦\"store\"⟧");
     let both = [(ERROR, "api -> store"), (ERROR, "store -> api")];
     finds(VAGUE, vague_pressure::check, &text, &both);
+    // A reason that is given is looked at, wherever the boundary is.
+    let given = "pressure = { kind = \"load\", metric = \"reads\", value = ⟦\"many\"⟧ }";
+    let text = parts("api service, cache cache") + &edge("in-process", "api", "cache", given);
+    let one = [(ERROR, "api -> cache")];
+    finds(VAGUE, vague_pressure::check, &text, &one);
 }
 
 /// **R2** A figure needs a metric: what would be measured?
@@ -181,6 +186,7 @@ fn a_dated_figure_with_a_unit_is_an_answer() {
         "\"1,900 a second\"",
         "1900\nunit = \"writes a second\"",
         "\"99.95%\"",
+        "\"about 1,900 a second\"",
         "\"40 s\"",
     ] {
         let text = pressure(&format!("metric = \"writes\"\nvalue = {value}\n{evidence}"));

@@ -30,7 +30,7 @@ name = "progress"
 decided_by = ⟦"cache"⟧
 [[fact]]
 name = "session"
-decided_by = ⟦["edge"]⟧
+decided_by = ⟦["store", "edge"]⟧
 [[fact]]
 name = "mail"
 decided_by = "store"
@@ -115,7 +115,7 @@ fn a_reply_that_waits_for_what_comes_later_is_found() {
     let text = system("[[flow]]\nname = \"complete\"\n")
         + &step("api", "store", "writes = \"progress\"")
         + &step("api", "stream", "").replace("\"stream\"", "⟦\"stream\"⟧")
-        + &step("api", "mailer", "").replace("\"mailer\"", "⟦\"mailer\"⟧");
+        + &step("api", "mailer", "writes = \"mail\"").replace("\"mailer\"", "⟦\"mailer\"⟧");
     let both = [
         (ERROR, "complete -> api -> stream"),
         (ERROR, "complete -> api -> mailer"),

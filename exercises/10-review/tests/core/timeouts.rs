@@ -83,6 +83,10 @@ fn a_deadline_that_travels_fits_by_itself() {
         + &call("page", "api", "timeout = \"1 s\"")
         + &edge("asynchronous", "api", "stream", "timeout = \"1 min\"");
     silent(INNER, inner_within, &text);
+    let text = parts("stream service, api service, store authority")
+        + &edge("asynchronous", "stream", "api", "timeout = \"1 s\"")
+        + &call("api", "store", "timeout = \"2 s\"");
+    silent(INNER, inner_within, &text);
 }
 
 fn flow(deadline: &str, steps: &str) -> String {

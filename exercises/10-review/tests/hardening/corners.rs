@@ -187,6 +187,30 @@ fn steps_inside_a_step_add_up() {
     finds(SUM, flows_within, &text, &[(ERROR, "complete -> store")]);
 }
 
+/// **R6** A step takes its time for each of its calls, and none if the deadline travels with it.
+#[test]
+fn a_step_of_many_calls_takes_many_times_as_long() {
+    let steps = step("api", "store", "") + &step("api", "mail", "");
+    let many = flow("⟦\"1 s\"⟧", &steps).replacen("\"400 ms\"", "\"400 ms\"\ncalls = 2", 1);
+    finds(SUM, flows_within, &many, &[(ERROR, "complete -> api")]);
+    let travels = "\"400 ms\"\ndeadline = \"propagated\"";
+    let bounded = flow("\"500 ms\"", &steps).replacen("\"400 ms\"", travels, 1);
+    silent(
+        "What is left of the deadline bounds the step.",
+        flows_within,
+        &bounded,
+    );
+}
+
+/// **R6** Steps of one group happen at the same time, wherever they stand in the flow.
+#[test]
+fn a_group_is_a_group_wherever_its_steps_stand() {
+    let steps = step("api", "store", "parallel = \"a\"")
+        + &step("api", "mail", "")
+        + &step("api", "store", "parallel = \"a\"");
+    silent(SUM, flows_within, &flow("\"800 ms\"", &steps));
+}
+
 /// **R6** One step that is too long by itself is one fault, and is found once.
 #[test]
 fn a_single_long_step_is_found_once() {

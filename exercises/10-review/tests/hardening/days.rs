@@ -66,6 +66,9 @@ fn a_budget_caps_the_tries() {
     };
     silent(BUDGET, check, &chain("0.2"));
     silent(BUDGET, check, &chain("0.0"));
+    // 4.5 is more than 4: the products are no whole numbers.
+    let text = chain("0.5").replace("= 10", "= ⟦10⟧");
+    finds(BUDGET, check, &text, &[(WARNING, "api -> store")]);
     let text = chain("1.0").replace("= 10", "= ⟦10⟧");
     finds(BUDGET, check, &text, &[(WARNING, "api -> store")]);
     let text = chain("20").replace("= 10", "= ⟦10⟧");

@@ -43,6 +43,9 @@ fn percentiles_beyond_the_deadline_are_a_warning() {
     let text = flow("⟦\"799 ms\"⟧", &steps);
     finds(BOUND, check, &text, &[(WARNING, "complete")]);
     silent(BOUND, check, &flow("\"800 ms\"", &steps));
+    // What a boundary does not say is nothing: a timeout is no percentile.
+    let unsaid = flow("\"600 ms\"", &steps).replace("p99 = \"200 ms\"", "timeout = \"2 s\"");
+    silent(BOUND, check, &unsaid);
 }
 
 /// **R6** At the same time is as long as the longest; after the reply is nothing.

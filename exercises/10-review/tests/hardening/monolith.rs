@@ -83,6 +83,9 @@ fn one_owner_of_both_writers_makes_it_a_warning() {
         + &call("a", "store", "access = \"write\"")
         + &call("b", "store", "access = ⟦\"write\"⟧");
     finds(STORE, shared_stores, &text, &[(WARNING, "store")]);
+    // The third writer is another team's.
+    let text = text + &call("c", "store", "access = \"write\"");
+    finds(STORE, shared_stores, &text, &[(ERROR, "store")]);
 }
 
 /// **R8** Only who writes counts, only releases that differ count, and only a store.

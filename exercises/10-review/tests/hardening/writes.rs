@@ -9,7 +9,7 @@ const TORN: &str = "Two writes of one component to two places can be parted by a
 fn flow(steps: &str) -> String {
     let all = ["store", "stream", "cache", "view", "mail"];
     let parts = parts("api service, relay worker, store authority, stream service, mail service")
-        + &parts("cache cache, view derived");
+        + &parts("cache cache, view derived, edge edge");
     all.iter().fold(parts, |text, to| {
         text + &call("api", to, "") + &call("relay", to, "")
     }) + "[[flow]]\nname = \"complete\"\n"
@@ -49,7 +49,10 @@ fn an_outbox_and_a_relay_are_whole() {
 /// **R4** What can be made again may be written besides: losing that write loses nothing.
 #[test]
 fn what_can_be_made_again_may_be_written_besides() {
-    let steps = write("api", "store", "") + &write("api", "cache", "") + &write("api", "view", "");
+    let steps = write("api", "store", "")
+        + &write("api", "cache", "")
+        + &write("api", "view", "")
+        + &write("api", "edge", "");
     silent(
         "An invalidation that is lost is bounded by the age of the copy.",
         check,

@@ -69,6 +69,9 @@ pub struct Ledger {
     /// Which component has a name.
     #[serde(skip)]
     named: HashMap<String, usize>,
+    /// Which fact has a name; the first, if several do.
+    #[serde(skip)]
+    told: HashMap<String, usize>,
     /// Which boundary has these two ends.
     #[serde(skip)]
     between: HashMap<String, HashMap<String, usize>>,
@@ -471,6 +474,10 @@ impl Ledger {
             let name = component.name.get_ref().clone();
             ledger.named.entry(name).or_insert(at);
         }
+        for (at, fact) in ledger.facts.iter().enumerate() {
+            let name = fact.name.get_ref().clone();
+            ledger.told.entry(name).or_insert(at);
+        }
         for (at, boundary) in ledger.boundaries.iter().enumerate() {
             let from = boundary.from.get_ref().clone();
             let to = boundary.to.get_ref().clone();
@@ -499,6 +506,11 @@ impl Ledger {
     /// Where in [`Self::components`] the component of this name stands.
     pub fn component_at(&self, name: &str) -> Option<usize> {
         self.named.get(name).copied()
+    }
+
+    /// The fact of this name, if the ledger has it; the first, if it has several.
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.get(*self.told.get(name)?)
     }
 
     /// What the component of this name is, if the ledger has it.

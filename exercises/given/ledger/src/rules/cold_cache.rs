@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::{Component, Copy, Ledger, Role};
+use std::collections::HashMap;
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -16,18 +17,22 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         .components
         .iter()
         .filter(|component| matches!(component.role, Role::Cache | Role::Edge));
-    caches.filter_map(|cache| overload(ledger, cache)).collect()
+    let mut held: HashMap<&str, Vec<&Copy>> = HashMap::new();
+    for copy in &ledger.copies {
+        held.entry(copy.at.get_ref()).or_default().push(copy);
+    }
+    let of = |cache: &Component| held.get(cache.name.get_ref().as_str());
+    caches
+        .filter_map(|cache| overload(ledger, cache, of(cache)?))
+        .collect()
 }
 
 /// One finding a cache: its peak is one, however many facts it holds.
-fn overload(ledger: &Ledger, cache: &Component) -> Option<Finding> {
+fn overload(ledger: &Ledger, cache: &Component, copies: &[&Copy]) -> Option<Finding> {
     let peak = cache.peak.as_ref()?;
     let reads = peak.get_ref().0;
     let name = cache.name.get_ref();
-    let sources = ledger
-        .copies
-        .iter()
-        .filter(|copy| copy.at.get_ref() == name);
+    let sources = copies.iter().copied();
     let source = |copy: &Copy| ledger.component(copy.rebuilt_from.as_ref()?.get_ref());
     let (authority, capacity) = sources.filter_map(source).find_map(|authority| {
         let capacity = authority.capacity.as_ref()?;

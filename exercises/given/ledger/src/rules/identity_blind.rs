@@ -18,10 +18,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
 
 fn blind(ledger: &Ledger, copy: &Copy) -> Option<Finding> {
     let shared = matches!(ledger.role(copy.at.get_ref())?, Role::Edge | Role::Cache);
-    let fact = ledger
-        .facts
-        .iter()
-        .find(|fact| fact.name.get_ref() == copy.of.get_ref() && fact.audience.is_some())?;
+    let fact = ledger.fact(copy.of.get_ref())?;
     let audience = fact.audience.as_ref()?;
     // A user's key is narrower than the tenant's, and so it keeps tenants apart as well.
     let (whom, keys): (_, &[&str]) = match audience.get_ref() {

@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::{Boundary, Fact, Ledger, Role};
 use crate::value::{Names, answered};
+use std::collections::HashSet;
 use toml::Spanned;
 
 /// See the module.
@@ -15,9 +16,13 @@ pub const RULE: Rule = Rule {
 /// Finds them.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let facts = ledger.facts.iter().filter_map(undecided);
+    let deciders = ledger.facts.iter().filter_map(|it| it.decided_by.as_ref());
+    let deciders: HashSet<&str> = deciders
+        .flat_map(|by| by.get_ref().0.iter().map(String::as_str))
+        .collect();
     let owners = ledger.boundaries.iter();
     facts
-        .chain(owners.filter_map(|boundary| unowned(ledger, boundary)))
+        .chain(owners.filter_map(|boundary| unowned(ledger, &deciders, boundary)))
         .collect()
 }
 
@@ -50,13 +55,13 @@ fn has_reason(fact: &Fact) -> bool {
 
 /// An owner that is missing is a question without an answer, and is asked for there; this is an owner
 /// that cannot be right.
-fn unowned(ledger: &Ledger, boundary: &Boundary) -> Option<Finding> {
+fn unowned(ledger: &Ledger, deciders: &HashSet<&str>, boundary: &Boundary) -> Option<Finding> {
     let owner = boundary.correctness.as_ref()?.owner.as_ref()?;
     let name = answered(owner.get_ref())?;
     let names = [boundary.from.get_ref().as_str(), boundary.to.get_ref()];
     let finding = Finding::at(RULE, Severity::Error, owner).about(names);
     let role = ledger.role(name)?;
-    if role != Role::Authority && !decides_something(ledger, name) {
+    if role != Role::Authority && !deciders.contains(name) {
         return Some(finding.saying(format!(
             "Correctness is owned by `{name}`, which decides no fact. When two copies differ, only an \
              authority can be right."
@@ -64,17 +69,10 @@ fn unowned(ledger: &Ledger, boundary: &Boundary) -> Option<Finding> {
     }
     let carried = boundary.carries.as_ref()?;
     let stranger = carried.get_ref().0.iter().find(|fact| {
-        let decided = |it: &&Fact| it.name.get_ref() == *fact;
-        let fact = ledger.facts.iter().find(decided);
-        fact.and_then(|it| it.decided_by.as_ref())
-            .is_some_and(|by| !by.get_ref().0.iter().any(|by| by == name))
+        let decided = ledger.fact(fact).and_then(|it| it.decided_by.as_ref());
+        decided.is_some_and(|by| !by.get_ref().0.iter().any(|by| by == name))
     })?;
     Some(finding.see(carried, "the fact that crosses").saying(format!(
         "Correctness is owned by `{name}`, but `{stranger}`, which crosses here, is decided elsewhere."
     )))
-}
-
-fn decides_something(ledger: &Ledger, name: &str) -> bool {
-    let deciders = ledger.facts.iter().filter_map(|it| it.decided_by.as_ref());
-    deciders.flat_map(|by| &by.get_ref().0).any(|by| by == name)
 }

@@ -4,9 +4,9 @@
 //! or it would be a licence for anything. The library gives up where a lab need not: it knows no
 //! `stale-while-revalidate`, and answers whether a response is fresh, and not what to do otherwise.
 
-use edge::decision::{Decision, decide};
-use edge::identity::{may_store, selects};
-use edge::stored::Stored;
+use crate::decision::{Decision, decide};
+use crate::identity::{may_store, selects};
+use crate::stored::Stored;
 use http_cache_semantics::{BeforeRequest, CacheOptions, CachePolicy};
 use proptest::prelude::{Strategy, prop_oneof};
 use proptest::sample::{select, subsequence};
