@@ -134,6 +134,47 @@ fn what_a_killed_process_wrote_is_durable_before_it_is_shown() {
     });
 }
 
+/// **W8** What a crash has torn is gone for good: it doesn't stay behind the next batch, which is shorter, and
+/// make that one look torn, or safe, later.
+#[test]
+fn what_was_torn_is_gone_for_good() {
+    live(|| {
+        let machine = Machine::new();
+        let stream = machine.opened_stream();
+        stream.publish(&[message(1, 1)]).unwrap();
+        let long: Vec<_> = (2..60).map(|lesson| message(lesson, 1)).collect();
+        stream.publish(&long).unwrap();
+        let torn = machine
+            .stream
+            .crash(machine.stream.position() - 1, Loss::Torn);
+        let stream = stream_on(&torn);
+        assert_eq!(
+            published(&stream),
+            [(1, 1)],
+            "The long batch was torn before its sync."
+        );
+        let opened = torn.moment();
+        stream.publish(&[message(77, 1)]).unwrap();
+        for moment in opened..=torn.moment() {
+            scene(format!(
+                "a long batch was torn; a short one is published in its place, and the process is killed before \
+                 operation {moment}"
+            ));
+            let [found] = Disk::kill_all([&torn], moment);
+            let shown = published(&stream_on(&found));
+            note(format!(
+                "another one opens the stream, shows {shown:?}, and the power fails"
+            ));
+            let crashed = found.crash(found.position(), Loss::Lost);
+            assert_eq!(
+                published(&stream_on(&crashed)),
+                shown,
+                "A reader has acted on what is gone now."
+            );
+        }
+    });
+}
+
 /// **W2** While a batch is being synced nobody is shown it. (Whether readers wait meanwhile or see what was there
 /// before is up to the stream.)
 #[test]
