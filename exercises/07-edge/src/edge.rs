@@ -135,11 +135,11 @@ impl<O: Origin> Edge<O> {
     ///
     /// - **Shared.** Who asks for a key while a fetch of it is under way waits for that one, unless the
     ///   request says `no-cache`. A client that leaves harms no other.
-    /// - **Each his own.** What was fetched answers a waiting request only if it may be kept, selects it,
-    ///   and [`decide`] says so. Else that request fetches for itself, at once.
+    /// - **Each his own.** What was fetched answers a waiting request only if it may be kept, selects it, and
+    ///   [`decide`] says so. Else that request fetches for itself.
     /// - **Errors.** All who wait get one, and none asks again: see [`instead`](Self::instead).
-    /// - **Kept** is what may be kept and is of use, in place of what the request selects; unless the
-    ///   key was written, purged or cleared meanwhile, or a fetch that began later has landed.
+    /// - **Kept** is what may be kept and is of use, unless the key was written, purged or cleared meanwhile,
+    ///   or a fetch that began later has landed.
     ///
     /// [`fetch_from_origin`](Self::fetch_from_origin) asks. Judged by the tests in `misses`, first by
     /// `a_response_that_may_be_kept_is_fetched_once`.
