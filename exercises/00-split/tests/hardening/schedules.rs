@@ -488,18 +488,18 @@ impl World<'_> {
             .count();
         let least = usize::from(missing > 0);
         let most = usize::from(missing + heard > 0);
-        let known = format!(
+        let because = format!(
             "For {missing} of its lessons this process had no entry that may serve this session: never \
              loaded, forgotten since (also when a change has ended in an error), or below what the session \
              was told. For {heard} it had the answer to a change, which may be kept or not."
         );
         assert!(
             (least..=most).contains(&crossings),
-            "Crossings of one page: {crossings}, and right is {least} to {most}. {known}"
+            "Crossings of one page: {crossings}, and right is {least} to {most}. {because}"
         );
         assert!(
             crossings == 0 || (missing..=missing + heard).contains(&asked),
-            "Lessons asked for by one page: {asked}, and right is {missing} to {}. {known}",
+            "Lessons asked for by one page: {asked}, and right is {missing} to {}. {because}",
             missing + heard
         );
         self.met(if crossings > 0 { "miss" } else { "hit" });
