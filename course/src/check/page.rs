@@ -366,7 +366,7 @@ impl<'a> Page<'a> {
         }
         if self.report.all_hold() {
             let line = format!(
-                "Next: lay your code beside solutions/{}, and read in the book, at the end of {}, which mistakes it does not make.",
+                "Next: lay your code beside solutions/{}, and read in the book, on the page after {}, which mistakes it does not make.",
                 lab.folder,
                 in_the_book(&lab.chapter)
             );

@@ -13,7 +13,7 @@
 //! 5. [`api`]: the row
 //!
 //! It is not a product: the cache has no bound on its size or its age (lab 4), nothing survives the
-//! process (lab 3), and a retry is told "stale" instead of "done already" (lab 8).
+//! process (lab 3), and a retry is told "stale" instead of "done already" (lab 3).
 
 pub mod api;
 pub mod authority;

@@ -169,7 +169,7 @@ impl<'a> Page<'a> {
         self.out
             .push_str(&self.terminal.wrapped(&start, "  ", &line));
         let line = format!(
-            "Our code is in solutions/{}; the mistakes that yours does not make are in the book, at the end of {}.",
+            "Our code is in solutions/{}; the mistakes that yours does not make are in the book, on the page after {}.",
             lab.folder,
             in_the_book(&lab.chapter)
         );

@@ -191,7 +191,7 @@ fn nobody_comes_between_the_look_and_the_decision() {
             let theirs = fact(LESSON, 1, COMPLETE);
             let lesson = "Two learners' devices decided on the same version, and both were told \"saved\": \
                           one of the two changes is gone. The look at the version and the decision belong \
-                          into *one* transaction.";
+                          in *one* transaction.";
             if intruded {
                 let current = Some(theirs);
                 assert_eq!(answer, Err(Refused::Stale { current }), "{lesson}");

@@ -213,7 +213,8 @@ fn the_view_is_made_again_from_nothing() {
         assert_eq!(
             (worker.view().row(FIRST), worker.view().next()),
             (row(1, 3), Offset(3)),
-            "A view is repaired by making it again, not by correcting it."
+            "Made again after somebody had changed the view by hand and counted five learners who are not \
+             in the log. Something of the old view stayed: a row, or what a row is counted from."
         );
         note("the view is gone");
         let mut worker = Worker::new(feed, View::default());

@@ -488,15 +488,19 @@ impl World<'_> {
             .count();
         let least = usize::from(missing > 0);
         let most = usize::from(missing + heard > 0);
+        let because = format!(
+            "For {missing} of its lessons this process had no entry that may serve this session: never \
+             loaded, forgotten since (also when a change has ended in an error), or below what the session \
+             was told. For {heard} it had the answer to a change, which may be kept or not."
+        );
         assert!(
             (least..=most).contains(&crossings),
-            "One page crossed {crossings} times. Of its lessons {missing} were in no cache, and {heard} had \
-             been heard of in an answer to a change."
+            "Crossings of one page: {crossings}, and right is {least} to {most}. {because}"
         );
         assert!(
             crossings == 0 || (missing..=missing + heard).contains(&asked),
-            "One page asked for {asked} lessons. Of its lessons {missing} were in no cache, and {heard} had \
-             been heard of in an answer to a change."
+            "Lessons asked for by one page: {asked}, and right is {missing} to {}. {because}",
+            missing + heard
         );
         self.met(if crossings > 0 { "miss" } else { "hit" });
         if crossings > 0 && trouble != Trouble::None {
