@@ -67,8 +67,8 @@ pub fn summary(report: &Report) -> String {
         );
         let _ = match report.open {
             0 => writeln!(text, "."),
-            1 => writeln!(text, "; 1 question waits for that."),
-            open => writeln!(text, "; {open} questions wait for that."),
+            1 => writeln!(text, "; 1 question about them waits for that."),
+            open => writeln!(text, "; {open} questions about them wait for that."),
         };
     }
     if !report.gaps.is_empty() {
