@@ -158,7 +158,14 @@ fn main() -> ExitCode {
 }
 
 fn read(file: &Path) -> Result<Ledger, String> {
-    let text = source::text(file).map_err(|error| error.to_string())?;
+    let text = source::text(file).map_err(|error| {
+        let hint = if file.as_os_str() == "-" || file.exists() {
+            ""
+        } else {
+            "; `boundaries init` begins one"
+        };
+        format!("{error}{hint}")
+    })?;
     source::ledger(file, &text).map_err(|error| error.to_string())
 }
 

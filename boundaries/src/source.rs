@@ -87,17 +87,26 @@ pub fn ledger(file: &Path, text: &str) -> Result<Ledger, SourceError> {
             LedgerError::Form { message, at, .. } => SourceError::Form {
                 file,
                 line: line_at(text, at.start),
-                message,
+                message: hinted(message),
             },
         }
     })
 }
 
+/// What the parser takes for the beginning of a number is mostly a word that lacks its quotes.
+fn hinted(message: String) -> String {
+    if ["invalid float", "invalid integer", "invalid boolean"]
+        .iter()
+        .any(|begin| message.starts_with(begin))
+    {
+        return message + "; text stands in quotes";
+    }
+    message
+}
+
 fn told(error: &std::io::Error) -> String {
     match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            "there is no such file; `boundaries init` begins one".to_owned()
-        }
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -86,6 +86,49 @@ fn compose_gives_addresses_and_start_orders() {
     );
 }
 
+#[test]
+fn an_origin_is_the_line_of_its_own_service() {
+    let text = "services:\n  web:\n    image: shop/web\n    depends_on:\n      db: { condition: service_started }\n      queue-admin: {}\n    environment:\n      QUEUE: amqp://queue:1\n      DB_URL: postgres://web@db:5432/shop\n\n  # The one store.\n  db:\n    image: postgres\n  'queue': &queue\n    image: rabbitmq\n  queue-admin:\n    <<: *queue\n    environment:\n    - DB_URL=postgres://admin@db:5432/shop\nvolumes:\n  web: {}\n";
+    for indented in [text.to_owned(), format!("x-web:\n  web: 1\n{text}")] {
+        let shift = indented.lines().count() - text.lines().count();
+        let ledger = read(None, &indented);
+        let ledger = Ledger::parse(&ledger).expect("a ledger");
+        let parts = ledger.components.iter().map(|it| {
+            let origin = it.origin.as_deref().unwrap_or("");
+            (it.name.get_ref().as_str(), origin.to_owned())
+        });
+        let at = |line: usize| format!("x.yml:{}", line + shift);
+        let expected = [("db", 12), ("queue", 14), ("queue-admin", 16), ("web", 2)];
+        let expected = expected.map(|(name, line)| (name, at(line)));
+        assert_eq!(parts.collect::<Vec<_>>(), expected);
+        let lines = ledger.boundaries.iter();
+        let lines: Vec<_> = lines.filter_map(|it| it.origin.as_deref()).collect();
+        let order = "depends_on (a start order, and no call)";
+        let expected = [
+            format!("{} address in DB_URL", at(19)),
+            format!("{} {order}; {} address in DB_URL", at(5), at(9)),
+            format!("{} address in QUEUE", at(8)),
+            format!("{} {order}", at(6)),
+        ];
+        assert_eq!(lines, expected);
+    }
+    let json = "{\n  \"services\": {\n    \"web\": {\n      \"environment\": { \"DB\": \"db:1\" }\n    },\n    \"db\": { \"image\": \"mysql\" }\n  }\n}\n";
+    let ledger = read(Some(Kind::Compose), json);
+    for said in ["x.yml:3\"", "x.yml:6\"", "x.yml:4 address in DB"] {
+        assert!(ledger.contains(said), "{said}\n{ledger}");
+    }
+}
+
+#[test]
+fn one_database_under_two_names_of_users_is_asked_about() {
+    let text = "services:\n  a: { environment: { U: 'postgres://a:1@db:5432/shop' } }\n  b: { environment: { U: 'postgres://b:2@db:5432/shop' } }\n  db: { image: postgres }\n";
+    let ledger = read(None, text);
+    assert!(
+        ledger.contains("a, b have the same address of `db`"),
+        "{ledger}"
+    );
+}
+
 const KUBERNETES: &str = r"
 apiVersion: apps/v1
 kind: Deployment

@@ -2,7 +2,7 @@
 
 use super::Imported;
 use super::technology::{self, addresses, is_for_address};
-use super::yaml::{Document, line_of, line_of_key};
+use super::yaml::{Blocks, Document};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +17,13 @@ pub(super) fn read(file: &str, text: &str, documents: &[Document], found: &mut I
         .iter()
         .map(|(_, service)| environment(service))
         .collect();
-    let start = line_of_key(text, 1, "services");
-    let place = |name: &str| line_of_key(text, start + 1, name);
+    let blocks = Blocks::under("services", text);
     for (name, service) in &services {
-        describe(format!("{file}:{}", place(name)), name, service, found);
+        let line = blocks.line(name);
+        describe(format!("{file}:{line}"), name, service, found);
     }
     for ((name, service), environment) in services.iter().zip(&environments) {
-        let line = place(name);
-        for (on, line) in started_after(service, text, line) {
+        for (on, line) in started_after(service, name, &blocks) {
             if names.contains(on.as_str()) {
                 let origin = format!("{file}:{line} depends_on (a start order, and no call)");
                 possible(found, name, &on, origin);
@@ -36,13 +35,15 @@ pub(super) fn read(file: &str, text: &str, documents: &[Document], found: &mut I
                 let said =
                     address.port || (whole && is_for_address(variable)) || variable.is_empty();
                 if names.contains(address.host) && said && address.host != name.as_str() {
-                    let line = line_of(text, line, address.host);
+                    let line = blocks.line_with(name, &[variable, address.host]);
                     let origin = format!("{file}:{line} address in {variable}");
                     possible(found, name, address.host, origin);
                 }
             }
             if value.contains("://") && technology::of(value).role == "authority" {
-                strings.entry(value).or_default().push(name);
+                // Each of them may log in under a name of its own.
+                let place = value.rsplit_once('@').map_or(value.as_str(), |it| it.1);
+                strings.entry(place).or_default().push(name);
             }
         }
     }
@@ -102,7 +103,7 @@ pub(super) fn possible(found: &mut Imported, from: &str, to: &str, origin: Strin
 }
 
 /// The services that are started before this one, with the lines that say so.
-fn started_after(service: &Value, text: &str, line: usize) -> Vec<(String, usize)> {
+fn started_after(service: &Value, service_name: &str, blocks: &Blocks<'_>) -> Vec<(String, usize)> {
     let names: Vec<String> = match &service["depends_on"] {
         Value::Array(list) => list
             .iter()
@@ -113,10 +114,9 @@ fn started_after(service: &Value, text: &str, line: usize) -> Vec<(String, usize
     };
     let links = service["links"].as_array().into_iter().flatten();
     let links = links.filter_map(|it| it.as_str()?.split(':').next().map(str::to_owned));
-    let under = line_of_key(text, line, "depends_on");
     let all = names.into_iter().chain(links);
     all.map(|name| {
-        let at = line_of(text, under, &name);
+        let at = blocks.line_with(service_name, &["depends_on", &name]);
         (name, at)
     })
     .collect()

@@ -11,7 +11,7 @@ pub struct Technology {
 
 /// What the name of an image or of a component suggests.
 pub fn of(name: &str) -> Technology {
-    const STORES: [&str; 14] = [
+    const STORES: [&str; 15] = [
         "postgres",
         "mysql",
         "mariadb",
@@ -25,6 +25,7 @@ pub fn of(name: &str) -> Technology {
         "dynamodb",
         "clickhouse",
         "elasticsearch",
+        "opensearch",
         "minio",
     ];
     const CACHES: [&str; 4] = ["redis", "memcached", "valkey", "dragonfly"];

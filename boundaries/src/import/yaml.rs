@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 use serde_saphyr::budget::Budget;
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// The most bytes of YAML that are read: 2 MiB, twenty times the largest description that we met. The
 /// parser needs some hundred bytes of memory for each.
@@ -75,14 +77,99 @@ pub fn line_of(text: &str, after: usize, word: &str) -> usize {
     found.next().map_or(after, |(at, _)| at + 1)
 }
 
-/// The line from `after` on that begins with this key.
-pub fn line_of_key(text: &str, after: usize, key: &str) -> usize {
-    let bare = format!("{key}:");
-    let mut lines = text.lines().enumerate().skip(after.saturating_sub(1));
-    let is_key = |line: &str| {
-        let line = line.trim_start().replace(['"', '\''], "");
-        line.starts_with(&bare)
-    };
-    let found = lines.find(|(_, line)| is_key(line));
-    found.map_or(after, |(at, _)| at + 1)
+/// The entries of a map, by the lines on which they stand; found by how far they are moved in, as values
+/// have no positions.
+pub struct Blocks<'a> {
+    lines: Vec<&'a str>,
+    /// From the line of an entry's key to that after its last one, counted from 0.
+    entries: HashMap<&'a str, Range<usize>>,
+    /// The line of the map's own key, from 0.
+    start: usize,
+}
+
+impl<'a> Blocks<'a> {
+    /// The entries under a key that stands at the top, in each document of a text.
+    pub fn under(key: &str, text: &'a str) -> Self {
+        let lines: Vec<_> = text.lines().collect();
+        let json = text.trim_start().starts_with('{');
+        let is_start = |line: &str| key_of(line) == Some(key) && (json || indent(line) == 0);
+        let start = lines.iter().position(|line| is_start(line)).unwrap_or(0);
+        let mut entries = HashMap::new();
+        // How far the map and its entries are moved in, while inside it.
+        let mut inside: Option<(usize, Option<usize>)> = None;
+        let mut open: Option<(&str, usize)> = None;
+        for (at, line) in lines.iter().enumerate() {
+            if line.trim().is_empty() || line.trim_start().starts_with('#') {
+                continue;
+            }
+            let depth = indent(line);
+            let ends = |(map, entry): (usize, Option<usize>)| {
+                depth <= map || entry.is_some_and(|it| depth <= it)
+            };
+            if inside.is_some_and(ends)
+                && let Some((name, from)) = open.take()
+            {
+                entries.entry(name).or_insert(from..at);
+            }
+            if inside.is_some_and(|(map, _)| depth <= map) {
+                inside = None;
+            }
+            if let Some((_, entry)) = &mut inside {
+                if depth == *entry.get_or_insert(depth) {
+                    open = key_of(line).map(|name| (name, at));
+                }
+            } else if is_start(line) {
+                inside = Some((depth, None));
+            }
+        }
+        if let Some((name, from)) = open {
+            entries.entry(name).or_insert(from..lines.len());
+        }
+        Self {
+            lines,
+            entries,
+            start,
+        }
+    }
+
+    /// The line of an entry, from 1; that of the map, if the entry does not stand on a line of its own.
+    pub fn line(&self, entry: &str) -> usize {
+        self.entries.get(entry).map_or(self.start, |it| it.start) + 1
+    }
+
+    /// The first line of an entry on which the last of these words stands, at or after one with each of
+    /// those before it; the entry's own line if there is none, as of what an anchor brings.
+    pub fn line_with(&self, entry: &str, words: &[&str]) -> usize {
+        let Some(range) = self.entries.get(entry) else {
+            return self.line(entry);
+        };
+        let mut at = range.start;
+        for word in words {
+            let found = (at..range.end).find(|at| has_word(self.lines[*at], word));
+            let Some(found) = found else {
+                return self.line(entry);
+            };
+            at = found;
+        }
+        at + 1
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// The key that a line begins with.
+fn key_of(line: &str) -> Option<&str> {
+    let (key, _) = line.trim_start().split_once(':')?;
+    Some(key.trim().trim_matches(['"', '\'']))
+}
+
+/// Whether a word stands in a line, and not only as a part of a longer one.
+fn has_word(line: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || "-_".contains(c);
+    line.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + word.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    })
 }

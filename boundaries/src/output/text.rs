@@ -56,11 +56,20 @@ pub fn summary(report: &Report) -> String {
     }
     text.push('\n');
     if report.unconfirmed > 0 {
-        let _ = writeln!(
+        let (lines, are) = match report.unconfirmed {
+            1 => ("boundary", "is"),
+            _ => ("boundaries", "are"),
+        };
+        let _ = write!(
             text,
-            "{} boundaries are imported and unconfirmed; {} questions about them wait for that.",
-            report.unconfirmed, report.open
+            "{} {lines} {are} imported and unconfirmed",
+            report.unconfirmed
         );
+        let _ = match report.open {
+            0 => writeln!(text, "."),
+            1 => writeln!(text, "; 1 question about them waits for that."),
+            open => writeln!(text, "; {open} questions about them wait for that."),
+        };
     }
     if !report.gaps.is_empty() {
         text += "\nNot checked, for want of an answer:\n";

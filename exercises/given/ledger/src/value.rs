@@ -15,9 +15,13 @@ use toml::value::Datetime;
 pub fn answered(text: &str) -> Option<&str> {
     const NO_ANSWERS: [&str; 8] = ["todo", "tbd", "fixme", "xxx", "n/a", "unknown", "?", "..."];
     let text = text.trim();
-    let bare = text.trim_end_matches(['.', '!', ':']).to_ascii_lowercase();
+    let bare = text.trim_end_matches(['.', '!', ':']);
     let empty = bare.is_empty() && !text.is_empty();
-    let put_off = NO_ANSWERS.contains(&bare.as_str()) || bare.starts_with("todo:");
+    let is = |word: &&str| bare.eq_ignore_ascii_case(word);
+    let begun = bare
+        .get(..5)
+        .is_some_and(|it| it.eq_ignore_ascii_case("todo:"));
+    let put_off = begun || NO_ANSWERS.iter().any(is);
     (!text.is_empty() && !empty && !put_off).then_some(text)
 }
 

@@ -38,10 +38,10 @@ fn undecided(fact: &Fact) -> Option<Finding> {
     };
     let Names(names) = decided_by.get_ref();
     let named: Vec<_> = names.iter().filter_map(|name| answered(name)).collect();
-    let finding = Finding::at(RULE, Severity::Error, decided_by).about([name.as_str()]);
+    let finding = || Finding::at(RULE, Severity::Error, decided_by).about([name.as_str()]);
     match named[..] {
-        [] => Some(finding.saying(format!("Nobody decides `{name}`: name the one component."))),
-        ["nobody"] if !has_reason(fact) => Some(finding.saying(format!(
+        [] => Some(finding().saying(format!("Nobody decides `{name}`: name the one component."))),
+        ["nobody"] if !has_reason(fact) => Some(finding().saying(format!(
             "`{name}` is decided by nobody, and no `reason` says why that is right."
         ))),
         _ => None,
@@ -58,11 +58,13 @@ fn has_reason(fact: &Fact) -> bool {
 fn unowned(ledger: &Ledger, deciders: &HashSet<&str>, boundary: &Boundary) -> Option<Finding> {
     let owner = boundary.correctness.as_ref()?.owner.as_ref()?;
     let name = answered(owner.get_ref())?;
-    let names = [boundary.from.get_ref().as_str(), boundary.to.get_ref()];
-    let finding = Finding::at(RULE, Severity::Error, owner).about(names);
+    let finding = || {
+        let names = [boundary.from.get_ref().as_str(), boundary.to.get_ref()];
+        Finding::at(RULE, Severity::Error, owner).about(names)
+    };
     let role = ledger.role(name)?;
     if role != Role::Authority && !deciders.contains(name) {
-        return Some(finding.saying(format!(
+        return Some(finding().saying(format!(
             "Correctness is owned by `{name}`, which decides no fact. When two copies differ, only an \
              authority can be right."
         )));
@@ -72,7 +74,7 @@ fn unowned(ledger: &Ledger, deciders: &HashSet<&str>, boundary: &Boundary) -> Op
         let decided = ledger.fact(fact).and_then(|it| it.decided_by.as_ref());
         decided.is_some_and(|by| !by.get_ref().0.iter().any(|by| by == name))
     })?;
-    Some(finding.see(carried, "the fact that crosses").saying(format!(
+    Some(finding().see(carried, "the fact that crosses").saying(format!(
         "Correctness is owned by `{name}`, but `{stranger}`, which crosses here, is decided elsewhere."
     )))
 }

@@ -31,8 +31,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
             let from = origin.map_or(String::new(), |origin| format!(" ({origin})"));
             let finding = Finding::at(RULE, Severity::Note, confirmed).about(names);
             Some(finding.saying(format!(
-            "This was imported{from} and not looked at. A start order or an address is no call: \
-             remove the entry, or the line."
+            "This was imported{from} and not looked at. If it is there, remove this line. If not, \
+             remove the entry: a start order or an address is no call."
         )))
         };
     parts.chain(lines).filter_map(open).collect()

@@ -95,7 +95,7 @@ impl Lookup<'_> {
     }
 
     fn component<T>(&mut self, place: &Spanned<T>, name: &str) {
-        if answered(name).is_none() || self.ledger.component(name).is_some() {
+        if self.ledger.component(name).is_some() || answered(name).is_none() {
             return;
         }
         let known = self
@@ -111,7 +111,7 @@ impl Lookup<'_> {
     }
 
     fn fact<T>(&mut self, place: &Spanned<T>, name: &str) {
-        if answered(name).is_none() || self.facts.contains(name) {
+        if self.facts.contains(name) || answered(name).is_none() {
             return;
         }
         let meant = suggestion(name, self.facts.iter().copied());
