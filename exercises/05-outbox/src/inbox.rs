@@ -77,7 +77,7 @@ pub struct DeadLetter {
     pub record: Record,
     /// How many tries it had.
     pub tries: u32,
-    /// Why the last one failed.
+    /// Why the last one failed: what the effect said, or why it cannot be read.
     pub why: String,
 }
 

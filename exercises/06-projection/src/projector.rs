@@ -134,10 +134,10 @@ impl<L: Log, S: Store> Projector<L, S> {
     /// - A served view of this plan that has come further is no error. A newer plan is one, and nothing is saved.
     /// - A checkpoint is due once `checkpoint_every` records have moved the view since the last one. It is one
     ///   put. If it fails, the step goes on, and it is due still.
-    /// - A step that is dropped while it waits harms nothing: the next one goes on.
+    /// - A step that is dropped while it waits harms nothing.
     ///
     /// # Errors
-    /// [`ProjectorError`].
+    /// [`ProjectorError`]; [`AheadOfLog`](ProjectorError::AheadOfLog) if the log ends before the watermark.
     ///
     /// Judged by the tests in `replay`.
     pub async fn step(&mut self) -> Result<Step, ProjectorError> {

@@ -130,8 +130,13 @@ fn what_is_marked_is_gone_and_nothing_else() {
         outbox.mark_sent(&numbers).expect("to mark again is fine");
         outbox.mark_sent(&[]).expect("to mark nothing is fine");
         let found = machine.store.crash(machine.store.position(), Loss::Lost);
+        note("the machine crashed, and the outbox is opened again");
         let (store, outbox) = authority(&found, ROOMY);
-        assert_eq!(waiting(&outbox), [(2, 1), (4, 1)], "after a crash");
+        assert_eq!(
+            waiting(&outbox),
+            [(2, 1), (4, 1)],
+            "What was marked is gone for good, and what wasn't is still there."
+        );
         commands(&store, &[5]);
         assert_eq!(
             waiting(&outbox),

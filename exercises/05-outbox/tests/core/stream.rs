@@ -55,13 +55,13 @@ fn a_batch_costs_one_sync() {
         assert_eq!(
             machine.stream.syncs() - before,
             1,
-            "syncs for a batch of a hundred"
+            "A batch of a hundred is one sync, and not one for each message."
         );
         stream.publish(&[]).unwrap();
         assert_eq!(
             machine.stream.syncs() - before,
             1,
-            "after an empty batch besides"
+            "An empty batch has nothing to make durable, and needs no sync."
         );
     });
 }

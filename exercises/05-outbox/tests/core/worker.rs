@@ -120,7 +120,11 @@ fn the_wait_doubles_up_to_its_bound() {
         let waits: Vec<u64> = (1..=6)
             .map(|tries| backoff(&settings(), tries).as_secs())
             .collect();
-        assert_eq!(waits, [10, 20, 40, 60, 60, 60]);
+        assert_eq!(
+            waits,
+            [10, 20, 40, 60, 60, 60],
+            "The waits after 1 to 6 tries, in seconds, with a first of 10 s and a bound of 60 s."
+        );
         for tries in [33, 64, 65, 1_000, u32::MAX] {
             assert_eq!(backoff(&settings(), tries), 60 * S, "after {tries} tries");
         }
@@ -129,7 +133,11 @@ fn the_wait_doubles_up_to_its_bound() {
             max_backoff: Duration::MAX,
             ..settings()
         };
-        assert_eq!(backoff(&widest, 9), Duration::MAX);
+        assert_eq!(
+            backoff(&widest, 9),
+            Duration::MAX,
+            "The longest wait cannot be doubled, and is still one."
+        );
         let none = Settings {
             first_backoff: Duration::ZERO,
             ..settings()
@@ -146,7 +154,11 @@ fn a_poisoned_record_is_given_up_while_other_keys_go_on() {
         let log = ScriptedLog::of_events(&[(5, 1), (6, 1), (7, 1), (6, 2)]);
         let effect = Seeing::failing(5, 1, ALWAYS);
         let (database, mut worker) = worker(&log, &effect);
-        assert_eq!(run(&mut worker, Duration::ZERO), Some(10 * S));
+        assert_eq!(
+            run(&mut worker, Duration::ZERO),
+            Some(10 * S),
+            "When lesson 5's record is tried again. Its first try failed at 0 s."
+        );
         assert_eq!(
             seen(&database),
             [(6, 1), (7, 1), (6, 2)],
@@ -163,13 +175,28 @@ fn a_poisoned_record_is_given_up_while_other_keys_go_on() {
             Step::Settled(Outcome::Dead),
             "the third and last try"
         );
-        assert_eq!(run(&mut worker, 1_000 * S), None);
-        assert_eq!(effect.tries_of(5, 1), 3);
+        assert_eq!(
+            run(&mut worker, 1_000 * S),
+            None,
+            "Nothing waits for a record that was given up."
+        );
+        assert_eq!(effect.tries_of(5, 1), 3, "It was given up for good.");
         let dead = worker.inbox().dead_letters().unwrap();
         assert_eq!(dead.len(), 1, "What was given up must not have vanished.");
-        assert_eq!((&dead[0].record, dead[0].tries), (&record(0, 5, 1), 3));
-        assert_eq!(dead[0].why, "told to fail");
-        assert_eq!(offset(worker.inbox()), 4);
+        assert_eq!(
+            (&dead[0].record, dead[0].tries),
+            (&record(0, 5, 1), 3),
+            "The dead letter has the record as it came, and counts the last try as well."
+        );
+        assert_eq!(
+            dead[0].why, "told to fail",
+            "The dead letter says why, in the effect's own words."
+        );
+        assert_eq!(
+            offset(worker.inbox()),
+            4,
+            "A dead letter is settled, so the offset passes it and what was done behind it."
+        );
         log.script().records.push(record(4, 5, 2));
         run(&mut worker, 1_000 * S);
         assert_eq!(
@@ -194,7 +221,11 @@ fn no_event_of_a_key_overtakes_one_that_waits() {
             "Version 1 of lesson 5 waits. If version 2 is applied first, version 1 looks as if it had been."
         );
         run(&mut worker, 10 * S);
-        assert_eq!(of_lesson(&seen(&database), 5), [1, 2, 3]);
+        assert_eq!(
+            of_lesson(&seen(&database), 5),
+            [1, 2, 3],
+            "Version 1 was tried again and succeeded, and those behind it follow in their order."
+        );
     });
 }
 
@@ -219,7 +250,11 @@ fn a_restart_gives_no_tries_back() {
             "A worker that is restarted each time that it fails would try for ever, if it counted in memory."
         );
         let (_, inbox) = inbox_on(&machine.worker);
-        assert_eq!(inbox.dead_letters().unwrap().len(), 1);
+        assert_eq!(
+            inbox.dead_letters().unwrap().len(),
+            1,
+            "After its third try, in three lives of the worker, it is given up."
+        );
     });
 }
 
@@ -231,7 +266,8 @@ fn what_cannot_be_read_is_a_dead_letter_at_once() {
         let (database, mut worker) = worker(&log, &Seeing::default());
         assert_eq!(
             step(&mut worker, Duration::ZERO),
-            Step::Settled(Outcome::Dead)
+            Step::Settled(Outcome::Dead),
+            "Trying again brings the same bytes. What cannot be read has no tries to wait for."
         );
         assert_eq!(run(&mut worker, Duration::ZERO), None);
         assert_eq!(seen(&database), [(5, 2), (6, 1)]);

@@ -120,6 +120,14 @@ fn what_is_shed_is_the_oldest_and_is_counted_once() {
             "What was shed is not tried again."
         );
         assert_eq!(worker.inbox().count(Outcome::Dead), Ok(0));
+        log.script()
+            .records
+            .extend((6..12).map(|at| record(at, at, 1)));
+        assert_eq!(
+            worker.step(100 * S),
+            Ok(Step::Shed(2)),
+            "A step says how many it has shed, and not how many that makes in all."
+        );
     });
 }
 

@@ -268,7 +268,11 @@ fn a_full_disk_under_the_stream_loses_nothing() {
             [(3, 1), (1, 2)],
             "They are still in the outbox."
         );
-        assert_eq!(relay.step(), Err(RelayError::Stream(PublishError::Stopped)));
+        assert_eq!(
+            relay.step(),
+            Err(RelayError::Stream(PublishError::Stopped)),
+            "A write that failed stops the stream as a failed sync does: nobody knows what is in the file."
+        );
         assert_eq!(
             published(&stream),
             [(1, 1), (2, 1)],

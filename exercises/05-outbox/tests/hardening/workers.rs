@@ -197,7 +197,11 @@ fn a_poison_of_every_kind_harms_no_other() {
         let letters: Vec<_> = dead.iter().map(|letter| letter.record.clone()).collect();
         assert_eq!(letters, records[1..6], "Each as it came.");
         let tries: Vec<u32> = dead.iter().map(|letter| letter.tries).collect();
-        assert_eq!(tries, [1, 1, 1, 10, 10]);
+        assert_eq!(
+            tries,
+            [1, 1, 1, 10, 10],
+            "Three cannot be read, and two have all of their tries."
+        );
         assert!(
             dead.iter().all(|letter| !letter.why.is_empty()),
             "and with the reason"
@@ -212,7 +216,11 @@ fn a_poison_of_every_kind_harms_no_other() {
             5,
             "They were given up already."
         );
-        assert_eq!(effect.tries_of(14, 1), 10);
+        assert_eq!(
+            effect.tries_of(14, 1),
+            10,
+            "What was given up needs no effect any more, also at another offset."
+        );
         let counts = worker.counts().unwrap();
         assert_eq!(
             (counts.done, counts.dead, counts.queued),

@@ -65,9 +65,8 @@ fn a_new_view_is_seen_when_it_has_caught_up_and_not_before() {
                      what they must never see.",
                     4 * reads
                 );
-                assert_eq!(
-                    store.contents(),
-                    saved,
+                assert!(
+                    store.contents() == saved,
                     "The old view is served, and its checkpoint is what a restart goes on from: until the \
                      new view is served, nothing in the store changes."
                 );
@@ -207,9 +206,8 @@ fn a_rebuild_that_dies_leaves_what_is_served() {
                 assert!(!building.is_done(), "It has still to read.");
                 building.give_up();
                 assert_eq!(served(&shelf, &log), (1, end));
-                assert_eq!(
-                    store.contents(),
-                    saved,
+                assert!(
+                    store.contents() == saved,
                     "The store was touched by a rebuild that never came to its end."
                 );
             }

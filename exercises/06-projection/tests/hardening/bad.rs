@@ -60,7 +60,15 @@ fn a_record_that_cannot_be_read_is_waited_for() {
                 .expect("a projector");
             let offset = Offset(at as u64);
             let expected = ProjectorError::Apply(ApplyError::Unreadable { offset, schema: 2 });
-            assert_eq!(projector.catch_up().await, Err(expected));
+            assert_eq!(
+                projector.catch_up().await,
+                Err(expected),
+                "A record that cannot be read is an error, and not stepped over."
+            );
+            assert!(
+                shelf.current().is_some(),
+                "What stands before it can be read, be it nothing: readers may see the view up to there."
+            );
             for _ in 0..2 {
                 assert_eq!(
                     projector.step().await,
@@ -99,7 +107,11 @@ fn a_view_ahead_of_its_log_is_refused() {
         log.cut_off(9);
         let (watermark, end) = (Offset(had), Offset(9));
         let ahead = ProjectorError::AheadOfLog { watermark, end };
-        assert_eq!(projector.step().await, Err(ahead));
+        assert_eq!(
+            projector.step().await,
+            Err(ahead),
+            "The log has less than the view. That is another trouble than a log that gives no answer."
+        );
         let dashboard = Dashboard::new(log.clone(), shelf.clone());
         for too_old in [TooOld::Label, TooOld::Refuse] {
             let read = dashboard.read(u64::MAX, too_old).await;
