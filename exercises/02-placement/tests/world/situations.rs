@@ -1,11 +1,10 @@
 //! Requirements and costs, single and in any combination.
 
-use std::time::Duration;
-
 use placement::quantity::{Quantity, Rate};
+use super::unharmed;
+use placement::place::{Choice, Objection, Placement, Unplaced, place};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
-use proptest::collection::vec;
-use proptest::prelude::*;
+use std::time::Duration;
 
 pub fn rate(each_second: f64) -> Quantity {
     Quantity::Rate(Rate::per_second(each_second).expect("a rate"))
@@ -78,49 +77,27 @@ pub const KINDS: [Kind; 6] = [
     Kind::Decoupling,
 ];
 
-/// Any pressure with all that it takes to count; it may be within its limit.
-pub fn clear_pressures() -> impl Strategy<Value = Pressure> {
-    (0..KINDS.len(), 0_u32..8, 0_u32..8).prop_map(|(kind, value, limit)| {
-        let kind = KINDS[kind];
-        let unit = if kind == Kind::Load { 20 } else { 1 };
-        pressure(kind, value * unit, limit)
+/// The reader's decision, which has to come to an end.
+pub fn decide(requirements: &Requirements, costs: &Costs) -> Result<Placement, Unplaced> {
+    unharmed("`place`", || place(requirements, costs))
+}
+
+/// The decision where everything is measured: by [`costs`].
+pub fn placed(requirements: &Requirements) -> Placement {
+    decide(requirements, &costs()).unwrap_or_else(|why| {
+        panic!("Everything is measured, and there is such a scope. `place` says: {why}")
     })
 }
 
-/// Any pressure that lacks something.
-pub fn vague_pressures() -> impl Strategy<Value = Pressure> {
-    (0..KINDS.len(), 0..3_usize, 90_u32..1_000).prop_map(|(kind, lacks, value)| {
-        let mut vague = pressure(KINDS[kind], value, 1);
-        match lacks {
-            0 => " \t".clone_into(&mut vague.metric),
-            1 => vague.value = None,
-            _ if vague.kind == Kind::Load => vague.metric.clear(),
-            _ => vague.limit = None,
-        }
-        vague
-    })
-}
-
-/// Any requirements whose pressures are clear.
-pub fn requirements() -> impl Strategy<Value = Requirements> {
-    let within = prop_oneof![3 => Just(None), 1 => (0_u64..8).prop_map(Some)];
-    (vec(clear_pressures(), 0..5), within, any::<bool>()).prop_map(
-        |(pressures, within, decides)| Requirements {
-            answer_within: within.map(Duration::from_millis),
-            decides,
-            ..needs(&pressures)
-        },
-    )
-}
-
-/// Costs in which a wider scope need not carry more, and need not be further away.
-pub fn any_costs() -> impl Strategy<Value = Costs> {
-    (
-        [1_u32..8, 1..8, 1..8, 1..8, 1..8],
-        [0_u64..8, 0..8, 0..8, 0..8, 0..8],
-    )
-        .prop_map(|(capacities, calls)| {
-            let capacities = capacities.map(|capacity| f64::from(capacity) * 20.0);
-            measured(capacities, calls.map(Duration::from_millis))
-        })
+/// Which pressures rule this out.
+pub fn kinds(placement: &Placement, choice: Choice) -> Vec<Kind> {
+    let reasons = placement
+        .reasons
+        .iter()
+        .filter(|reason| reason.rules_out == choice);
+    let kind = reasons.filter_map(|reason| match reason.because {
+        Objection::Pressure { kind, .. } => Some(kind),
+        _ => None,
+    });
+    kind.collect()
 }
