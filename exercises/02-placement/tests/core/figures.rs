@@ -1,6 +1,6 @@
 //! Figures that can be calculated with, what follows from them, and which pressure counts.
 
-use crate::world::situations::{KINDS, pressure, rate, speaks_of_time, time_ms};
+use crate::world::situations::{KINDS, pressure, rate, said, speaks_of_time, time_ms};
 use crate::world::unharmed;
 use placement::capacity::{Cost, Measured, NoCost, cost, in_flight, workers_for};
 use placement::place::{Unplaced, judge};
@@ -192,7 +192,7 @@ fn a_lead_within_the_noise_is_none() {
 
 /// The reader's judgement, which has to come to an end.
 fn judged(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
-    scene(format!("{pressure:?}"));
+    scene(said(pressure));
     unharmed("`judge`", || judge(pressure))
 }
 

@@ -2,11 +2,13 @@
 
 mod decisions;
 
-use crate::world::situations::{KINDS, costs, decide, kinds, measured, needs, placed, pressure};
-use placement::place::{Choice, Figure, Objection, Unplaced};
+use crate::world::situations::{
+    KINDS, costs, decide, kinds, measured, needs, placed, pressure, said,
+};
+use placement::place::{Choice, Figure, Unplaced};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
 use std::time::Duration;
-use story::{live, scene};
+use story::{live, note, scene};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -56,7 +58,7 @@ fn each_pressure_decides_a_case() {
             (pressure(Kind::Decoupling, 3_000, 100), Scope::Process),
         ];
         for (pressure, scope) in cases {
-            scene(format!("the only pressure is {pressure:?}"));
+            scene(format!("the only pressure is {}", said(&pressure)));
             let placement = placed(&needs(std::slice::from_ref(&pressure)));
             assert_eq!(
                 placement.scope, scope,
@@ -96,7 +98,12 @@ fn at_its_limit_a_pressure_does_not_press() {
             };
             let within = placed(&needs(&[pressure(kind, at, 30)]));
             assert_eq!(
-                (within.scope, within.module, within.later, within.reasons.len()),
+                (
+                    within.scope,
+                    within.module,
+                    within.later,
+                    within.reasons.len()
+                ),
                 (Scope::Thread, false, false, 0),
                 "{kind} is at its limit, and not above it."
             );
@@ -170,14 +177,16 @@ fn one_more_pressure_never_narrows() {
         let width = |pressures: &[Pressure]| match decide(&needs(pressures), &costs) {
             Ok(placement) => Some((placement.scope, placement.module, placement.later)),
             Err(Unplaced::NothingSuffices(_)) => None,
-            Err(other) => panic!("Everything is measured and has the right units, and yet: {other}"),
+            Err(other) => {
+                panic!("Everything is measured and has the right units, and yet: {other}")
+            }
         };
         for one in &all {
             let before = width(std::slice::from_ref(one));
             for more in &all {
                 for both in [[one.clone(), more.clone()], [more.clone(), one.clone()]] {
-                    scene(format!("first {one:?}"));
-                    story::note(format!("then {more:?} besides"));
+                    scene(format!("first: {}", said(one)));
+                    note(format!("besides: {}", said(more)));
                     let after = width(&both);
                     let narrowed = match (before, after) {
                         (Some(before), Some(after)) => {
@@ -208,7 +217,7 @@ fn a_vague_pressure_is_heard_and_not_counted() {
         let mut limitless = pressure(Kind::Isolation(Failure::Process), 9, 1);
         limitless.limit = None;
         for vague in [unnamed, valueless, limitless] {
-            scene(format!("{vague:?}"));
+            scene(said(&vague));
             let requirements = needs(std::slice::from_ref(&vague));
             let placement = placed(&requirements);
             assert_eq!(
@@ -283,35 +292,6 @@ fn a_contradiction_is_explained_scope_by_scope() {
     });
 }
 
-/// **P6** Whatever is against a scope is named, with its own metric and figures: also two pressures of a kind.
-#[test]
-fn each_of_a_kind_is_named() {
-    live(|| {
-        for (kind, one, two, limit) in [
-            (Kind::Load, 150, 160, 0),
-            (Kind::Isolation(Failure::Machine), 4, 5, 1),
-            (Kind::Geography, 140, 150, 50),
-            (Kind::Decoupling, 3_000, 4_000, 100),
-        ] {
-            let mut both = [pressure(kind, one, limit), pressure(kind, two, limit)];
-            both[0].metric = format!("{kind} by day");
-            both[1].metric = format!("{kind} by night");
-            let placement = placed(&needs(&both));
-            for pressure in &both {
-                assert!(
-                    placement.reasons.iter().any(|reason| {
-                        reason.rules_out == Choice::Scope(Scope::Thread)
-                            && matches!(&reason.because, Objection::Pressure { metric, value, .. }
-                                if *metric == pressure.metric && Some(*value) == pressure.value)
-                    }),
-                    "\"{}\" is against the thread, and is not named:\n{placement}",
-                    pressure.metric
-                );
-            }
-        }
-    });
-}
-
 /// **P8** A figure that decides and was not measured is asked for; nothing is guessed in its place.
 #[test]
 fn a_missing_measurement_is_asked_for() {
@@ -364,7 +344,10 @@ fn a_figure_that_decides_nothing_is_not_asked_for() {
         };
         let machine = pressure(Kind::Isolation(Failure::Machine), 4, 1);
         assert_eq!(
-            scope(&needs(&[load.clone(), machine]), &carries(Scope::Cluster, 4_000.0)),
+            scope(
+                &needs(&[load.clone(), machine]),
+                &carries(Scope::Cluster, 4_000.0)
+            ),
             Ok(Scope::Cluster),
             "What is narrower than the cluster is ruled out whatever it carries."
         );

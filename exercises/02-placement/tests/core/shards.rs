@@ -63,8 +63,8 @@ fn fair(history: &History, parts: usize) {
 #[test]
 fn a_few_busy_learners_do_not_share_a_shard() {
     live(|| {
-        let mut rows = vec![(0..200).collect::<Vec<u64>>(); 12];
-        rows.extend((0..600).map(|learner| vec![learner % 200, (learner + 7) % 200]));
+        let mut rows = vec![(0..80).collect::<Vec<u64>>(); 12];
+        rows.extend((0..240).map(|learner| vec![learner % 80, (learner + 7) % 80]));
         let mut shards = Counting::new(4);
         on_shards(&history(&rows), 3, &mut shards).expect("every shard answers");
         let sent: Vec<usize> = shards.sent[0].iter().map(Vec::len).collect();
@@ -184,14 +184,14 @@ fn rows_are_not_sent_again() {
             let bytes = |round: usize| -> usize { shards.sent[round].iter().map(Vec::len).sum() };
             (bytes(0), bytes(1))
         };
-        let ((_, small), (rows, large)) = (second(300), second(6_000));
+        let ((_, small), (rows, large)) = (second(300), second(3_000));
         note(format!(
-            "the second round sends {small} bytes about 300 learners, and {large} about 6,000, whose rows were {rows}"
+            "the second round sends {small} bytes about 300 learners, and {large} about 3,000, whose rows were {rows}"
         ));
         // The same 16 lessons in both; counts may have some more digits.
         assert!(
             large <= small + 2 * 16 * 16 * 16,
-            "About 300 learners the second round sends {small} bytes, and about 6,000 learners {large}. A \
+            "About 300 learners the second round sends {small} bytes, and about 3,000 learners {large}. A \
              shard remembers its rows between the rounds: each is sent once."
         );
     });
@@ -201,7 +201,8 @@ fn rows_are_not_sent_again() {
 #[test]
 fn a_lost_shard_leaves_no_part_of_a_result() {
     live(|| {
-        for (learners, lost_in, lost) in [(30, 0, 0), (30, 0, 2), (30, 1, 0), (30, 1, 1), (1, 1, 2)] {
+        for (learners, lost_in, lost) in [(30, 0, 0), (30, 0, 2), (30, 1, 0), (30, 1, 1), (1, 1, 2)]
+        {
             scene(format!(
                 "{learners} learners on 3 shards; shard {lost} is lost in round {}",
                 lost_in + 1

@@ -1,8 +1,8 @@
 //! Requirements and costs, single and in any combination.
 
-use placement::quantity::{Quantity, Rate};
 use super::unharmed;
 use placement::place::{Choice, Objection, Placement, Unplaced, place};
+use placement::quantity::{Quantity, Rate};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
 use std::time::Duration;
 
@@ -76,6 +76,18 @@ pub const KINDS: [Kind; 6] = [
     Kind::Geography,
     Kind::Decoupling,
 ];
+
+/// A pressure in words.
+pub fn said(pressure: &Pressure) -> String {
+    let figure = |figure: Option<Quantity>| figure.map_or("none".to_owned(), |it| it.to_string());
+    format!(
+        "{}, metric {:?}, value {}, limit {}",
+        pressure.kind,
+        pressure.metric,
+        figure(pressure.value),
+        figure(pressure.limit)
+    )
+}
 
 /// The reader's decision, which has to come to an end.
 pub fn decide(requirements: &Requirements, costs: &Costs) -> Result<Placement, Unplaced> {

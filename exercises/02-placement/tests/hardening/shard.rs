@@ -1,21 +1,28 @@
 //! What arrives at a shard may be anything.
 
-use crate::world::histories::{history, regular};
-use crate::world::shards::{Counting, swell};
-use placement::sharded::{Refused, Worker, recommend};
+use crate::world::histories::regular;
+use crate::world::shards::{Counting, on_shards, swell};
+use crate::world::unharmed;
+use placement::sharded::{Refused, Worker};
+use story::{Picks, note, scene, search};
+use testbed::live;
 use testbed::memory::Watch;
-use testbed::{live, note, scene};
 
 /// More than any honest answer about 2,048 lessons takes, in any form that was tried.
 const GENEROUS_BYTES: usize = 160 << 20;
 
 /// Both requests of a real exchange with one shard.
 fn requests() -> [Vec<u8>; 2] {
-    let history = history(&regular(12, 4));
+    let history = regular(12, 4);
     let mut shards = Counting::new(1);
-    recommend(&history, 3, &mut shards).expect("the shard answers");
+    on_shards(&history, 3, &mut shards).expect("the shard answers");
     let sent: Vec<Vec<u8>> = shards.sent.concat();
     sent.try_into().expect("two rounds with one shard")
+}
+
+/// A worker that has to come to an end.
+fn ask(worker: &mut Worker, request: &[u8]) -> Result<Vec<u8>, Refused> {
+    unharmed("A shard", || worker.handle(request))
 }
 
 /// **P8** A request that is cut short is refused, wherever it is cut.
@@ -35,7 +42,7 @@ fn a_torn_request_is_refused() {
                         .handle(&requests()[0])
                         .expect("the first request is whole");
                 }
-                let answer = worker.handle(&request[..keep]);
+                let answer = ask(&mut worker, &request[..keep]);
                 assert_eq!(answer, Err(Refused), "Half a request was answered.");
             }
         }
@@ -59,12 +66,10 @@ fn no_bytes_stop_a_shard() {
                     ));
                     let mut worker = Worker::new();
                     if round == 1 {
-                        worker
-                            .handle(&whole[0])
-                            .expect("the first request is whole");
+                        ask(&mut worker, &whole[0]).expect("the first request is whole");
                     }
                     let watch = Watch::start();
-                    let _ = worker.handle(&changed);
+                    let _ = ask(&mut worker, &changed);
                     tried += 1;
                     assert!(
                         watch.largest_bytes() <= GENEROUS_BYTES,
@@ -90,12 +95,10 @@ fn no_bytes_stop_a_shard() {
                         ));
                         let mut worker = Worker::new();
                         if round == 1 {
-                            worker
-                                .handle(&whole[0])
-                                .expect("the first request is whole");
+                            ask(&mut worker, &whole[0]).expect("the first request is whole");
                         }
                         let watch = Watch::start();
-                        let _ = worker.handle(&changed);
+                        let _ = ask(&mut worker, &changed);
                         tried += 1;
                         assert!(
                             watch.largest_bytes() <= GENEROUS_BYTES,
@@ -109,26 +112,85 @@ fn no_bytes_stop_a_shard() {
         note(format!("{tried} changed requests"));
         for noise in [&[][..], &[0; 40], &[0xff; 40], b"GET / HTTP/1.1\r\n\r\n"] {
             let mut worker = Worker::new();
-            let _ = worker.handle(noise);
+            let _ = ask(&mut worker, noise);
         }
     });
 }
 
-/// **P8** The second request before the first is refused: nobody knows yet what it is about.
+/// What a shard is asked, of several nights in any order.
+#[derive(Clone, Copy, Debug)]
+enum Request {
+    Count(usize),
+    Score(usize),
+    Torn(usize),
+}
+
+/// **P1** A shard answers about the rows that it had last, whatever it was asked before, and however a night
+/// ended.
 #[test]
-fn the_second_request_first_is_refused() {
+fn a_shard_answers_about_its_last_rows() {
     live(|| {
-        let [first, second] = requests();
-        assert_eq!(
-            Worker::new().handle(&second),
-            Err(Refused),
-            "There is nobody to score yet."
-        );
-        let mut worker = Worker::new();
-        worker.handle(&first).expect("the first request is whole");
-        worker
-            .handle(&second)
-            .expect("now it knows what the second is about");
+        // Of each night the two requests, and the answers of a shard that was asked nothing else.
+        let nights: Vec<[(Vec<u8>, Vec<u8>); 2]> = [(12, 4), (3, 4), (12, 2)]
+            .map(|(learners, each)| {
+                let mut shards = Counting::new(1);
+                on_shards(&regular(learners, each), 3, &mut shards).expect("the shard answers");
+                let mut worker = Worker::new();
+                [0, 1].map(|round: usize| {
+                    let request = shards.sent[round][0].clone();
+                    let answer = ask(&mut worker, &request).expect("the request is whole");
+                    (request, answer)
+                })
+            })
+            .to_vec();
+        let request = |picks: &mut Picks| {
+            let night = usize::try_from(picks.below(3)).expect("small");
+            picks.one_of(&[
+                Request::Count(night),
+                Request::Score(night),
+                Request::Torn(night),
+            ])
+        };
+        search(60, 12, request, |requests| {
+            let mut worker = Worker::new();
+            // Whose rows it has, and whether it may have dropped them over a request that is none.
+            let (mut last, mut unsure) = (None, false);
+            for &request in requests {
+                note(format!("{request:?}, of the nights 0 to 2"));
+                match request {
+                    Request::Count(night) => {
+                        let [(request, answer), _] = &nights[night];
+                        assert_eq!(
+                            ask(&mut worker, request).as_ref(),
+                            Ok(answer),
+                            "A new night's rows are counted by themselves, whatever came before."
+                        );
+                        (last, unsure) = (Some(night), false);
+                    }
+                    Request::Score(night) => {
+                        let [_, (request, answer)] = &nights[night];
+                        let found = ask(&mut worker, request);
+                        if last.is_none() {
+                            assert_eq!(found, Err(Refused), "Nobody has told it any rows yet.");
+                        } else if last == Some(night) {
+                            assert!(
+                                found.as_ref() == Ok(answer) || (unsure && found.is_err()),
+                                "It has the rows of that night, and the answer is another one than that of \
+                                 a shard that was asked nothing else: {} bytes, {} expected.",
+                                found.map_or(0, |found| found.len()),
+                                answer.len()
+                            );
+                        }
+                    }
+                    Request::Torn(night) => {
+                        let [(request, _), _] = &nights[night];
+                        let found = ask(&mut worker, &request[..request.len() - 1]);
+                        assert_eq!(found, Err(Refused), "Most of a request is none.");
+                        unsure = true;
+                    }
+                }
+            }
+        });
     });
 }
 
@@ -146,12 +208,10 @@ fn a_swollen_request_is_worth_no_memory() {
                     let mut changed = request.clone();
                     swell(&mut changed, at, fixed);
                     let mut worker = Worker::new();
-                    worker
-                        .handle(&whole[0])
-                        .expect("the first request is whole");
+                    ask(&mut worker, &whole[0]).expect("the first request is whole");
                     let watch = Watch::start();
-                    let _ = worker.handle(&changed);
-                    let _ = worker.handle(&whole[1]);
+                    let _ = ask(&mut worker, &changed);
+                    let _ = ask(&mut worker, &whole[1]);
                     assert!(
                         watch.largest_bytes() <= GENEROUS_BYTES,
                         "One number was changed, and {} bytes were reserved at once.",
@@ -174,8 +234,8 @@ fn a_request_after_a_changed_one_stops_nobody() {
                 let mut changed = whole[0].clone();
                 changed[at] = byte;
                 let mut worker = Worker::new();
-                let _ = worker.handle(&changed);
-                let _ = worker.handle(&whole[1]);
+                let _ = ask(&mut worker, &changed);
+                let _ = ask(&mut worker, &whole[1]);
             }
         }
     });
@@ -211,8 +271,8 @@ fn more_lessons_than_there_may_be_are_worth_no_memory() {
                 );
                 let mut worker = Worker::new();
                 let watch = Watch::start();
-                let _ = worker.handle(&changed);
-                let _ = worker.handle(&whole[1]);
+                let _ = ask(&mut worker, &changed);
+                let _ = ask(&mut worker, &whole[1]);
                 assert!(
                     watch.largest_bytes() <= GENEROUS_BYTES,
                     "One number was made 10,000 or 65,535, and {} bytes were reserved at once. A history has \
@@ -228,14 +288,14 @@ fn more_lessons_than_there_may_be_are_worth_no_memory() {
 #[test]
 fn a_shard_forgets_what_it_is_not_asked_about() {
     live(|| {
-        let history = history(&regular(600, 6));
+        let history = regular(600, 6);
         let mut shards = Counting::new(1);
-        recommend(&history, 3, &mut shards).expect("the shard answers");
+        on_shards(&history, 3, &mut shards).expect("the shard answers");
         let whole: Vec<Vec<u8>> = shards.sent.concat();
         let mut worker = Worker::new();
         let night = |worker: &mut Worker| {
             for request in &whole {
-                worker.handle(request).expect("the requests are whole");
+                ask(worker, request).expect("the requests are whole");
             }
         };
         night(&mut worker);

@@ -1,9 +1,24 @@
 //! What a curve says: throughput, where it peaks, and the shards for a demand.
 
-use super::{curves, law};
 use placement::quantity::Rate;
 use placement::usl::Usl;
+use proptest::prelude::*;
 use testbed::{for_all, live};
+
+pub(super) fn law(curve: &Usl, shards: u32) -> f64 {
+    let n = f64::from(shards);
+    curve.lambda * n / (1.0 + curve.sigma * (n - 1.0) + curve.kappa * n * (n - 1.0))
+}
+
+/// Curves as they are met: little contention to much, some without one or the other.
+pub(super) fn curves() -> impl Strategy<Value = Usl> {
+    let share = |most: f64| prop_oneof![1 => Just(0.0), 4 => 0.0..most];
+    (1.0..1e6, share(0.6), share(0.03)).prop_map(|(lambda, sigma, kappa)| Usl {
+        lambda,
+        sigma,
+        kappa,
+    })
+}
 
 /// **P9** A curve gives what the law says.
 #[test]

@@ -1,6 +1,6 @@
 //! From points to a curve: the nearest one, or why there is none.
 
-use super::{curves, law};
+use crate::curve::{curves, law};
 use placement::usl::{NoFit, Point, Usl};
 use proptest::collection::vec;
 use proptest::prelude::*;
