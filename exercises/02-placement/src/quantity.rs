@@ -73,7 +73,7 @@ impl Rate {
     /// [`Unusable::NotFinite`] for `NaN` and infinities, [`Unusable::Negative`] below zero. Zero is a
     /// rate: nothing arrives.
     ///
-    /// Judged by `figures::no_rate_is_beyond_reckoning`.
+    /// Judged by `figures::an_unusable_number_never_becomes_a_rate`.
     pub fn per_second(count: f64) -> Result<Self, Unusable> {
         let _ = count;
         todo!("Let in what is finite and not negative, and nothing else.")
@@ -84,7 +84,7 @@ impl Rate {
     /// # Errors
     /// As [`Rate::per_second`], and [`Unusable::Zero`] for zero.
     ///
-    /// Judged by `figures::no_rate_is_beyond_reckoning`.
+    /// Judged by `figures::an_unusable_number_never_becomes_a_rate`.
     pub fn capacity(count: f64) -> Result<Self, Unusable> {
         let _ = count;
         todo!("Let in what a rate may be, but for zero.")

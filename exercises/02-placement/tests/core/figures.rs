@@ -13,7 +13,7 @@ const MS: Duration = Duration::from_millis(1);
 
 /// **P8** `NaN`, infinities and negative numbers never become a rate, and zero no capacity.
 #[test]
-fn no_rate_is_beyond_reckoning() {
+fn an_unusable_number_never_becomes_a_rate() {
     live(|| {
         for count in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for made in [Rate::per_second(count), Rate::capacity(count)] {
