@@ -90,6 +90,8 @@ pub fn missing(
 /// Judged by every test in `place`.
 pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Unplaced> {
     let _ = (requirements, costs);
-    todo!("Ask each scope, from narrow to wide, for its objections, and take the first that has none.")
+    todo!(
+        "Ask each scope, from narrow to wide, for its objections, and take the first that has none."
+    )
 }
 // ANCHOR_END: place
