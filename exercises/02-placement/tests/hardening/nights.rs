@@ -291,12 +291,11 @@ fn an_answer_about_others_is_an_error() {
             (&few, answers(&many), "more learners"),
             (&many, answers(&few), "fewer learners, or none"),
         ] {
-            for wrong in 0..3 {
+            for (wrong, other) in about.into_iter().enumerate() {
                 scene(format!(
                     "{} learners on 3 shards; shard {wrong} answers about {what}",
                     asked.learners().len()
                 ));
-                let other = about[wrong].clone();
                 let mut shards = Counting::with(3, move |round, shard, answer| {
                     let swapped = (round, shard) == (1, wrong);
                     Ok(if swapped { other.clone() } else { answer })
