@@ -5,7 +5,7 @@ use crate::world::situations::{
     KINDS, costs as usual, decide, rate, said as in_words, speaks_of_time,
 };
 use placement::place::{Choice, Figure, Objection, Placement, Reason, Unplaced};
-use placement::quantity::Quantity;
+use placement::quantity::{Quantity, Rate};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +127,7 @@ fn work(all: &[Said]) -> (Requirements, Costs) {
     };
     let of = |scope| {
         (
-            usual().capacity(scope).map(|rate| rate.each_second()),
+            usual().capacity(scope).map(Rate::each_second),
             usual().call(scope),
         )
     };

@@ -2,11 +2,12 @@
 
 use crate::world::histories::{by_definition, history, plain, regular};
 use crate::world::shards::{Counting, on_shards, swell};
-use domain::{LearnerId, LessonId};
+use domain::LearnerId;
 use placement::fabric::Broken;
 use placement::history::History;
+use placement::scoring::Recommended;
 use placement::sharded::Unscored;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use story::{Picks, live, note, scene, search};
@@ -90,13 +91,18 @@ fn name(fault: Fault) -> &'static str {
 /// Every answer of the nights so far, by round, with how many learners the night had.
 type Answers = Rc<RefCell<Vec<(usize, usize, Vec<u8>)>>>;
 
-fn one(
-    night: &Night,
-    shards: &mut Counting,
-    count: usize,
-    answers: &Answers,
-    seen: &mut Seen,
-) -> bool {
+/// What came of a night.
+struct Outcome {
+    history: History,
+    found: Result<Vec<Recommended>, Unscored>,
+    /// Round, shard and fault, if an answer was struck.
+    struck: Option<(usize, usize, Fault)>,
+    /// Of how many learners the old answer was that came in place of another.
+    old: Option<usize>,
+}
+
+/// One night with these shards: who is struck by what, and what comes of it.
+fn pass(night: &Night, shards: &mut Counting, count: usize, answers: &Answers) -> Outcome {
     let history = history(&night.rows);
     let learners = night.rows.len();
     note(format!(
@@ -109,29 +115,25 @@ fn one(
     if let Some((round, shard, fault)) = fault {
         note(format!("    round {}, shard {shard}: {fault:?}", round + 1));
     }
-    let old = Rc::clone(answers);
-    let from = Rc::new(RefCell::new(None));
-    let taken = Rc::clone(&from);
+    let before = Rc::clone(answers);
+    let old = Rc::new(Cell::new(None));
+    let taken = Rc::clone(&old);
     let fresh = Rc::new(RefCell::new(Vec::new()));
     let kept = Rc::clone(&fresh);
     shards.disturb(move |now, here, mut answer| {
         kept.borrow_mut().push((now, learners, answer.clone()));
-        let Some((_, _, fault)) = fault.filter(|(round, shard, _)| (*round, *shard) == (now, here))
-        else {
+        let here_now = fault.filter(|(round, shard, _)| (*round, *shard) == (now, here));
+        let Some((_, _, fault)) = here_now else {
             return Ok(answer);
         };
         match fault {
             Fault::Lost => return Err(Broken::Gone(here)),
             Fault::Torn(hundredths) => answer.truncate(answer.len() * hundredths / 100),
             Fault::Old(which) => {
-                let of_round: Vec<_> = old
-                    .borrow()
-                    .iter()
-                    .filter(|(at, ..)| *at == now)
-                    .cloned()
-                    .collect();
-                if let Some((_, learners, other)) = of_round.iter().rev().nth(which) {
-                    *taken.borrow_mut() = Some(*learners);
+                let before = before.borrow();
+                let mut of_round = before.iter().rev().filter(|(at, ..)| *at == now);
+                if let Some((_, learners, other)) = of_round.nth(which) {
+                    taken.set(Some(*learners));
                     answer.clone_from(other);
                 }
             }
@@ -149,81 +151,93 @@ fn one(
         shards.restart(round, shard);
     }
     let found = on_shards(&history, night.top, shards);
-    let struck = shards.struck > 0;
     answers.borrow_mut().append(&mut fresh.borrow_mut());
-    let whole = by_definition(&history, night.top);
-    let is_whole =
-        |found: &Result<Vec<_>, Unscored>| found.as_ref().is_ok_and(|all| plain(all) == whole);
-    let Some((round, shard, fault)) = fault.filter(|_| struck) else {
+    Outcome {
+        history,
+        found,
+        struck: fault.filter(|_| shards.struck > 0),
+        old: old.get(),
+    }
+}
+
+/// Holds what came of a night against what the contract says.
+fn judge(outcome: &Outcome, top: usize, count: usize) {
+    let Outcome { history, found, .. } = outcome;
+    let learners = history.learners().len();
+    let whole = by_definition(history, top);
+    let is_whole = found.as_ref().is_ok_and(|all| plain(all) == whole);
+    let Some((round, shard, fault)) = outcome.struck else {
         assert!(
-            is_whole(&found),
+            is_whole,
             "Nothing happened to any answer in the last night, and its result was {found:?}. One thread \
              recommends {whole:?}."
         );
-        return false;
+        return;
     };
-    *seen.by_fault.entry(name(fault)).or_default() += 1;
-    seen.idle += usize::from(learners < count);
-    let nothing = if learners < count {
-        " There are more shards than learners: one without learners that goes wrong is no less wrong, and \
-         what it says about nobody was not checked."
+    let idle = if learners < count {
+        " There are more shards than learners: what goes wrong with a shard that has none is no less wrong."
     } else {
         ""
     };
     match fault {
         Fault::Lost => assert_eq!(
             found,
-            Err(Unscored::Broken(Broken::Gone(shard))),
-            "Shard {shard} did not answer, so that there is no result.{nothing}"
+            &Err(Unscored::Broken(Broken::Gone(shard))),
+            "Shard {shard} did not answer, so that there is no result.{idle}"
         ),
         Fault::Torn(_) => assert_eq!(
             found,
-            Err(Unscored::NoAnswer(shard)),
-            "What is left of shard {shard}'s answer is not one.{nothing}"
+            &Err(Unscored::NoAnswer(shard)),
+            "What is left of shard {shard}'s answer is not one.{idle}"
         ),
         Fault::Restarted if round == 0 => assert!(
-            is_whole(&found),
+            is_whole,
             "Shard {shard} started anew before it was asked, and needs no memory for that: {found:?}"
         ),
         Fault::Restarted => assert!(
-            matches!(&found, Err(Unscored::Broken(Broken::Refused { shard: at, .. })) if *at == shard),
-            "Shard {shard} has forgotten its rows between the rounds, and has to refuse: {found:?}.{nothing}"
+            matches!(found, Err(Unscored::Broken(Broken::Refused { shard: at, .. })) if *at == shard),
+            "Shard {shard} has forgotten its rows between the rounds, and has to refuse: {found:?}.{idle}"
         ),
         // By itself an honest answer: whether it fits can be told by how many learners it is about.
-        Fault::Old(_) if round == 1 && count == 1 && *from.borrow() != Some(learners) => {
+        Fault::Old(_) if round == 1 && count == 1 && outcome.old != Some(learners) => {
             assert_eq!(
                 found,
-                Err(Unscored::NoAnswer(shard)),
+                &Err(Unscored::NoAnswer(shard)),
                 "The answer is about other learners than the {learners} that were asked about."
-            )
+            );
         }
-        Fault::Old(_) | Fault::Changed(..) | Fault::Swollen(..) => match &found {
-            // What was changed may go unnoticed.
-            Ok(all) => {
-                let rows: Vec<LearnerId> = all.iter().map(|one| one.learner).collect();
-                assert_eq!(
-                    rows,
-                    history.learners(),
-                    "There is a result, and it has not one row for each learner."
-                );
-                let known = |lesson: &LessonId| history.lessons().contains(lesson);
-                assert!(
-                    all.iter()
-                        .all(|one| one.lessons.iter().all(|to| known(&to.lesson))),
-                    "A lesson is recommended that the history does not have: {all:?}"
-                );
-            }
-            // What came of a first answer went on to all shards, and it may show at any of them.
-            Err(Unscored::NoAnswer(_) | Unscored::Broken(Broken::Refused { .. })) if round == 0 => {
-            }
-            Err(error) => assert_eq!(
-                error,
-                &Unscored::NoAnswer(shard),
-                "It was shard {shard} that answered something else."
-            ),
-        },
+        Fault::Old(_) | Fault::Changed(..) | Fault::Swollen(..) => {
+            may_go_unnoticed(outcome, round, shard);
+        }
     }
-    true
+}
+
+/// What was changed may go unnoticed, but leaves nobody without a row, and invents no lesson.
+fn may_go_unnoticed(outcome: &Outcome, round: usize, shard: usize) {
+    let lessons = outcome.history.lessons();
+    match &outcome.found {
+        Ok(all) => {
+            let rows: Vec<LearnerId> = all.iter().map(|one| one.learner).collect();
+            assert_eq!(
+                rows,
+                outcome.history.learners(),
+                "There is a result, and it has not one row for each learner."
+            );
+            let known =
+                |one: &Recommended| one.lessons.iter().all(|to| lessons.contains(&to.lesson));
+            assert!(
+                all.iter().all(known),
+                "A lesson is recommended that the history does not have: {all:?}"
+            );
+        }
+        // What came of a first answer went on to all shards, and it may show at any of them.
+        Err(Unscored::NoAnswer(_) | Unscored::Broken(Broken::Refused { .. })) if round == 0 => {}
+        Err(error) => assert_eq!(
+            error,
+            &Unscored::NoAnswer(shard),
+            "It was shard {shard} that answered something else."
+        ),
+    }
 }
 
 /// **P1** Over the same shards, night after night, with answers that are lost, torn, old or changed and with
@@ -238,10 +252,15 @@ fn each_night_has_its_own_result_or_an_error() {
                 let answers = Answers::default();
                 let mut failed = false;
                 for night in nights {
+                    let outcome = pass(night, &mut shards, count, &answers);
+                    judge(&outcome, night.top, count);
                     let seen = &mut *seen.borrow_mut();
-                    let struck = one(night, &mut shards, count, &answers, seen);
-                    seen.after += usize::from(failed && !struck);
-                    failed = struck;
+                    if let Some((_, _, fault)) = outcome.struck {
+                        *seen.by_fault.entry(name(fault)).or_default() += 1;
+                        seen.idle += usize::from(night.rows.len() < count);
+                    }
+                    seen.after += usize::from(failed && outcome.struck.is_none());
+                    failed = outcome.struck.is_some();
                 }
             });
         }

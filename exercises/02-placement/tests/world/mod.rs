@@ -12,14 +12,17 @@ use std::panic::{self, AssertUnwindSafe};
 /// Runs what must come to an end, with a result or an error. If it panics, that is told as a sentence, and
 /// not as five words about an overflow.
 pub fn unharmed<T>(what: &str, run: impl FnOnce() -> T) -> T {
-    match panic::catch_unwind(AssertUnwindSafe(run)) {
-        Ok(result) => result,
-        Err(payload) if is_todo(&*payload) => panic::resume_unwind(payload),
-        Err(_) => panic!(
-            "{what} panicked. A number was larger than its type or its table, or something that need not be \
-             there was taken for granted: the message below says where."
-        ),
+    let payload = match panic::catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => return result,
+        Err(payload) => payload,
+    };
+    if is_todo(&*payload) {
+        panic::resume_unwind(payload);
     }
+    panic!(
+        "{what} panicked. A number was larger than its type or its table, or something that need not be there \
+         was taken for granted: the message below says where."
+    );
 }
 
 fn is_todo(payload: &(dyn Any + Send)) -> bool {
