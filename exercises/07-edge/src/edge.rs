@@ -352,9 +352,9 @@ impl<O> Seat<O> {
     /// Ends the fetch: takes it out of the table and keeps what it brought, under one lock, and announces
     /// how it ended. Hands back what was fetched, for the one who began it.
     ///
-    /// - **Kept** is what may be kept and [is of use](is_of_use), in the place of what the request selects.
-    ///   But nothing is kept if the key was written, purged or cleared since the fetch took off, or a fetch
-    ///   that was sent later has landed.
+    /// - **Kept** is what may be kept and [is of use](is_of_use), in the place of what the request selects;
+    ///   which goes also where it is of no use. But nothing changes if the key was written, purged or
+    ///   cleared since the fetch took off, or a fetch that was sent later has landed.
     /// - If it may **not** be kept, `held`, which the origin was asked about, is no longer what it says to
     ///   everybody, and goes.
     ///
