@@ -62,11 +62,35 @@ pub fn comparison() -> Comparison {
         each: "an event",
         sides,
         aims: vec![
-            shown("log 64 again", "log 64", "noise: the raw log against itself"),
-            aim("stream 64", "log 64", "64 in flight, stream against raw log", 1.3),
-            aim("stream 512", "log 512", "512 in flight, stream against raw log", 1.3),
-            aim("stream 64", "jetstream 64", "64 in flight, stream against JetStream", 0.8),
-            aim("stream 512", "jetstream 512", "512 in flight, stream against JetStream", 0.8),
+            shown(
+                "log 64 again",
+                "log 64",
+                "noise: the raw log against itself",
+            ),
+            aim(
+                "stream 64",
+                "log 64",
+                "64 in flight, stream against raw log",
+                1.3,
+            ),
+            aim(
+                "stream 512",
+                "log 512",
+                "512 in flight, stream against raw log",
+                1.3,
+            ),
+            aim(
+                "stream 64",
+                "jetstream 64",
+                "64 in flight, stream against JetStream",
+                0.8,
+            ),
+            aim(
+                "stream 512",
+                "jetstream 512",
+                "512 in flight, stream against JetStream",
+                0.8,
+            ),
         ],
         counted,
     }
@@ -81,7 +105,9 @@ fn counted(measured: &[Measured]) -> Vec<String> {
         }));
     }
     if of(measured, "jetstream 64").is_none() {
-        lines.push(format!("no nats-server on the path or in {SERVER}: JetStream was left out"));
+        lines.push(format!(
+            "no nats-server on the path or in {SERVER}: JetStream was left out"
+        ));
     }
     lines
 }
@@ -100,7 +126,9 @@ fn server() -> Option<PathBuf> {
 /// This process becomes the server, so that whoever ends it ends the server.
 fn serve(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     let said = |error: std::io::Error| error.to_string();
-    let store = seat.folder.join(format!("jetstream-{}", std::process::id()));
+    let store = seat
+        .folder
+        .join(format!("jetstream-{}", std::process::id()));
     std::fs::create_dir_all(&store).map_err(said)?;
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(said)?;
     let address = free.local_addr().map_err(said)?;
@@ -114,7 +142,7 @@ fn serve(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     let program = server().ok_or("there is no nats-server")?;
     let mut command = Command::new(program);
     command.arg("--config").arg(configuration);
-    command.stdin(Stdio::null()).stdout(Stdio::null());
+    // Its output stays the pipe by which the coordinator sees that this process lives.
     command.stderr(Stdio::null());
     #[cfg(unix)]
     {
