@@ -1,6 +1,6 @@
 //! Bad days: a full disk, a failing one, a damaged file, a second process, a value at its limit.
 
-use crate::running::{Answer, Running, assert_done, assert_holds, keeping_all, lesson, write};
+use crate::world::{Answer, Running, assert_done, assert_holds, keeping_all, lesson, write};
 use authority::authority::open_file;
 use authority::fact::{MAX_NOTE_BYTES, OpenError, Write, WriteError};
 use authority::group::MAX_WAITING;

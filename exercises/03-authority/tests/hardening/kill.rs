@@ -5,7 +5,7 @@
 //! process that had no time to say goodbye.
 
 use crate::days::Temporary;
-use crate::running::{keeping_all, lesson, write};
+use crate::world::{keeping_all, lesson, write};
 use authority::authority::open_file;
 use authority::fact::OpenError;
 use std::io::{BufRead, BufReader, Write as _};

@@ -1,35 +1,14 @@
 //! The others: they may be slow, stuck or gone, and no answer changes.
 
-use crate::running::{Answer, Running, in_epoch, keeping_all, lesson, write};
-use authority::changes::{Changes, MAX_BEHIND, Notice};
-use authority::fact::Write;
+use crate::world::{Running, assert_done, changed, heard, keeping_all, lesson, write};
+use authority::changes::{MAX_BEHIND, Notice};
 use crashdisk::Loss;
-use domain::{LessonKey, Version};
+use domain::Version;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 use testbed::memory::Watch;
-use testbed::{idle, note, scene, soon, story};
-use tokio::time::timeout;
-
-/// What is there to be heard.
-async fn heard(changes: &mut Changes) -> Vec<Notice> {
-    let mut heard = Vec::new();
-    // The time is virtual: it passes once nothing more is there.
-    while let Ok(Some(notice)) = timeout(Duration::from_secs(1), changes.next()).await {
-        heard.push(notice);
-        assert!(heard.len() < 100_000, "One change is told without end.");
-    }
-    heard
-}
-
-fn changed(key: LessonKey, version: u64) -> Notice {
-    Notice::Changed {
-        key,
-        version: Version(version),
-    }
-}
+use testbed::{idle, note, soon, story};
 
 /// **A6** Each change is told once, in its order, after it is durable; what changes nothing is not told.
 #[test]
@@ -94,62 +73,6 @@ fn what_is_told_is_not_taken_back() {
              would now be ahead of the truth.",
             after.version(lesson(1))
         );
-    });
-}
-
-/// What callers are told in a life with or without company.
-async fn answers_with(company: Company) -> (Vec<Answer>, usize) {
-    let mut running = Running::new();
-    let mut kept: Vec<Changes> = Vec::new();
-    let reader = running.reader();
-    match company {
-        Company::None => drop(reader),
-        Company::Stuck => kept.extend((0..3).map(|_| reader.changes())),
-        Company::Gone => drop([reader.changes(), reader.changes()]),
-        Company::HalfGone => {
-            let mut gone = reader.changes();
-            let mut context = Context::from_waker(Waker::noop());
-            let _ = pin!(gone.next()).poll(&mut context);
-            drop(gone);
-            kept.push(reader.changes());
-        }
-    }
-    let mut answers = Vec::new();
-    for n in 1..=10_u64 {
-        let group: Vec<Write> = vec![
-            write(lesson(n), 0, &format!("a{n}")),
-            write(lesson(n), 0, &format!("b{n}")),
-            in_epoch(n, write(lesson(n), 1, &format!("c{n}"))),
-            write(lesson(n), 0, &format!("a{n}")),
-        ];
-        answers.extend(running.write_all(group).await);
-    }
-    let syncs = running.disk.syncs();
-    (answers, syncs)
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Company {
-    None,
-    Stuck,
-    Gone,
-    HalfGone,
-}
-
-/// **A6** With every other role stuck or stopped, every caller gets the answer it would get without.
-#[test]
-fn stuck_and_stopped_subscribers_change_no_answer() {
-    story(|| async {
-        let alone = answers_with(Company::None).await;
-        for company in [Company::Stuck, Company::Gone, Company::HalfGone] {
-            scene(format!("the subscribers are {company:?}"));
-            let answers = answers_with(company).await;
-            assert_eq!(
-                answers, alone,
-                "With subscribers that are {company:?}, callers got other answers, or the disk other \
-                 work."
-            );
-        }
     });
 }
 
@@ -407,6 +330,29 @@ fn whoever_misses_something_again_is_told_again() {
                     let notice = soon("a notice that is kept", changes.next()).await;
                     assert!(matches!(notice, Some(Notice::Changed { .. })));
                 }
+            }
+        }
+    });
+}
+
+/// **A1** A reader shows the last commit, whenever it was made itself.
+#[test]
+fn a_reader_that_is_kept_shows_what_is_new() {
+    story(|| async {
+        let mut running = Running::new();
+        let reader = running.reader();
+        let clone = reader.clone();
+        for version in 1..=3 {
+            let write = write(lesson(1), version - 1, &format!("write {version}"));
+            assert_done(&running.write(write).await, lesson(1), version, "Its turn.");
+            for reader in [&reader, &clone] {
+                let shown = reader.read(lesson(1)).expect("the disk is well");
+                assert_eq!(
+                    shown.map(|record| record.progress().version),
+                    Some(Version(version)),
+                    "A reader that was made before the write does not show it. A cache has one reader for \
+                     as long as it runs."
+                );
             }
         }
     });

@@ -1,92 +1,10 @@
 //! Who can make what: the compiler is asked.
 
-use crate::running::{Running, assert_done, assert_holds, lesson, write};
-use authority::fact::Write;
-use domain::{LessonKey, Version};
+use crate::world::{Running, assert_done, lesson, write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 use testbed::{live, story};
-
-/// **A1** What is read is what was written, as the version that the authority gave it.
-#[test]
-fn a_write_becomes_a_record() {
-    story(|| async {
-        let mut running = Running::new();
-        assert_eq!(running.read(lesson(1)), None, "Nobody has written it yet.");
-        for version in 1..=3 {
-            let write = write(lesson(1), version - 1, &format!("write {version}"));
-            let answer = running.write(write.clone()).await;
-            assert_done(
-                &answer,
-                lesson(1),
-                version,
-                "Its turn and its expectation are right.",
-            );
-            let record = running.read(lesson(1)).expect("It was acknowledged.");
-            assert_holds(
-                &record,
-                &write,
-                version,
-                "What is read is what was written.",
-            );
-        }
-        assert_eq!(
-            running.read(lesson(2)),
-            None,
-            "Another lesson is another fact."
-        );
-        let other = domain::LessonKey::new(2, 1);
-        assert_eq!(
-            running.read(other),
-            None,
-            "Another learner's is another fact."
-        );
-    });
-}
-
-/// **A1** Each learner's each lesson is a fact of its own, and every number and every text is kept whole.
-#[test]
-fn each_learners_each_lesson_is_a_fact_of_its_own() {
-    story(|| async {
-        let mut running = Running::new();
-        let keys = [
-            (1, 2),
-            (2, 1),
-            (1, 11),
-            (11, 1),
-            (1, 1 << 32),
-            (1 << 32, 1),
-            (u64::MAX, 1),
-            (1, u64::MAX),
-            (u64::MAX, u64::MAX),
-        ];
-        let writes: Vec<Write> = keys
-            .iter()
-            .map(|(learner, lesson)| Write {
-                steps_done: u32::MAX,
-                note: format!(" \n\t{learner}\u{1f980} of \0 {lesson} \n "),
-                ..write(
-                    LessonKey::new(*learner, *lesson),
-                    0,
-                    &format!("{learner}-{lesson}"),
-                )
-            })
-            .collect();
-        for answer in running.write_all(writes.clone()).await {
-            let version = answer.map(|receipt| receipt.version());
-            assert_eq!(
-                version,
-                Ok(Version(1)),
-                "Two learners' lessons were taken for one."
-            );
-        }
-        for write in &writes {
-            let record = running.read(write.key).expect("It was acknowledged.");
-            assert_holds(&record, write, 1, "What is read is what was written.");
-        }
-    });
-}
 
 /// What other roles may do. It has to compile, or the refusals below mean nothing.
 const MAY: &str = "
@@ -181,7 +99,7 @@ const MAKES_PROMISES: &str = "a cache can acknowledge a write that the authority
 #[test]
 fn what_other_roles_may_not_do_does_not_compile() {
     story(|| async {
-        // The types are no one's yet as long as nothing can be written.
+        // The types are of no use as long as nothing can be written.
         let mut running = Running::new();
         let answer = running.write(write(lesson(1), 0, "first")).await;
         assert_done(&answer, lesson(1), 1, "A new store takes a first write.");
@@ -383,27 +301,4 @@ impl Drop for Compiler {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.out);
     }
-}
-
-/// **A1** A reader shows the last commit, whenever it was made itself.
-#[test]
-fn a_reader_that_is_kept_shows_what_is_new() {
-    story(|| async {
-        let mut running = Running::new();
-        let reader = running.reader();
-        let clone = reader.clone();
-        for version in 1..=3 {
-            let write = write(lesson(1), version - 1, &format!("write {version}"));
-            assert_done(&running.write(write).await, lesson(1), version, "Its turn.");
-            for reader in [&reader, &clone] {
-                let shown = reader.read(lesson(1)).expect("the disk is well");
-                assert_eq!(
-                    shown.map(|record| record.progress().version),
-                    Some(Version(version)),
-                    "A reader that was made before the write does not show it. A cache has one reader for \
-                     as long as it runs."
-                );
-            }
-        }
-    });
 }
