@@ -1,9 +1,9 @@
 //! Bad days: a full disk, a failing one, a damaged file, a second process, a value at its limit.
 
 use crate::world::{Answer, Running, assert_done, assert_holds, keeping_all, lesson, write};
-use authority::authority::open_file;
+use authority::authority::{Authority, open_file};
 use authority::fact::{MAX_NOTE_BYTES, OpenError, Write, WriteError};
-use authority::group::MAX_WAITING;
+use authority::group::{Committer, MAX_WAITING};
 use crashdisk::{Disk, Loss};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::{env, fs, process};
-use testbed::{note, scene, soon, story};
+use testbed::{idle, note, scene, soon, story};
 
 /// A file's name that nobody else uses; the file is removed at the end.
 pub struct Temporary(pub PathBuf);
@@ -313,12 +313,25 @@ fn holds_or_refuses(disk: &Disk, writes: &[Write]) -> bool {
     true
 }
 
+/// Writes lesson 1, and sees to it that this is acknowledged.
+async fn written_through((authority, committer): &mut (Authority, Committer)) {
+    let authority = authority.clone();
+    let first = tokio::spawn(async move { authority.write(write(lesson(1), 0, "first")).await });
+    idle().await;
+    committer.commit_waiting();
+    let answer = soon("a write to be answered", first)
+        .await
+        .expect("no panic");
+    assert_done(&answer, lesson(1), 1, "A new file takes a first write.");
+}
+
 /// **A2** One file has one authority: a second one is refused while the first is there.
 #[test]
 fn a_second_opening_of_the_same_file_is_refused() {
     story(|| async {
         let file = Temporary::new();
-        let first = open_file(&file.0, keeping_all()).expect("a new file");
+        let mut first = open_file(&file.0, keeping_all()).expect("a new file");
+        written_through(&mut first).await;
         let second = open_file(&file.0, keeping_all());
         assert!(
             matches!(second, Err(OpenError::InUse)),
@@ -336,9 +349,13 @@ fn a_second_opening_of_the_same_file_is_refused() {
         );
         drop(reader);
         let third = open_file(&file.0, keeping_all());
+        let Ok((authority, _)) = third else {
+            panic!("The first is gone, and its file is still locked.");
+        };
+        let kept = authority.reader().read(lesson(1)).expect("readable");
         assert!(
-            third.is_ok(),
-            "The first is gone, and its file is still locked."
+            kept.is_some(),
+            "It was acknowledged, and the file was closed."
         );
         let nowhere = file.0.join("below/a/file");
         let nowhere = open_file(&nowhere, keeping_all());
@@ -354,7 +371,9 @@ fn a_second_opening_of_the_same_file_is_refused() {
 #[test]
 fn a_note_that_is_too_long_does_not_wait() {
     story(|| async {
-        let running = Running::new();
+        let mut running = Running::new();
+        let limit = running.write(write(lesson(1), 0, "short")).await;
+        assert_done(&limit, lesson(1), 1, "It is short enough.");
         let beyond = |named: &str| Write {
             note: "n".repeat(MAX_NOTE_BYTES + 1),
             ..write(lesson(1), 0, named)
@@ -386,9 +405,10 @@ fn a_note_that_is_too_long_does_not_wait() {
 fn a_listener_keeps_no_file() {
     story(|| async {
         let file = Temporary::new();
-        let (authority, committer) = open_file(&file.0, keeping_all()).expect("a new file");
-        let mut changes = authority.reader().changes();
-        drop((authority, committer));
+        let mut store = open_file(&file.0, keeping_all()).expect("a new file");
+        written_through(&mut store).await;
+        let mut changes = store.0.reader().changes();
+        drop(store);
         let second = open_file(&file.0, keeping_all());
         assert!(
             second.is_ok(),

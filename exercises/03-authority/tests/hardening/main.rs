@@ -14,5 +14,6 @@ mod independence;
 mod kill;
 mod places;
 mod retention;
+mod schedules;
 #[path = "../world/mod.rs"]
 mod world;

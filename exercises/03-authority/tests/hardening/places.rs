@@ -84,7 +84,9 @@ fn callers_who_come_and_go_leave_nothing_that_grows() {
 #[test]
 fn without_a_committer_callers_are_told() {
     story(|| async {
-        let running = Running::new();
+        let mut running = Running::new();
+        let first = running.write(write(lesson(9), 0, "first")).await;
+        assert_done(&first, lesson(9), 1, "It is the first.");
         let disk = running.disk.clone();
         let waiting = running.submit(writes(2)).await;
         let Running {
