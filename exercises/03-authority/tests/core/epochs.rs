@@ -106,7 +106,7 @@ fn a_fence_does_not_deny_the_past() {
     });
 }
 
-/// **A7** **A3** The fence is as durable as the write that put it up.
+/// **A3** **A7** The fence is as durable as the write that put it up.
 #[test]
 fn the_fence_survives_a_crash_with_the_write_that_put_it_up() {
     story(|| async {

@@ -5,6 +5,7 @@ use authority::authority::{Authority, open_file};
 use authority::fact::{MAX_NOTE_BYTES, OpenError, Write, WriteError};
 use authority::group::{Committer, MAX_WAITING};
 use crashdisk::{Disk, Loss};
+use domain::{LessonKey, Version};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::pin::pin;
@@ -449,6 +450,49 @@ fn a_full_disk_stops_the_authority() {
                 "Write {n} came after the disk had failed. There may be room again; what the failed group \
                  has left behind is known only once the store has been opened again."
             );
+        }
+    });
+}
+
+/// **A1** Each learner's each lesson is a fact of its own, and every number and every text is kept whole.
+#[test]
+fn each_learners_each_lesson_is_a_fact_of_its_own() {
+    story(|| async {
+        let mut running = Running::new();
+        let keys = [
+            (1, 2),
+            (2, 1),
+            (1, 11),
+            (11, 1),
+            (1, 1 << 32),
+            (1 << 32, 1),
+            (u64::MAX, 1),
+            (1, u64::MAX),
+            (u64::MAX, u64::MAX),
+        ];
+        let writes: Vec<Write> = keys
+            .iter()
+            .map(|(learner, lesson)| Write {
+                steps_done: u32::MAX,
+                note: format!(" \n\t{learner}\u{1f980} of \0 {lesson} \n "),
+                ..write(
+                    LessonKey::new(*learner, *lesson),
+                    0,
+                    &format!("{learner}-{lesson}"),
+                )
+            })
+            .collect();
+        for answer in running.write_all(writes.clone()).await {
+            let version = answer.map(|receipt| receipt.version());
+            assert_eq!(
+                version,
+                Ok(Version(1)),
+                "Two learners' lessons were taken for one."
+            );
+        }
+        for write in &writes {
+            let record = running.read(write.key).expect("It was acknowledged.");
+            assert_holds(&record, write, 1, "What is read is what was written.");
         }
     });
 }

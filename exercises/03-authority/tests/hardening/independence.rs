@@ -1,14 +1,17 @@
 //! The others: they may be slow, stuck or gone, and no answer changes.
 
 use crate::world::{Running, assert_done, changed, heard, keeping_all, lesson, write};
+use authority::authority::{Reader, open};
 use authority::changes::{MAX_BEHIND, Notice};
-use crashdisk::Loss;
+use crashdisk::{Disk, Loss};
 use domain::Version;
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 use testbed::memory::Watch;
-use testbed::{idle, note, soon, story};
+use testbed::{idle, live, note, soon, story};
 
 /// **A6** Each change is told once, in its order, after it is durable; what changes nothing is not told.
 #[test]
@@ -356,4 +359,70 @@ fn a_reader_that_is_kept_shows_what_is_new() {
             }
         }
     });
+}
+
+/// Looks when it is woken: what does a reader show at that moment?
+struct Looks {
+    reader: Reader,
+    shown: mpsc::Sender<Option<u64>>,
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        let (reader, shown) = (self.reader.clone(), self.shown.clone());
+        // On a thread of its own, and not for ever: a store may let readers wait while it tells somebody.
+        let looks = thread::spawn(move || {
+            let record = reader.read(lesson(1)).ok().flatten();
+            let _ = shown.send(Some(record.map_or(0, |record| record.progress().version.0)));
+        });
+        for _ in 0..20_000 {
+            if looks.is_finished() {
+                return;
+            }
+            thread::yield_now();
+        }
+        let _ = self.shown.send(None);
+    }
+}
+
+/// **A2** Whoever is told of a write, by its receipt or by a notice, finds it when it looks.
+#[test]
+fn whoever_is_told_finds_it() {
+    for listens in [false, true] {
+        live(move || {
+            let disk = Disk::new();
+            let (authority, mut committer) =
+                open(disk.handle(), keeping_all()).expect("a new store");
+            let (tell, told) = mpsc::channel();
+            let waker = Waker::from(Arc::new(Looks {
+                reader: authority.reader(),
+                shown: tell,
+            }));
+            let mut context = Context::from_waker(&waker);
+            let mut changes = authority.reader().changes();
+            let mut next = Box::pin(changes.next());
+            let mut call = Box::pin(authority.write(write(lesson(1), 0, "first")));
+            let mut silent = Context::from_waker(Waker::noop());
+            let (call_context, next_context) = if listens {
+                (&mut silent, &mut context)
+            } else {
+                (&mut context, &mut silent)
+            };
+            assert!(call.as_mut().poll(call_context).is_pending());
+            assert!(next.as_mut().poll(next_context).is_pending());
+            committer.commit_waiting();
+            let shown = told.try_iter().next().expect("somebody was woken");
+            assert_ne!(
+                shown,
+                Some(0),
+                "{} and a reader did not show it yet. A cache that reads again right then keeps the old \
+                 value, and is told nothing more.",
+                if listens {
+                    "A change was told,"
+                } else {
+                    "A write was acknowledged,"
+                }
+            );
+        });
+    }
 }
