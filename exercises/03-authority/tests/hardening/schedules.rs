@@ -22,7 +22,7 @@ use std::time::Duration;
 use testbed::{for_all, live, note};
 
 /// Something that happens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     /// A write is handed in.
     Hand {
@@ -328,6 +328,8 @@ struct Run {
     /// Whether a write of somebody who has left may still wait.
     maybe_waiting: bool,
     filled: bool,
+    /// Readers who may be waiting for the disk.
+    looking: Vec<JoinHandle<()>>,
     tally: Tally,
 }
 
@@ -354,6 +356,7 @@ impl Run {
             leaving: Vec::new(),
             maybe_waiting: false,
             filled: false,
+            looking: Vec::new(),
             tally: Tally::default(),
         };
         run.open();
@@ -453,7 +456,11 @@ impl Run {
         };
         // Within a group, a reply that has just become one too many may be forgotten or not yet.
         let key = &write.idempotency_key;
-        if self.committed.reply(key).is_some() && ahead.reply(key).is_none() {
+        let flying = self.flight.iter().flat_map(|flight| &flight.calls);
+        let on_its_way = |call: &Call| call.write.idempotency_key == *key;
+        let was_known =
+            self.committed.reply(key).is_some() || flying.chain(&self.waiting).any(on_its_way);
+        if was_known && ahead.reply(key).is_none() {
             return;
         }
         note(format!("handed in: {}", asked(&write)));
@@ -673,6 +680,7 @@ impl Run {
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
+        self.nobody_looks();
         if fails {
             self.armed = false;
             self.tally.failed_syncs += 1;
@@ -757,7 +765,12 @@ impl Run {
             let read = if self.flight.is_some() {
                 // A store may let readers wait for the disk. One that answers has to be right.
                 let (tell, shown) = mpsc::channel();
-                thread::spawn(move || tell.send(reader.read(key)));
+                self.looking.push(thread::spawn(move || {
+                    let read = reader.read(key);
+                    // Whoever opens the file again must be the only one who has it.
+                    drop(reader);
+                    let _ = tell.send(read);
+                }));
                 match shown.recv_timeout(Duration::from_millis(300)) {
                     Ok(read) => read,
                     Err(_) => continue,
@@ -822,12 +835,20 @@ impl Run {
                 std::panic::resume_unwind(panic);
             }
         }
+        self.nobody_looks();
         self.committer = None;
         self.waiting.clear();
         self.leaving.clear();
         self.maybe_waiting = false;
         self.authority = None;
         self.changes = None;
+    }
+
+    /// Waits for readers who had to wait for the disk.
+    fn nobody_looks(&mut self) {
+        for looking in mem::take(&mut self.looking) {
+            let _ = looking.join();
+        }
     }
 
     /// What is there after a crash has to be one of the states that were possible.
