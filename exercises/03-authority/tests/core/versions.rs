@@ -1,7 +1,5 @@
 //! Who makes a version, who loses against it, and what a crash may take back.
 
-mod roles;
-
 use crate::world::crash::live_through;
 use crate::world::{Running, answers, assert_done, assert_holds, assert_refused, lesson, write};
 use authority::fact::{Write, WriteError};

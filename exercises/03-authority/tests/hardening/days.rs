@@ -1,6 +1,8 @@
 //! Bad days: a full disk, a failing one, a damaged file, a second process, a value at its limit.
 
-use crate::world::{Answer, Running, assert_done, assert_holds, keeping_all, lesson, write};
+use crate::world::{
+    Answer, Running, assert_done, assert_holds, assert_refused, keeping_all, lesson, write,
+};
 use authority::authority::{Authority, open_file};
 use authority::fact::{MAX_NOTE_BYTES, OpenError, Write, WriteError};
 use authority::group::{Committer, MAX_WAITING};
@@ -61,7 +63,11 @@ fn a_note_at_its_limit_is_kept_and_one_byte_more_is_refused() {
                 ..write(lesson(1), 1, "beyond")
             };
             let answer = running.write(beyond).await;
-            assert_eq!(answer, Err(WriteError::TooLarge { bytes }));
+            assert_refused(
+                &answer,
+                &WriteError::TooLarge { bytes },
+                "A note is measured in bytes.",
+            );
         }
         assert_eq!(
             running.disk.position(),
@@ -181,13 +187,8 @@ fn a_damaged_file_is_refused_and_never_read() {
         let writes: Vec<Write> = (1..=20)
             .map(|n| write(lesson(n), 0, &format!("write {n}")))
             .collect();
-        assert!(
-            running
-                .write_all(writes.clone())
-                .await
-                .iter()
-                .all(Result::is_ok)
-        );
+        let answers = running.write_all(writes.clone()).await;
+        assert!(answers.iter().all(Result::is_ok), "All of them are new.");
         let disk = running.disk.clone();
         drop(running);
         let image = disk.image();

@@ -27,7 +27,11 @@ fn a_change_is_told_once_and_only_when_it_is_durable() {
         );
         running.commit().await;
         drop(handed_in);
-        assert_eq!(heard(&mut changes).await, [changed(lesson(1), 1)]);
+        assert_eq!(
+            heard(&mut changes).await,
+            [changed(lesson(1), 1)],
+            "It is durable now."
+        );
         let group = vec![
             write(lesson(1), 1, "second"),
             write(lesson(1), 1, "stale"),
@@ -47,7 +51,7 @@ fn a_change_is_told_once_and_only_when_it_is_durable() {
             [changed(lesson(1), 2), changed(lesson(1), 3)],
             "The second and third version, in this order, and neither the refused write nor the retry."
         );
-        assert_eq!(of(lesson(2)), [changed(lesson(2), 1)]);
+        assert_eq!(of(lesson(2)), [changed(lesson(2), 1)], "It was accepted.");
         assert_eq!(told.len(), 3, "There were three changes.");
         let mut late = running.reader().changes();
         assert_eq!(
@@ -133,7 +137,7 @@ fn a_stuck_subscriber_costs_a_bounded_amount_and_learns_that_it_missed_something
             kept.last()
         );
         let next = running.write(write(lesson(2), 0, "fresh")).await;
-        assert!(next.is_ok());
+        assert!(next.is_ok(), "It is new.");
         let notice = soon("a notice for one who listens again", stuck.next()).await;
         assert_eq!(
             notice,
@@ -156,7 +160,7 @@ fn a_wait_that_is_given_up_loses_nothing() {
             let answer = running
                 .write(write(lesson(1), version - 1, &format!("{version}")))
                 .await;
-            assert!(answer.is_ok());
+            assert!(answer.is_ok(), "It has seen the one before.");
             if let Poll::Ready(notice) = pin!(changes.next()).poll(&mut context) {
                 told.extend(notice);
             }
@@ -214,7 +218,11 @@ fn a_waiting_subscriber_is_woken() {
         );
         assert_eq!(soon("the end", behind.next()).await, None);
         let told = soon("the end to be told", waiting).await.expect("no panic");
-        assert_eq!(told, (Some(changed(lesson(1), 1)), None));
+        assert_eq!(
+            told,
+            (Some(changed(lesson(1), 1)), None),
+            "The first change, and the end after the last."
+        );
     });
 }
 
@@ -266,7 +274,10 @@ fn all_who_wait_are_woken() {
         note("three subscribers wait");
         for version in 1..=2 {
             let write = write(lesson(1), version - 1, &format!("{version}"));
-            assert!(running.write(write).await.is_ok());
+            assert!(
+                running.write(write).await.is_ok(),
+                "It has seen the one before."
+            );
             idle().await;
         }
         for waiting in waiting {
@@ -322,7 +333,11 @@ fn whoever_misses_something_again_is_told_again() {
             if caught_up {
                 let kept = heard(&mut changes).await;
                 let last = running.version(lesson(1));
-                assert_eq!(kept.last(), Some(&changed(lesson(1), last)));
+                assert_eq!(
+                    kept.last(),
+                    Some(&changed(lesson(1), last)),
+                    "The latest is kept."
+                );
                 assert!(
                     !kept.contains(&Notice::Missed),
                     "It has missed notices once in this round, and is told so again."
@@ -331,7 +346,10 @@ fn whoever_misses_something_again_is_told_again() {
                 // It takes a few, and falls behind again in the midst of the rest.
                 for _ in 0..3 {
                     let notice = soon("a notice that is kept", changes.next()).await;
-                    assert!(matches!(notice, Some(Notice::Changed { .. })));
+                    assert!(
+                        matches!(notice, Some(Notice::Changed { .. })),
+                        "After `Missed` comes what is kept, and it was told: {notice:?}."
+                    );
                 }
             }
         }
@@ -408,8 +426,9 @@ fn whoever_is_told_finds_it() {
             } else {
                 (&mut context, &mut silent)
             };
-            assert!(call.as_mut().poll(call_context).is_pending());
-            assert!(next.as_mut().poll(next_context).is_pending());
+            let early = "Nothing has been committed yet.";
+            assert!(call.as_mut().poll(call_context).is_pending(), "{early}");
+            assert!(next.as_mut().poll(next_context).is_pending(), "{early}");
             committer.commit_waiting();
             let shown = told.try_iter().next().expect("somebody was woken");
             assert_ne!(

@@ -6,6 +6,7 @@
 //! - `places`: a full queue, and callers who come, wait and go
 //! - `independence`: what those who listen are told, and what they cost
 //! - `days`: a full disk, a damaged file, a second process, a value at its limit
+//! - `roles`: what no other role may do does not compile
 //! - `kill`: a real process, really killed
 
 mod crashes;
@@ -14,6 +15,7 @@ mod independence;
 mod kill;
 mod places;
 mod retention;
+mod roles;
 mod schedules;
 #[path = "../world/mod.rs"]
 mod world;

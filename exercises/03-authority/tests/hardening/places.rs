@@ -131,8 +131,16 @@ fn the_largest_group_costs_one_sync_too() {
             let writes =
                 (0..MAX_GROUP as u64).map(|n| write(lesson(n), seen, &format!("{n} {seen}")));
             let handed_in = running.submit(writes.collect()).await;
-            assert_eq!(running.committer.commit_waiting(), MAX_GROUP);
-            assert!(answers(handed_in).await.iter().all(Result::is_ok));
+            assert_eq!(
+                running.committer.commit_waiting(),
+                MAX_GROUP,
+                "So many wait, and a group takes as many."
+            );
+            let answers = answers(handed_in).await;
+            assert!(
+                answers.iter().all(Result::is_ok),
+                "Each has seen the one before."
+            );
             least = least.min(running.disk.syncs() - before);
         }
         assert_eq!(
@@ -159,7 +167,11 @@ fn a_write_waits_as_long_as_it_takes() {
              to wait is the caller's to say, by leaving."
         );
         running.commit().await;
-        assert!(answers(handed_in).await.iter().all(Result::is_ok));
+        let answers = answers(handed_in).await;
+        assert!(
+            answers.iter().all(Result::is_ok),
+            "All of them are new, and the disk is well."
+        );
     });
 }
 
