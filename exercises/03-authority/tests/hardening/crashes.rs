@@ -141,7 +141,7 @@ fn many_replies_survive_a_restart_and_a_crash() {
                 .map(|n| write(lesson(n), 0, &format!("write {n}")))
                 .collect()
         };
-        let count = 3 * MAX_GROUP as u64;
+        let count = 10 * MAX_GROUP as u64;
         let mut running = Running::on(&Disk::new(), keeping_all());
         let answers = running.write_all(many(0, count)).await;
         assert!(answers.iter().all(Result::is_ok), "All of them are new.");

@@ -4,17 +4,21 @@ use crate::world::{Running, answers, assert_done, keeping_all, lesson, write, wr
 use authority::authority::open;
 use authority::fact::{Write, WriteError};
 use authority::group::{MAX_GROUP, MAX_WAITING};
-use crashdisk::Disk;
+use crashdisk::{Disk, Handle};
 use domain::LessonKey;
+use redb::StorageBackend;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 use testbed::memory::Watch;
-use testbed::{live, note, story};
+use testbed::{idle, live, note, story};
 use tokio::task::yield_now;
 
 /// A group that is large enough for the file to grow costs the engine some more.
@@ -172,6 +176,113 @@ fn a_write_waits_as_long_as_it_takes() {
             answers.iter().all(Result::is_ok),
             "All of them are new, and the disk is well."
         );
+    });
+}
+
+/// **A8** Whoever gives up while it waits for a place leaves that place to others.
+#[test]
+fn whoever_gives_up_waiting_for_a_place_takes_none() {
+    story(|| async {
+        let mut running = Running::new();
+        let handed_in = running.submit(writes(MAX_WAITING + 20)).await;
+        note("20 writes wait for a place; 10 of their callers give up, and 10 more callers come");
+        for gone in &handed_in[MAX_WAITING..MAX_WAITING + 10] {
+            gone.abort();
+        }
+        idle().await;
+        let late = (2001..2011).map(|n| write(lesson(n), 0, &format!("late {n}")));
+        let late = running.submit(late.collect()).await;
+        running.commit().await;
+        let stayed = handed_in
+            .into_iter()
+            .enumerate()
+            .filter(|(n, _)| !(MAX_WAITING..MAX_WAITING + 10).contains(n))
+            .map(|(_, write)| write)
+            .chain(late);
+        let answers = answers(stayed.collect()).await;
+        let served = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(
+            served,
+            answers.len(),
+            "All of them are new, and stayed to hear their answer."
+        );
+    });
+}
+
+/// A disk on which a sync panics once it is told to.
+#[derive(Debug)]
+struct Panics {
+    disk: Handle,
+    now: Arc<AtomicBool>,
+}
+
+impl StorageBackend for Panics {
+    fn len(&self) -> io::Result<u64> {
+        self.disk.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.disk.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.disk.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        if self.now.load(Ordering::SeqCst) {
+            // As a panic does, without a word.
+            resume_unwind(Box::new("a bug below the store"));
+        }
+        self.disk.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.disk.write(offset, data)
+    }
+}
+
+/// **A2** If the commit of a group panics, nobody in it is told that nothing was done: it may have been.
+#[test]
+fn a_panic_under_a_group_leaves_its_outcome_unknown() {
+    live(|| {
+        let now = Arc::new(AtomicBool::new(false));
+        let backend = Panics {
+            disk: Disk::new().handle(),
+            now: Arc::clone(&now),
+        };
+        let (authority, mut committer) = open(backend, keeping_all()).expect("a new store");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut first = pin!(authority.write(write(lesson(1), 0, "first")));
+        let _ = first.as_mut().poll(&mut context);
+        committer.commit_waiting();
+        let Poll::Ready(answer) = first.as_mut().poll(&mut context) else {
+            panic!("The first write was committed, and has no answer.");
+        };
+        assert_done(&answer, lesson(1), 1, "It is the first.");
+        let mut calls: Vec<_> = writes(3)
+            .into_iter()
+            .map(|write| Box::pin(authority.write(write)))
+            .collect();
+        for call in &mut calls {
+            let _ = call.as_mut().poll(&mut context);
+        }
+        now.store(true, Ordering::SeqCst);
+        note("three writes are handed in, and the commit of their group panics");
+        let committed = catch_unwind(AssertUnwindSafe(|| committer.commit_waiting()));
+        now.store(false, Ordering::SeqCst);
+        note(format!(
+            "`commit_waiting` gave {:?}",
+            committed.as_ref().ok()
+        ));
+        drop(committer);
+        for call in &mut calls {
+            let answer = call.as_mut().poll(&mut context);
+            assert!(
+                matches!(answer, Poll::Ready(Err(WriteError::Unknown))),
+                "A commit that had begun ended in a panic, and a caller in its group was told: {answer:?}.                  `Stopped` would say that nothing was done."
+            );
+        }
     });
 }
 

@@ -76,8 +76,10 @@ enum What {
     New,
     /// One of the latest writes again.
     Retry(usize),
-    /// Another write, under the key of one of the latest.
+    /// One of the latest with another content, under its key.
     Other(usize),
+    /// A new write, under the key of an earlier one.
+    Reuse(usize),
 }
 
 fn steps() -> impl Strategy<Value = (bool, Vec<Step>)> {
@@ -94,6 +96,7 @@ fn steps() -> impl Strategy<Value = (bool, Vec<Step>)> {
         6 => Just(What::New),
         2 => (0..8_usize).prop_map(What::Retry),
         1 => (0..8_usize).prop_map(What::Other),
+        1 => (0..20_usize).prop_map(What::Reuse),
     ];
     let hand = (0..3_u64, seen, epoch, what).prop_map(|(place, seen, epoch, what)| Step::Hand {
         place,
@@ -206,6 +209,14 @@ struct Tally {
 #[test]
 fn whatever_overlaps_each_answer_is_the_contracts() {
     live(|| {
+        // What is still to be written says so here, and once.
+        let mut plain = Run::new(6);
+        for _ in 0..3 {
+            plain.hand(0, Seen::Current, By::Newest, What::New);
+            plain.begin(false);
+            plain.hand(0, Seen::Current, By::Newest, What::New);
+        }
+        plain.end();
         let tally = Arc::new(Mutex::new(Tally::default()));
         for_all(&steps(), |(few, steps)| {
             let mut run = Run::new(if few { 6 } else { 1000 });
@@ -444,6 +455,13 @@ impl Run {
         };
         let write = match what {
             What::New => new,
+            What::Reuse(back) => {
+                let key = earlier(back).map(|earlier| earlier.idempotency_key);
+                Write {
+                    idempotency_key: key.unwrap_or(new.idempotency_key.clone()),
+                    ..new
+                }
+            }
             What::Retry(back) => earlier(back).unwrap_or(new),
             What::Other(back) => earlier(back).map_or(new, |mut other| {
                 match number % 3 {
