@@ -269,12 +269,9 @@ fn a_panic_under_a_group_leaves_its_outcome_unknown() {
         }
         now.store(true, Ordering::SeqCst);
         note("three writes are handed in, and the commit of their group panics");
-        let committed = catch_unwind(AssertUnwindSafe(|| committer.commit_waiting()));
+        let ended = catch_unwind(AssertUnwindSafe(|| committer.commit_waiting()));
         now.store(false, Ordering::SeqCst);
-        note(format!(
-            "`commit_waiting` gave {:?}",
-            committed.as_ref().ok()
-        ));
+        note(format!("`commit_waiting` gave {:?}", ended.as_ref().ok()));
         drop(committer);
         for call in &mut calls {
             let answer = call.as_mut().poll(&mut context);
