@@ -14,12 +14,10 @@ use crate::cargo;
 use crate::lab::{self, Lab, Measure};
 use crate::repo::Repo;
 use crate::starter::Starter;
+use crate::way::LADDER_PAGE;
 
 /// Where the book shows the figures, below `src/`.
 const PAGE: &str = "numbers.md";
-
-/// Where it draws the ladder alone.
-const LADDER_PAGE: &str = "evening/measure.md";
 
 /// Arguments of `cargo course measure`.
 #[derive(Debug, Default, clap::Args)]

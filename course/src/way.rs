@@ -12,6 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::book::measured::Measured;
+use crate::book::predict;
 use crate::grade::{Report, StageReport, Verdict};
 use crate::lab::inputs::Input;
 use crate::lab::{self, Lab, Minutes, Whose};
@@ -19,14 +20,42 @@ use crate::memory::{self, Files, Memory, Recalled};
 use crate::repo::Repo;
 use crate::starter::Starter;
 
+/// Where the book draws the ladder on the first evening, below `src/`.
+pub(crate) const LADDER_PAGE: &str = "evening/measure.md";
+
+/// The page that ends the first evening.
+const TAKE_ALONG: &str = "evening/take-along.md";
+
 /// The whole course, as one reader stands in it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Way {
+    /// What there is to do on the first evening; none once its lab is done, or where the course has none.
+    pub evening: Option<Evening>,
     /// In the course's order.
     pub labs: Vec<Standing>,
     pub next: Next,
     /// What could not be read, and that it does no harm.
     pub notes: Vec<String>,
+}
+
+/// The first evening: lab 0, stage by stage, and a first measurement.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Evening {
+    pub lab: String,
+    pub title: String,
+    pub minutes: u32,
+    /// The stages of its lab, in order.
+    pub stages: Vec<Step>,
+    /// The day of the reader's own ladder; none where there is none yet.
+    pub measured: Option<String>,
+}
+
+/// One stage of the first evening.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Step {
+    pub title: String,
+    pub minutes: u32,
+    pub holds: bool,
 }
 
 /// Where one lab stands.
@@ -159,8 +188,34 @@ impl Way {
         for Place { standing, .. } in &mut places {
             standing.left_out = replaced.contains(&standing.name) && !standing.mark.is_done();
         }
-        let next = next(&places);
+        let evening = places.first().and_then(|first| first.evening(&places));
+        let unmeasured = evening.as_ref().is_some_and(|to_do| {
+            to_do.measured.is_none() && places[0].standing.mark == Mark::Fresh
+        });
+        let page = |name: &str| repo.book_src().join(name).is_file();
+        let next = if unmeasured && page(LADDER_PAGE) {
+            Next {
+                lab: None,
+                sentence: "Guess what a call to another process costs, then measure it".to_owned(),
+                command: Some(format!("{} --quick", predict::MEASURE)),
+                page: Some(LADDER_PAGE.to_owned()),
+            }
+        } else {
+            let first_done = places.first().is_some_and(Place::is_first_and_done);
+            let rest_fresh = |place: &Place<'_>| place.standing.mark == Mark::Fresh;
+            let mut next = next(&places);
+            if first_done && places[1..].iter().all(rest_fresh) && page(TAKE_ALONG) {
+                next = Next {
+                    sentence: "The first evening is done: read what to take along, which also says what is next"
+                        .to_owned(),
+                    page: Some(TAKE_ALONG.to_owned()),
+                    ..next
+                };
+            }
+            next
+        };
         Self {
+            evening,
             labs: places.into_iter().map(|place| place.standing).collect(),
             next,
             notes,
@@ -179,6 +234,8 @@ struct Place<'a> {
     standing: Standing,
     /// What is first to be built or mended.
     open: Option<Open<'a>>,
+    /// The titles of the stages that held when they were graded.
+    holding: Vec<String>,
     compiles: bool,
 }
 
@@ -221,6 +278,7 @@ impl<'a> Place<'a> {
             left_out: false,
         };
         let (mut open, mut compiles) = (None, true);
+        let mut holding = Vec::new();
         match known {
             Known::Nothing => {}
             Known::Unusable(why) => notes.push(format!(
@@ -245,6 +303,8 @@ impl<'a> Place<'a> {
                         standing.mark = Mark::Core;
                     }
                 }
+                let stages = report.stages.iter().filter(|stage| stage.holds);
+                holding = stages.map(|stage| stage.title.clone()).collect();
                 let red = report.invariants.iter().find(|known| !known.holds);
                 open = match report.stage() {
                     Some((number, stage)) => Some(Open::Stage(number, stage.clone())),
@@ -258,8 +318,36 @@ impl<'a> Place<'a> {
             lab,
             standing,
             open,
+            holding,
             compiles,
         }
+    }
+
+    fn is_first_and_done(&self) -> bool {
+        self.lab.number == 0 && self.standing.mark.is_done()
+    }
+
+    /// What there is to do on the first evening, if this is its lab and not done.
+    fn evening(&self, places: &[Self]) -> Option<Evening> {
+        let lab = self.lab;
+        if lab.number != 0 || lab.stages.is_empty() || self.standing.mark.is_done() {
+            return None;
+        }
+        let holding = |title: &str| self.holding.iter().any(|known| known == title);
+        let stages = lab.stages.iter().map(|stage| Step {
+            title: stage.title.clone(),
+            minutes: stage.minutes,
+            holds: holding(&stage.title),
+        });
+        // Bare `measure --quick` measures for the first lab that measures at all.
+        let measuring = places.iter().find(|place| place.standing.measures);
+        Some(Evening {
+            lab: lab.name.clone(),
+            title: lab.title.clone(),
+            minutes: lab.minutes.total(),
+            stages: stages.collect(),
+            measured: measuring.and_then(|place| place.standing.measured.clone()),
+        })
     }
 
     fn next(&self) -> Next {
