@@ -15,16 +15,17 @@ mod solutions;
 mod stages;
 mod starters;
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
 use crate::book;
 use crate::cargo::{self, Build, Built};
-use crate::grade::{Limits, Stop, Stopped};
+use crate::grade::{Limits, Runner, Stop, Stopped, TestRun};
 use crate::lab::{self, Lab};
 use crate::repo::Repo;
 use crate::starter::Starter;
@@ -117,6 +118,7 @@ pub(crate) const LIMITS: Limits = Limits {
 
 /// Runs the proof and prints what it finds.
 pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCode> {
+    let _alone = alone(repo, stop)?;
     let mut proof = Proof {
         repo,
         stop,
@@ -171,6 +173,30 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
     } else {
         ExitCode::from(1)
     })
+}
+
+/// Waits until no other proof runs in this clone: both would make mistakes in the same copies of the tree.
+/// The lock is held for as long as the file is open.
+fn alone(repo: &Repo, stop: &Stop) -> Result<File> {
+    let path = repo.root().join("target/verify/lock");
+    let shown = repo.relative(&path);
+    std::fs::create_dir_all(path.parent().unwrap_or(&path))
+        .with_context(|| format!("cannot make the folder of {shown}"))?;
+    let file = File::create(&path).with_context(|| format!("cannot write {shown}"))?;
+    let mut waits = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+            // A file system without locks: then nobody can say.
+            Err(TryLockError::Error(_)) => return Ok(file),
+        }
+        if !std::mem::replace(&mut waits, true) {
+            anstream::eprintln!("Another `cargo course verify` runs in this clone; this one waits for it.");
+        }
+        ensure!(!stop.is_stopped(), Stopped);
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// Takes the labs as they lie in the tree for the starters.
@@ -324,6 +350,36 @@ impl Finding {
     fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
+}
+
+/// Runs all tests of each executable of a build. A warning of the compiler is a problem; where there is
+/// nothing to run, the finding says why.
+fn run_tests(
+    proof: &Proof<'_>,
+    build: Build,
+    folder: &Path,
+    finding: &mut Finding,
+) -> Result<Option<Vec<(cargo::TestBinary, Vec<TestRun>)>>> {
+    for warning in build.warnings() {
+        finding.problem(format!(
+            "the compiler warns: {} ({})",
+            warning.headline, warning.place
+        ));
+    }
+    let Some(binaries) = built(build, finding)? else {
+        return Ok(None);
+    };
+    let run = |binary: cargo::TestBinary| {
+        let runner = Runner {
+            binary: &binary.executable,
+            folder,
+            limits: proof.limits,
+            stop: proof.stop,
+        };
+        let runs = runner.run_all()?;
+        Ok((binary, runs))
+    };
+    binaries.into_iter().map(run).collect::<Result<_>>().map(Some)
 }
 
 /// Runs clippy; its objections are problems.

@@ -131,6 +131,9 @@ pub struct TestReport {
     /// Whether it did not end by itself.
     #[serde(default)]
     pub spun: bool,
+    /// The function in which it was then, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spun_in: Option<String>,
     /// The panic's text, or what else it said at its end; empty when it passed.
     pub message: String,
     /// Where it panicked.
@@ -367,16 +370,19 @@ impl Report {
             && self.stages.iter().all(|stage| stage.holds);
         if self.graded().any(|test| test.outcome == Outcome::NotRun) {
             self.verdict = Verdict::TimedOut;
-            let endless: Vec<&str> = self
+            let endless: Vec<String> = self
                 .graded()
                 .filter(|test| test.spun)
-                .map(|test| test.name.as_str())
+                .map(|test| match &test.spun_in {
+                    Some(function) => format!("{} in `{function}`", test.name),
+                    None => format!("{}, nobody knows where", test.name),
+                })
                 .collect();
             self.message = if limits.spins.is_some_and(|enough| endless.len() >= enough) {
                 format!(
                     "{} tests did not end, so those that were still to come were not run: {}",
                     endless.len(),
-                    endless.join(", ")
+                    endless.join("; ")
                 )
             } else {
                 format!(
@@ -412,7 +418,6 @@ impl StageReport {
 
 impl TestReport {
     fn of(run: TestRun, located: impl Fn(Place) -> Place) -> Self {
-        let spun = run.is_spin();
         let mut panics = run.panics;
         // A todo explains everything that happens after it.
         let telling = panics
@@ -433,7 +438,8 @@ impl TestReport {
             target: None,
             order: usize::MAX,
             passed: run.outcome == Outcome::Passed,
-            spun,
+            spun: run.spun,
+            spun_in: run.spun_in,
             usual: Vec::new(),
             outcome: run.outcome,
             message,
