@@ -50,7 +50,7 @@ pub enum Part {
 }
 
 /// What to prove.
-pub(crate) struct Request {
+pub(crate) struct ProofRequest {
     labs: Vec<Lab>,
     parts: Vec<Part>,
     limits: Limits,
@@ -90,7 +90,7 @@ impl std::str::FromStr for Shard {
     }
 }
 
-impl Request {
+impl ProofRequest {
     /// These labs, and these parts; no part means all.
     pub fn new(labs: Vec<Lab>, only: &[Part], limits: Limits) -> Self {
         let all = Part::value_variants().iter().copied();
@@ -117,7 +117,7 @@ pub(crate) const LIMITS: Limits = Limits {
 };
 
 /// Runs the proof and prints what it finds.
-pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCode> {
+pub(crate) fn run(repo: &Repo, request: &ProofRequest, stop: &Stop) -> Result<ExitCode> {
     let _alone = alone(repo, stop)?;
     let mut proof = Proof {
         repo,
@@ -186,13 +186,14 @@ fn alone(repo: &Repo, stop: &Stop) -> Result<File> {
     let mut waits = false;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            // An error is of a file system without locks: then nobody can say.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
             Err(TryLockError::WouldBlock) => {}
-            // A file system without locks: then nobody can say.
-            Err(TryLockError::Error(_)) => return Ok(file),
         }
         if !std::mem::replace(&mut waits, true) {
-            anstream::eprintln!("Another `cargo course verify` runs in this clone; this one waits for it.");
+            anstream::eprintln!(
+                "Another `cargo course verify` runs in this clone; this one waits for it."
+            );
         }
         ensure!(!stop.is_stopped(), Stopped);
         std::thread::sleep(Duration::from_millis(200));
@@ -320,7 +321,7 @@ impl Proof<'_> {
     }
 
     fn book(&mut self) -> Result<usize> {
-        let problems = book::check::check(self.repo)?;
+        let problems = book::faults::find(self.repo)?;
         let pages = book::page::all(&self.repo.book_src())?.len();
         let finding = Finding {
             summary: counted(pages, "page"),
@@ -352,6 +353,9 @@ impl Finding {
     }
 }
 
+/// A test executable, and how each of its tests went.
+type Ran = (cargo::TestBinary, Vec<TestRun>);
+
 /// Runs all tests of each executable of a build. A warning of the compiler is a problem; where there is
 /// nothing to run, the finding says why.
 fn run_tests(
@@ -359,7 +363,7 @@ fn run_tests(
     build: Build,
     folder: &Path,
     finding: &mut Finding,
-) -> Result<Option<Vec<(cargo::TestBinary, Vec<TestRun>)>>> {
+) -> Result<Option<Vec<Ran>>> {
     for warning in build.warnings() {
         finding.problem(format!(
             "the compiler warns: {} ({})",
@@ -379,7 +383,11 @@ fn run_tests(
         let runs = runner.run_all()?;
         Ok((binary, runs))
     };
-    binaries.into_iter().map(run).collect::<Result<_>>().map(Some)
+    binaries
+        .into_iter()
+        .map(run)
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 /// Runs clippy; its objections are problems.

@@ -45,14 +45,14 @@ pub(crate) struct Evening {
     pub title: String,
     pub minutes: u32,
     /// The stages of its lab, in order.
-    pub stages: Vec<Step>,
+    pub stages: Vec<EveningStage>,
     /// The day of the reader's own ladder; none where there is none yet.
     pub measured: Option<String>,
 }
 
 /// One stage of the first evening.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Step {
+pub(crate) struct EveningStage {
     pub title: String,
     pub minutes: u32,
     pub holds: bool,
@@ -127,9 +127,9 @@ pub(crate) struct Next {
 }
 
 /// What is known of a lab's grade.
-pub(crate) enum Known {
+pub(crate) enum LastGrade {
     Nothing,
-    /// There is something that is of no use, and why.
+    /// There is something that cannot be used, and why.
     Unusable(String),
     Graded {
         report: Box<Report>,
@@ -138,7 +138,7 @@ pub(crate) enum Known {
     },
 }
 
-impl Known {
+impl LastGrade {
     /// From the disk.
     pub fn remembered(repo: &Repo, lab: &Lab) -> Self {
         match memory::recall(repo, lab) {
@@ -168,16 +168,18 @@ impl Way {
     /// When the labs cannot be listed.
     pub fn remembered(repo: &Repo) -> Result<Self> {
         let labs = lab::all(repo)?;
-        Ok(Self::of(repo, &labs, |lab| Known::remembered(repo, lab)))
+        Ok(Self::of(repo, &labs, |lab| {
+            LastGrade::remembered(repo, lab)
+        }))
     }
 
     /// The same, by what the caller knows of each lab.
-    pub fn of(repo: &Repo, labs: &[Lab], known: impl Fn(&Lab) -> Known) -> Self {
+    pub fn of(repo: &Repo, labs: &[Lab], known: impl Fn(&Lab) -> LastGrade) -> Self {
         let measured = Measured::readers(repo);
         let mut notes = Vec::new();
-        let mut places: Vec<Place<'_>> = labs
+        let mut places: Vec<LabState<'_>> = labs
             .iter()
-            .map(|lab| Place::of(repo, lab, known(lab), &measured, &mut notes))
+            .map(|lab| LabState::of(repo, lab, known(lab), &measured, &mut notes))
             .collect();
         let replaced: BTreeSet<String> = places
             .iter()
@@ -185,7 +187,7 @@ impl Way {
             .filter(|earlier| earlier.ours)
             .map(|earlier| earlier.name.clone())
             .collect();
-        for Place { standing, .. } in &mut places {
+        for LabState { standing, .. } in &mut places {
             standing.left_out = replaced.contains(&standing.name) && !standing.mark.is_done();
         }
         let evening = places.first().and_then(|first| first.evening(&places));
@@ -201,8 +203,8 @@ impl Way {
                 page: Some(LADDER_PAGE.to_owned()),
             }
         } else {
-            let first_done = places.first().is_some_and(Place::is_first_and_done);
-            let rest_fresh = |place: &Place<'_>| place.standing.mark == Mark::Fresh;
+            let first_done = places.first().is_some_and(LabState::is_first_and_done);
+            let rest_fresh = |place: &LabState<'_>| place.standing.mark == Mark::Fresh;
             let mut next = next(&places);
             if first_done && places[1..].iter().all(rest_fresh) && page(TAKE_ALONG) {
                 next = Next {
@@ -228,11 +230,11 @@ impl Way {
     }
 }
 
-/// A lab, how it stands, and what is needed to tell the next step.
-struct Place<'a> {
+/// A lab, how it stands, and what the next step depends on.
+struct LabState<'a> {
     lab: &'a Lab,
     standing: Standing,
-    /// What is first to be built or mended.
+    /// What is first to be built or fixed.
     open: Option<Open<'a>>,
     /// The titles of the stages that held when they were graded.
     holding: Vec<String>,
@@ -246,11 +248,11 @@ enum Open<'a> {
     Stage(usize, StageReport),
 }
 
-impl<'a> Place<'a> {
+impl<'a> LabState<'a> {
     fn of(
         repo: &Repo,
         lab: &'a Lab,
-        known: Known,
+        known: LastGrade,
         measured: &Measured,
         notes: &mut Vec<String>,
     ) -> Self {
@@ -280,14 +282,14 @@ impl<'a> Place<'a> {
         let (mut open, mut compiles) = (None, true);
         let mut holding = Vec::new();
         match known {
-            Known::Nothing => {}
-            Known::Unusable(why) => notes.push(format!(
+            LastGrade::Nothing => {}
+            LastGrade::Unusable(why) => notes.push(format!(
                 "{why}; the next grade of lab {} replaces it",
                 lab.name
             )),
             // The grade of an untouched starter says nothing that "not begun" doesn't.
-            Known::Graded { report, .. } if !begun && !report.core => {}
-            Known::Graded {
+            LastGrade::Graded { report, .. } if !begun && !report.core => {}
+            LastGrade::Graded {
                 report,
                 at,
                 changed,
@@ -334,7 +336,7 @@ impl<'a> Place<'a> {
             return None;
         }
         let holding = |title: &str| self.holding.iter().any(|known| known == title);
-        let stages = lab.stages.iter().map(|stage| Step {
+        let stages = lab.stages.iter().map(|stage| EveningStage {
             title: stage.title.clone(),
             minutes: stage.minutes,
             holds: holding(&stage.title),
@@ -406,7 +408,7 @@ impl<'a> Place<'a> {
 }
 
 /// The lab that was begun and worked on last; else the first that was not begun.
-fn next(places: &[Place<'_>]) -> Next {
+fn next(places: &[LabState<'_>]) -> Next {
     let wanted = || places.iter().filter(|place| !place.standing.left_out);
     let begun = wanted()
         .filter(|place| place.standing.mark == Mark::Open)
@@ -432,7 +434,7 @@ fn next(places: &[Place<'_>]) -> Next {
     let sentence = if places.is_empty() {
         "This clone has no labs"
     } else {
-        "Every lab that you took on holds. Lay your code beside ours, in solutions/"
+        "Every lab that you took on holds. Compare your code with ours, in solutions/"
     };
     Next {
         lab: None,

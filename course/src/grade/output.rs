@@ -78,7 +78,7 @@ pub(super) fn captured(stdout: &str) -> String {
 
 /// What a test of `given/story` writes down of its end, beside what it prints.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(super) struct Ending {
     /// Whether it was ended because it did not end.
     pub spin: bool,
     /// The function that it was in then, where that is known.
@@ -86,8 +86,8 @@ pub(super) struct Record {
     pub panic: Panic,
 }
 
-impl Record {
-    /// Reads one; `None` where there is none, as of a test that is not told as a story.
+impl Ending {
+    /// Reads one; `None` where there is none, as of a test that is not run as a story.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(4, '\n');
         let (kind, place, function) = (parts.next()?, parts.next()?, parts.next()?);
@@ -166,7 +166,7 @@ fn without_notes(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Libtest, Place, Record, captured, panics_in, todo_sentence, verdict};
+    use super::{Ending, Libtest, Place, captured, panics_in, todo_sentence, verdict};
 
     const FAILED: &str = "
 running 1 test
@@ -217,16 +217,16 @@ test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 3 filtered out; 
     #[test]
     fn a_story_is_read_from_its_record() {
         let text = "todo\n01-measure/src/frame.rs:155\n\nnot yet implemented: Judge the end.\n";
-        let record = Record::parse(text).unwrap();
+        let record = Ending::parse(text).unwrap();
         assert!(!record.spin && record.panic.is_todo());
         let place = record.panic.place.unwrap().to_string();
         assert_eq!(place, "01-measure/src/frame.rs:155");
-        let record = Record::parse("spin\n\nmeasure::encode\nIt has\nnot finished.\n").unwrap();
+        let record = Ending::parse("spin\n\nmeasure::encode\nIt has\nnot finished.\n").unwrap();
         assert!(record.spin);
         assert_eq!(record.function.as_deref(), Some("measure::encode"));
         assert_eq!(record.panic.place, None);
         assert_eq!(record.panic.message, "It has\nnot finished.");
-        assert_eq!(Record::parse(""), None);
+        assert_eq!(Ending::parse(""), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// The hardening, where the lab has one.
     pub hardening: Option<HardeningReport>,
-    /// Tests of given code: when one fails, something that was given has been changed.
+    /// Tests of given code: when one fails, a provided file has been changed.
     pub given: Vec<TestReport>,
     /// Tests that belong to no invariant: the reader's own, or renamed ones.
     pub others: Vec<TestReport>,
@@ -162,7 +162,7 @@ impl Report {
         Self::empty(lab, Verdict::Grading)
     }
 
-    /// Whether every invariant holds, nothing that was given is broken, and the hardening holds too
+    /// Whether every invariant holds, no provided file is broken, and the hardening holds too
     /// where there is one.
     pub fn all_hold(&self) -> bool {
         self.verdict == Verdict::Graded
@@ -257,8 +257,8 @@ impl Report {
         }
     }
 
-    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and who
-    /// panics in their own code, below `own`, is told where, which is another matter.
+    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and a panic in the
+    /// reader's own code, below `own`, shows its place, which is another matter.
     pub(super) fn explain(&mut self, mistakes: &[Mistake], own: &str) {
         let tests = self
             .invariants

@@ -125,7 +125,7 @@ impl Runner<'_> {
     /// Runs these tests.
     pub fn run(&self, names: &[String]) -> Result<Vec<TestRun>> {
         let deadline = Instant::now() + self.limits.tests;
-        // Each test that is told as a story writes a record of its end here.
+        // Each test that is run as a story writes a record of its end here.
         let records = tempfile::tempdir().context("cannot make a temporary folder")?;
         let queue: Mutex<VecDeque<(usize, &String)>> =
             Mutex::new(names.iter().enumerate().collect());
@@ -184,9 +184,7 @@ impl Runner<'_> {
         let limit = self.limits.test.min(left);
         let mut command = self.command();
         // Not `--test-threads=1`: that would run it on the main thread, with another stack.
-        command
-            .args([name, "--exact"])
-            .env("STORY_RECORD", record);
+        command.args([name, "--exact"]).env("STORY_RECORD", record);
         let bounds = Bounds {
             time: limit,
             memory_bytes: Some(MAX_TEST_BYTES),
@@ -196,41 +194,37 @@ impl Runner<'_> {
         Ok(match finished.end {
             End::Stopped => return Err(Stopped.into()),
             End::TimedOut => run(Outcome::Spun, Vec::new(), spun(limit)),
-            End::Exited(status) => {
-                match output::verdict(&finished.stdout) {
-                    Some(output::Libtest::Ok) if status.success() => {
-                        run(Outcome::Passed, Vec::new(), String::new())
-                    }
-                    Some(output::Libtest::Ignored) => {
-                        run(Outcome::Ignored, Vec::new(), String::new())
-                    }
-                    Some(output::Libtest::Failed) => {
-                        let text = std::fs::read_to_string(record).unwrap_or_default();
-                        let record = output::Record::parse(&text);
-                        let spun = record.as_ref().is_some_and(|record| record.spin);
-                        let (panics, spun_in) = match record {
-                            Some(record) => (vec![record.panic], record.function),
-                            None => (output::panics_in(&finished.stdout), None),
-                        };
-                        let todo = panics.iter().any(Panic::is_todo);
-                        let outcome = if todo {
-                            Outcome::NotBuilt
-                        } else {
-                            Outcome::Failed
-                        };
-                        TestRun {
-                            spun,
-                            spun_in,
-                            ..run(outcome, panics, output::captured(&finished.stdout))
-                        }
-                    }
-                    _ => run(
-                        Outcome::Crashed,
-                        output::panics_in(&finished.stderr),
-                        crashed(&finished),
-                    ),
+            End::Exited(status) => match output::verdict(&finished.stdout) {
+                Some(output::Libtest::Ok) if status.success() => {
+                    run(Outcome::Passed, Vec::new(), String::new())
                 }
-            }
+                Some(output::Libtest::Ignored) => run(Outcome::Ignored, Vec::new(), String::new()),
+                Some(output::Libtest::Failed) => {
+                    let text = std::fs::read_to_string(record).unwrap_or_default();
+                    let record = output::Ending::parse(&text);
+                    let spun = record.as_ref().is_some_and(|record| record.spin);
+                    let (panics, spun_in) = match record {
+                        Some(record) => (vec![record.panic], record.function),
+                        None => (output::panics_in(&finished.stdout), None),
+                    };
+                    let todo = panics.iter().any(Panic::is_todo);
+                    let outcome = if todo {
+                        Outcome::NotBuilt
+                    } else {
+                        Outcome::Failed
+                    };
+                    TestRun {
+                        spun,
+                        spun_in,
+                        ..run(outcome, panics, output::captured(&finished.stdout))
+                    }
+                }
+                _ => run(
+                    Outcome::Crashed,
+                    output::panics_in(&finished.stderr),
+                    crashed(&finished),
+                ),
+            },
         })
     }
 

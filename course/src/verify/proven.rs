@@ -140,7 +140,10 @@ fn around(workspace: &Path, package: &str) -> String {
     for package in &locked {
         let _ = writeln!(text, "{package}");
     }
-    let names: BTreeSet<&str> = locked.iter().filter_map(|package| name_of(package)).collect();
+    let names: BTreeSet<&str> = locked
+        .iter()
+        .filter_map(|package| name_of(package))
+        .collect();
     if let Some(toml::Value::Table(workspace)) = manifest.get_mut("workspace") {
         for about_members in ["members", "default-members", "exclude"] {
             workspace.remove(about_members);
@@ -198,7 +201,7 @@ fn parse(line: &str) -> Option<(String, Sound)> {
     Some((key.to_owned(), Sound { summary, failed }))
 }
 
-/// Name and version of the compiler, and how it is told to build.
+/// Name and version of the compiler, and its flags.
 fn compiler(repo: &Repo) -> String {
     let mut told = String::new();
     for program in ["rustc", "clippy-driver"] {
@@ -270,10 +273,16 @@ debug = 0
         for (old, new) in [("\"aa\"", "\"bb\""), ("2.0.0", "2.0.1")] {
             assert_ne!(before, with(&LOCK.replace(old, new), MANIFEST), "{new}");
         }
-        for (old, new) in [("debug = 0", "debug = 1"), ("deep = \"1\"", "deep = \"1.0\"")] {
+        for (old, new) in [
+            ("debug = 0", "debug = 1"),
+            ("deep = \"1\"", "deep = \"1.0\""),
+        ] {
             assert_ne!(before, with(LOCK, &MANIFEST.replace(old, new)), "{new}");
         }
-        let more = LOCK.replace("\"elsewhere\"\nversion = \"1", "\"elsewhere\"\nversion = \"3");
+        let more = LOCK.replace(
+            "\"elsewhere\"\nversion = \"1",
+            "\"elsewhere\"\nversion = \"3",
+        );
         let wider = MANIFEST.replace("elsewhere = \"1\"", "elsewhere = \"3\"");
         let wider = wider.replace("[\"mine\"]", "[\"mine\", \"another\"]");
         assert_eq!(before, with(&more, &wider), "what is elsewhere counts");

@@ -109,7 +109,7 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
         );
     }
     if finding.problems.is_empty() {
-        finding.summary.push_str(", clippy is content");
+        finding.summary.push_str(", clippy passes");
     }
     Ok(finding)
 }

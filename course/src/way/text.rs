@@ -32,7 +32,7 @@ impl Way {
             out.push_str(&line(lab, names, terminal));
             // On the first evening the names of the others are enough.
             if self.evening.is_none() || lab.mark != Mark::Fresh {
-                let indent = " ".repeat(if terminal.unicode { 8 } else { 9 } + names + 2);
+                let indent = indent(names, terminal);
                 out.push_str(&terminal.wrapped(&indent, &indent, &details(lab, now)));
             }
         }
@@ -122,13 +122,14 @@ fn line(lab: &Standing, names: usize, terminal: Terminal) -> String {
         Mark::Open => terminal.open(),
         Mark::Fresh => " ".repeat(if terminal.unicode { 1 } else { 2 }),
     };
-    format!(
-        "  {mark} {:>2}  {:<names$}  {}  {}\n",
-        lab.number,
-        lab.name,
-        lab.title,
-        painted(QUIET, &minutes(lab))
-    )
+    let first = format!("  {mark} {:>2}  {:<names$}  ", lab.number, lab.name);
+    let title = format!("{}  {}", lab.title, painted(QUIET, &minutes(lab)));
+    terminal.wrapped(&first, &indent(names, terminal), &title)
+}
+
+/// What stands below a lab's title.
+fn indent(names: usize, terminal: Terminal) -> String {
+    " ".repeat(if terminal.unicode { 8 } else { 9 } + names + 2)
 }
 
 fn minutes(lab: &Standing) -> String {

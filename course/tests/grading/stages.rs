@@ -334,7 +334,9 @@ fn the_way_begins_with_the_first_evening_and_leads_from_it_to_what_is_taken_alon
 
     let solution = course.read("solutions/00-tiny/src/lib.rs");
     course.write(lib, &solution);
-    course.run(&["check", "tiny"]).says(0, &["The core is done"]);
+    course
+        .run(&["check", "tiny"])
+        .says(0, &["The core is done"]);
     course.write("src/evening/take-along.md", "# To take along\n");
     let done = course.run(&["status"]);
     done.says(

@@ -12,16 +12,17 @@ mod map;
 mod measured;
 mod mistakes;
 mod numbers;
+mod place;
+mod predict;
+mod quiz;
+mod run;
 mod stages;
 mod steps;
 mod way;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use super::page::Page;
-use super::{place, predict, quiz};
-use crate::lab::Lab;
-use crate::repo::Repo;
+use super::context::Context;
 
 /// The directives that mdBook itself knows; we leave them to it.
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
@@ -50,24 +51,6 @@ pub const NAMES: [&str; 18] = [
 
 /// Those that stand within a sentence. All others need a line of their own.
 pub const INLINE: [&str; 1] = ["measured"];
-
-/// What a directive may look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The repository that the book belongs to.
-    pub repo: &'a Repo,
-    /// The page that the directive stands on.
-    pub page: &'a Page,
-}
-
-impl Context<'_> {
-    fn lab(&self, directive: &str, name: &str) -> Result<Lab> {
-        if name.is_empty() {
-            bail!("`{{{{#{directive}}}}}` needs a lab's name: `{{{{#{directive} measure}}}}`");
-        }
-        crate::lab::named(self.repo, name)
-    }
-}
 
 /// The HTML of one directive.
 ///

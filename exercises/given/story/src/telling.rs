@@ -18,13 +18,13 @@ use std::time::Duration;
 /// the slowest honest design took on a busy machine, so that only a spin reaches it.
 const SPIN_LIMIT: Duration = Duration::from_secs(30);
 
-/// How many of the latest events a failure tells.
+/// How many of the latest events a failure prints.
 const EVENTS_TOLD: usize = 14;
 
 /// How many events a round may have whose repetitions are folded.
 const LONGEST_ROUND: usize = 4;
 
-/// How many rounds are told in full.
+/// How many rounds are printed in full.
 const ROUNDS_TOLD: usize = 3;
 
 thread_local! {
@@ -67,7 +67,7 @@ fn at(place: &str) -> String {
     }
 }
 
-/// Adds an event to this test's story. It is told only if the test fails.
+/// Adds an event to this test's story. It is printed only if the test fails.
 pub fn note(event: impl Into<String>) {
     TELLING.with_borrow_mut(|telling| {
         if let Some(telling) = telling {
@@ -85,7 +85,7 @@ pub fn live(body: impl FnOnce() + Send + 'static) {
     live_within(SPIN_LIMIT, body);
 }
 
-/// Starts the story anew for another case of the same test, so that a failure tells only its own.
+/// Starts the story anew for another case of the same test, so that a failure prints only its own.
 pub fn scene(what: impl Into<String>) {
     forget();
     note(what);
