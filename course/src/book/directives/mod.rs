@@ -21,6 +21,7 @@ mod steps;
 mod way;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use strsim::levenshtein;
 
 use super::context::Context;
 
@@ -98,10 +99,11 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
 pub fn unknown(name: &str) -> anyhow::Error {
     let known = || NAMES.iter().chain(&MDBOOK_OWN);
     let nearest = known()
-        .min_by_key(|known| distance(known, name))
-        .filter(|known| distance(known, name) <= 2);
+        .map(|known| (levenshtein(known, name), known))
+        .filter(|(distance, _)| *distance <= 2)
+        .min();
     let meant = nearest
-        .map(|known| format!("; did you mean `{{{{#{known}}}}}`?"))
+        .map(|(_, known)| format!("; did you mean `{{{{#{known}}}}}`?"))
         .unwrap_or_default();
     let all: Vec<&str> = known().copied().collect();
     anyhow!(
@@ -110,29 +112,12 @@ pub fn unknown(name: &str) -> anyhow::Error {
     )
 }
 
-/// How many letters must be added, dropped or replaced to make `a` of `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{distance, unknown};
+    use super::unknown;
 
     #[test]
     fn a_slip_of_the_pen_is_recognised() {
-        assert_eq!(distance("quiz", "quizz"), 1);
         assert!(
             unknown("quizz")
                 .to_string()
