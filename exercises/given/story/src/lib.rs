@@ -12,4 +12,4 @@ pub mod telling;
 mod whereabouts;
 
 pub use schedules::{Picks, search};
-pub use telling::{live, live_within, note, scene};
+pub use telling::{live, live_or, live_within, note, scene};

@@ -106,6 +106,17 @@ pub fn forget() {
 /// # Panics
 /// As [`live`] does.
 pub fn live_within(limit: Duration, body: impl FnOnce() + Send + 'static) {
+    let cause = "Usual cause: a loop that does not wait, such as reading again and again at the end \
+                 of a stream, or decoding the same bytes for ever; or a thread that waits for another \
+                 one which waits for it.";
+    live_or(limit, cause, body);
+}
+
+/// As [`live_within`], where it is known why the body may not end: `cause` says it.
+///
+/// # Panics
+/// As [`live`] does.
+pub fn live_or(limit: Duration, cause: &str, body: impl FnOnce() + Send + 'static) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let default = panic::take_hook();
@@ -130,7 +141,7 @@ pub fn live_within(limit: Duration, body: impl FnOnce() + Send + 'static) {
     match patience::wait(&finished, limit) {
         Ok(None) => {}
         Ok(Some(report)) => fail(&report),
-        Err(RecvTimeoutError::Timeout) => fail(&spin(limit, whereabouts::of(&body_runs))),
+        Err(RecvTimeoutError::Timeout) => fail(&spin(limit, cause, whereabouts::of(&body_runs))),
         Err(RecvTimeoutError::Disconnected) => fail(&Report {
             message: "The test's thread died without a report.".to_owned(),
             ..Report::default()
@@ -179,7 +190,7 @@ impl Report {
     }
 }
 
-fn spin(limit: Duration, found: Option<Whereabouts>) -> Report {
+fn spin(limit: Duration, cause: &str, found: Option<Whereabouts>) -> Report {
     let found = found.unwrap_or_default();
     let within = match found.function.as_str() {
         "" => String::new(),
@@ -193,10 +204,7 @@ fn spin(limit: Duration, found: Option<Whereabouts>) -> Report {
         ),
         place: found.place,
         function: found.function,
-        rest: "\n    Usual cause: a loop that does not wait, such as reading again and again at the end \
-               of a stream, or decoding the same bytes for ever; or a thread that waits for another \
-               one which waits for it."
-            .to_owned(),
+        rest: format!("\n    {cause}"),
     }
 }
 
