@@ -6,7 +6,7 @@
 
 use crate::world::{Answer, Running, asked, in_epoch, keeping, lesson, named, told, write};
 use authority::changes::{Changes, Notice};
-use authority::fact::{Epoch, IdempotencyKey, Write, WriteError};
+use authority::fact::{Epoch, IdempotencyKey, Receipt, Write, WriteError};
 use authority::group::{Committer, MAX_WAITING};
 use crashdisk::{Disk, Loss};
 use domain::{LessonKey, Version};
@@ -134,6 +134,9 @@ const FILLED: u64 = 50;
 
 /// The lessons of callers that leave begin here: each has one of its own.
 const LEFT: u64 = 100;
+
+/// How long, in real time, a call may wait for the disk that the test holds. Nothing is judged by it.
+const PATIENCE: Duration = Duration::from_millis(40);
 
 /// What the contract says, without any disk.
 #[derive(Clone, Debug)]
@@ -506,26 +509,52 @@ impl Run {
             self.tally.rivals_of_a_sync += u64::from(rival && what_is_new(&what));
         }
         self.history.push(write.clone());
-        self.call(write);
+        self.call(vec![write]);
     }
 
-    /// Hands in a write. Nobody is answered by that, but by one that has stopped.
-    fn call(&mut self, write: Write) {
+    /// Hands in writes. Nobody is answered by that, but by one that has stopped, and for a retry of what is
+    /// durable.
+    fn call(&mut self, writes: Vec<Write>) {
         let authority = self.authority.clone().expect("open");
-        let asked = write.clone();
-        let mut call = Call {
-            write,
-            answer: Box::pin(async move { authority.write(asked).await }),
+        let hand_in = move || -> Vec<(Call, Poll<Answer>)> {
+            let hand_in = |write: Write| {
+                let (authority, asked) = (authority.clone(), write.clone());
+                let mut call = Call {
+                    write,
+                    answer: Box::pin(async move { authority.write(asked).await }),
+                };
+                let answer = call.poll();
+                (call, answer)
+            };
+            writes.into_iter().map(hand_in).collect()
         };
-        match call.poll() {
-            Poll::Pending => self.waiting.push(call),
-            Poll::Ready(answer) => assert!(
-                self.failed.is_some() && answer == Err(WriteError::Stopped),
+        let handed_in = if self.flight.is_some() {
+            // A store may look at what is on the disk, and have to wait for it.
+            let (tell, handed_in) = mpsc::channel();
+            thread::spawn(move || tell.send(hand_in()));
+            handed_in.recv_timeout(PATIENCE).or_else(|_| {
+                self.disk.release_syncs();
+                handed_in.recv()
+            })
+        } else {
+            Ok(hand_in())
+        };
+        for (call, answer) in handed_in.expect("a panic is told by itself") {
+            let Poll::Ready(answer) = answer else {
+                self.waiting.push(call);
+                continue;
+            };
+            let stopped = self.failed.is_some() && answer == Err(WriteError::Stopped);
+            let (known, _) = self.committed.clone().judge(&call.write);
+            let repeated = self.committed.reply(&call.write.idempotency_key).is_some()
+                && answer.as_ref().ok().map(Receipt::version) == known.ok();
+            assert!(
+                stopped || repeated,
                 "{} was answered when it was handed in, and before anything was committed: {}. What is true of \
                  it is known only when its turn comes.",
                 named(&call.write),
                 told(&answer)
-            ),
+            );
         }
     }
 
@@ -549,7 +578,7 @@ impl Run {
         self.left.push(write.clone());
         self.maybe_waiting = true;
         let waiting = self.waiting.len();
-        self.call(write);
+        self.call(vec![write]);
         let mut call = self.waiting.split_off(waiting);
         if !at_once {
             self.leaving.append(&mut call);
@@ -566,10 +595,8 @@ impl Run {
             "{MAX_WAITING} writes are handed in that expect version 7 of a lesson that nobody has begun"
         ));
         let epoch = self.ahead().newest.0;
-        for _ in 0..MAX_WAITING {
-            let stale = in_epoch(epoch, write(lesson(FILLED), 7, "filler"));
-            self.call(stale);
-        }
+        let stale = in_epoch(epoch, write(lesson(FILLED), 7, "filler"));
+        self.call(vec![stale; MAX_WAITING]);
     }
 
     /// The committer takes what waits. With `slowly`, the disk then takes its time.
@@ -795,25 +822,28 @@ impl Run {
 
     /// What is read is what was acknowledged, no less and no more.
     fn read(&mut self) {
-        self.tally.read_during_a_sync += u64::from(self.flight.is_some());
-        for key in PLACES {
-            let reader = self.authority.as_ref().expect("open").reader();
-            let read = if self.flight.is_some() {
-                // A store may let readers wait for the disk. One that answers has to be right.
-                let (tell, shown) = mpsc::channel();
-                self.looking.push(thread::spawn(move || {
-                    let read = reader.read(key);
-                    // Whoever opens the file again must be the only one who has it.
-                    drop(reader);
-                    let _ = tell.send(read);
-                }));
-                match shown.recv_timeout(Duration::from_millis(300)) {
-                    Ok(read) => read,
-                    Err(_) => continue,
-                }
-            } else {
-                reader.read(key)
-            };
+        let reader = self.authority.as_ref().expect("open").reader();
+        let look = move || {
+            let read = PLACES.map(|key| reader.read(key));
+            // Whoever opens the file again must be the only one who has it.
+            drop(reader);
+            read
+        };
+        let read = if self.flight.is_some() {
+            // A store may let readers wait for the disk. One that answers has to be right.
+            self.tally.read_during_a_sync += 1;
+            let (tell, shown) = mpsc::channel();
+            self.looking.push(thread::spawn(move || {
+                let _ = tell.send(look());
+            }));
+            match shown.recv_timeout(PATIENCE) {
+                Ok(read) => read,
+                Err(_) => return,
+            }
+        } else {
+            look()
+        };
+        for (key, read) in PLACES.into_iter().zip(read) {
             let record = match read {
                 Ok(record) => record,
                 Err(error) => {
@@ -954,7 +984,7 @@ impl Run {
             .collect();
         for write in kept {
             note(format!("handed in again: {}", asked(&write)));
-            self.call(write);
+            self.call(vec![write]);
         }
         self.begin(false);
         for write in mem::take(&mut self.left) {
@@ -972,10 +1002,20 @@ impl Run {
             named(write),
             write.key.lesson.0
         ));
-        self.call(in_epoch(self.committed.newest.0, write.clone()));
-        let mut call = self.waiting.pop().expect("it waits");
-        self.committer.as_mut().expect("here").commit_waiting();
-        let Poll::Ready(answer) = call.poll() else {
+        let again = in_epoch(self.committed.newest.0, write.clone());
+        let authority = self.authority.clone().expect("open");
+        let mut call = Call {
+            write: again.clone(),
+            answer: Box::pin(async move { authority.write(again).await }),
+        };
+        let answer = match call.poll() {
+            Poll::Ready(answer) => Poll::Ready(answer),
+            Poll::Pending => {
+                self.committer.as_mut().expect("here").commit_waiting();
+                call.poll()
+            }
+        };
+        let Poll::Ready(answer) = answer else {
             panic!("{} was committed, and has no answer.", named(write));
         };
         crate::world::assert_done(
