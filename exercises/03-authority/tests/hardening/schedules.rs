@@ -135,8 +135,12 @@ const FILLED: u64 = 50;
 /// The lessons of callers that leave begin here: each has one of its own.
 const LEFT: u64 = 100;
 
-/// How long, in real time, a call may wait for the disk that the test holds. Nothing is judged by it.
-const PATIENCE: Duration = Duration::from_millis(40);
+/// How long, in real time, a read may wait for the disk that the test holds. Nothing is judged by it.
+const A_LOOK: Duration = Duration::from_millis(40);
+
+/// How long a write may take to be handed in while the test holds the disk, before the test lets go of it.
+/// Nothing is judged by it.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What the contract says, without any disk.
 #[derive(Clone, Debug)]
@@ -534,7 +538,9 @@ impl Run {
             thread::spawn(move || tell.send(hand_in()));
             handed_in.recv_timeout(PATIENCE).or_else(|_| {
                 self.disk.release_syncs();
-                handed_in.recv()
+                let handed_in = handed_in.recv();
+                self.finish();
+                handed_in
             })
         } else {
             Ok(hand_in())
@@ -836,7 +842,7 @@ impl Run {
             self.looking.push(thread::spawn(move || {
                 let _ = tell.send(look());
             }));
-            match shown.recv_timeout(PATIENCE) {
+            match shown.recv_timeout(A_LOOK) {
                 Ok(read) => read,
                 Err(_) => return,
             }
