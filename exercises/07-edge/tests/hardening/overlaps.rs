@@ -2,10 +2,8 @@
 
 use crate::world::{Mood, With, World, asking, cached, get, page, pass, seconds, settle};
 use edge::identity::key;
-use futures_util::stream;
-use std::task::Poll;
 use testbed::{note, story};
-use web::{BodyBroken, Bytes, OriginError};
+use web::OriginError;
 
 const OLD: &str =
     "A client is shown what was there before a write or a purge that somebody has been told of.";
@@ -401,35 +399,6 @@ fn a_panic_of_the_origin_strands_nobody() {
         assert_eq!(write.answer().await.status, 502);
         world.origin.is(Mood::Well);
         assert_eq!(world.ask(get("/a")).await.text(), "a");
-    });
-}
-
-/// **E8** A body that panics on its way strands nobody either, and its address can be fetched again.
-#[test]
-fn a_panic_in_a_body_strands_nobody() {
-    story(|| async {
-        let world = World::new();
-        let panics = stream::poll_fn(|_| -> Poll<Option<Result<Bytes, BodyBroken>>> {
-            std::panic::resume_unwind(Box::new("asked to"))
-        });
-        world.origin.streams("/a", cached("", "max-age=60"), panics);
-        world.origin.hold();
-        let asked = [world.start(get("/a")).await, world.start(get("/a")).await];
-        world.origin.has("/a", cached("a", "max-age=60"));
-        world.origin.stop_holding();
-        world.origin.release_all();
-        for asked in asked {
-            let answer = asked.answer().await;
-            assert!(
-                answer.status == 502 || answer.text() == "a",
-                "The first fetch has panicked. Who waited gets an error, or has fetched for itself: {answer:?}"
-            );
-        }
-        assert_eq!(
-            world.ask(get("/a")).await.text(),
-            "a",
-            "The fetch that panicked is still in the table, and whoever asks waits for it."
-        );
     });
 }
 
