@@ -1,0 +1,285 @@
+//! What a session remembers, for how long, and what a read makes of it.
+
+use crate::world::authority::value;
+use crate::world::{LESSON, TICK, TTL, World, lesson, pass, roomy, session, session_told, settle};
+use cache::session::Session;
+use cache::settings::ReadError;
+use domain::{LessonKey, Version};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+use testbed::memory::Watch;
+use testbed::{note, poll_once, story};
+
+/// **C6** A session has a floor for everything that it was told lately, however much that is.
+#[test]
+fn a_session_remembers_all_that_it_was_told() {
+    story(|| async {
+        let session = Session::new(TTL);
+        for number in 0..500 {
+            session.acknowledged(lesson(number), Version(number + 1));
+        }
+        for number in 0..500 {
+            assert_eq!(
+                session.floor(lesson(number)),
+                Some(Version(number + 1)),
+                "It was told of 500 lessons just now, and has forgotten number {number}."
+            );
+        }
+    });
+}
+
+/// **C6** Each floor lasts by its own acknowledgement, whatever else the session is told, or was.
+#[test]
+fn each_floor_has_an_age_of_its_own() {
+    story(|| async {
+        let session = Session::new(TTL);
+        for number in 0..200_u64 {
+            session.acknowledged(lesson(number), Version(1));
+            tokio::time::sleep(TTL / 20).await;
+            for recent in number.saturating_sub(18)..=number {
+                assert!(
+                    session.floor(lesson(recent)).is_some(),
+                    "A session was told of a lesson every twentieth of the bound. It has forgotten one \
+                     that it was told of {} twentieths ago.",
+                    number - recent + 1
+                );
+            }
+        }
+    });
+}
+
+/// **C6** A floor lasts to the last moment at which something older may be served, and that one is
+/// within the bound.
+#[test]
+fn a_floor_is_there_at_the_bound_itself() {
+    story(|| async {
+        let session = Session::new(TTL);
+        session.acknowledged(LESSON, Version(1));
+        tokio::time::advance(TTL).await;
+        assert!(
+            session.floor(LESSON).is_some(),
+            "What was loaded right before the acknowledgement may be served until the bound has passed, \
+             and exactly then it may still be."
+        );
+    });
+}
+
+/// **C6** What becomes unnecessary takes no other floor with it, in a session that is told little.
+#[test]
+fn an_old_floor_takes_no_younger_one_with_it() {
+    story(|| async {
+        let session = Session::new(TTL);
+        session.acknowledged(lesson(1), Version(1));
+        pass(TTL + TTL / 2).await;
+        session.acknowledged(lesson(2), Version(2));
+        pass(TTL / 2 + 2 * TICK).await;
+        session.acknowledged(lesson(3), Version(3));
+        assert_eq!(
+            session.floor(lesson(2)),
+            Some(Version(2)),
+            "It was told of lesson 2 half a bound ago. What it was told of lesson 1 is older than two, and \
+             no reason to forget anything else."
+        );
+        assert_eq!(session.floor(lesson(1)), None);
+    });
+}
+
+/// **C6** The bound of a session counts for each acknowledgement anew.
+#[test]
+fn a_later_acknowledgement_lasts_longer() {
+    story(|| async {
+        let session = Session::new(TTL);
+        session.acknowledged(LESSON, Version(1));
+        tokio::time::sleep(TTL / 2).await;
+        session.acknowledged(LESSON, Version(2));
+        tokio::time::sleep(TTL / 2 + TICK).await;
+        assert_eq!(
+            session.floor(LESSON),
+            Some(Version(2)),
+            "It was told of version 2 half a minute ago, and the bound is a minute."
+        );
+        let forever = Session::new(Duration::MAX);
+        forever.acknowledged(LESSON, Version(1));
+        tokio::time::sleep(TTL * 60).await;
+        assert_eq!(forever.floor(LESSON), Some(Version(1)));
+    });
+}
+
+/// **C6** A floor lasts by the last acknowledgement, also where that was of a lower version.
+#[test]
+fn a_lower_acknowledgement_lasts_as_long_as_any() {
+    story(|| async {
+        let session = Session::new(TTL);
+        session.acknowledged(LESSON, Version(3));
+        pass(TTL / 2).await;
+        session.acknowledged(LESSON, Version(2));
+        pass(TTL / 2 + TICK).await;
+        assert!(
+            session.floor(LESSON).is_some(),
+            "It was told of version 2 half a minute ago, and the bound is a minute."
+        );
+    });
+}
+
+/// **C6** The floor of a write lasts from the acknowledgement, and not from when the write began.
+#[test]
+fn a_floor_counts_from_the_acknowledgement() {
+    story(|| async {
+        let world = World::new(roomy());
+        let writer = session();
+        let written = world.cache.write(LESSON, &writer, async {
+            tokio::time::sleep(TTL / 2).await;
+            Ok::<_, Infallible>(Version(1))
+        });
+        assert_eq!(written.await, Ok(Version(1)));
+        note("the write took half of the bound");
+        pass(TTL.checked_sub(TICK).unwrap()).await;
+        assert_eq!(
+            writer.floor(LESSON),
+            Some(Version(1)),
+            "The bound has not passed since the session was told. Another cache may still serve what it \
+             loaded right before the write took effect."
+        );
+    });
+}
+
+/// **C8** A session that lives for long keeps what it was told lately, and no more.
+#[test]
+fn a_long_session_stays_small() {
+    story(|| async {
+        let session = Session::new(TTL);
+        let watch = Watch::start();
+        for lesson in 0..5_000 {
+            session.acknowledged(LessonKey::new(1, lesson), Version(1));
+            tokio::time::sleep(TTL / 20).await;
+        }
+        let grown = watch.grown_bytes();
+        assert!(
+            grown <= 16 * 1024,
+            "The session was told of 5000 lessons, and of twenty within the last bound; it holds \
+             {grown} bytes, and 16384 are plenty for those."
+        );
+    });
+}
+
+/// **C8** After each acknowledgement a session holds little more than what it was told within the last two
+/// bounds, also when that was little and the hour before was busy.
+#[test]
+fn a_session_forgets_a_busy_hour() {
+    story(|| async {
+        let session = Session::new(TTL);
+        let watch = Watch::start();
+        for lesson in 0..10_000 {
+            session.acknowledged(LessonKey::new(1, lesson), Version(1));
+        }
+        pass(3 * TTL).await;
+        session.acknowledged(LESSON, Version(1));
+        let grown = watch.grown_bytes();
+        assert!(
+            grown <= 16 * 1024,
+            "The session was told of one lesson within the last two bounds, and of 10000 before. It holds \
+             {grown} bytes."
+        );
+    });
+}
+
+/// **C6** "Not begun" is below whatever a session was told.
+#[test]
+fn a_session_that_was_told_something_does_not_read_not_begun() {
+    story(|| async {
+        let world = World::new(roomy());
+        assert_eq!(world.read(LESSON).await, Ok(0));
+        let version = world.authority.change(LESSON);
+        let session = session_told(LESSON, version);
+        assert_eq!(world.read_in(LESSON, &session).await, Ok(1));
+    });
+}
+
+/// **C6** "Not begun" is below every floor, also fresh from the authority.
+#[test]
+fn an_authority_that_forgot_a_lesson_is_behind() {
+    story(|| async {
+        let world = World::new(roomy());
+        world.authority.stop_holding();
+        let told = session_told(LESSON, Version(2));
+        assert_eq!(
+            world.read_in(LESSON, &told).await,
+            Err(ReadError::Behind { floor: Version(2) }),
+            "The session was told of version 2, and the authority says that nothing was begun."
+        );
+    });
+}
+
+/// **C6** An authority that is behind for one session is asked once for all who need to know, and what it
+/// said is kept for those to whom it is no news.
+#[test]
+fn an_authority_that_is_behind_is_not_asked_again_and_again() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let told = session_told(LESSON, Version(5));
+        let mut readings = Vec::new();
+        for _ in 0..20 {
+            readings.push(world.start_in(LESSON, &told).await);
+        }
+        for _ in 0..30 {
+            world.authority.release_all();
+            settle().await;
+        }
+        for reading in readings {
+            assert_eq!(
+                reading.answer().await,
+                Err(ReadError::Behind { floor: Version(5) })
+            );
+        }
+        assert!(
+            world.loads() <= 2,
+            "20 reads of one session were told that the authority is behind, by {} loads. The first may \
+             have begun before the later reads; a second one, that all of them share, proves it.",
+            world.loads()
+        );
+        let stranger = world.start(LESSON).await;
+        assert!(
+            stranger.is_done(),
+            "What the authority said is too old for one session, and fresh for all others."
+        );
+        assert_eq!(stranger.answer().await, Ok(1));
+    });
+}
+
+/// **C6** A session that was told something joins a load like anybody: if that brings enough, it is
+/// enough.
+#[test]
+fn a_session_with_a_floor_joins_too() {
+    story(|| async {
+        let world = World::at_version(2, roomy());
+        world.authority.hold();
+        let told = session_told(LESSON, Version(2));
+        let first = world.start(LESSON).await;
+        let second = world.start_in(LESSON, &told).await;
+        world.authority.release_all();
+        assert_eq!(
+            (first.answer().await, second.answer().await),
+            (Ok(2), Ok(2))
+        );
+        assert_eq!(world.loads(), 1, "One load had the answer to both.");
+    });
+}
+
+/// **C5** A hit waits for nobody in a session that was told something, either.
+#[test]
+fn a_hit_above_the_floor_is_answered_at_once() {
+    story(|| async {
+        let world = World::at_version(2, roomy());
+        assert_eq!(world.read(LESSON).await, Ok(2));
+        let told = session_told(LESSON, Version(2));
+        let mut hit = pin!(world.cache.read(LESSON, &told));
+        assert_eq!(
+            poll_once(hit.as_mut()),
+            Poll::Ready(Ok(value(LESSON, 2))),
+            "The value is there, and the session was told no more than that."
+        );
+    });
+}
