@@ -13,7 +13,7 @@ pub const ASKED_TO: &str = "asked to";
 /// Holds progress with its history, and answers loads when the test says so. Clones are the same.
 ///
 /// A load looks at the facts when it begins, and not when it is let go: the answer of a slow authority
-/// is an old one.
+/// is an old one. Unless the test lets it look once more: nobody on the other side knows.
 #[derive(Clone, Default)]
 pub struct Authority(Arc<Mutex<State>>);
 
@@ -37,6 +37,12 @@ struct Load {
     parked: bool,
     /// It was let go. Whether it goes is up to whoever drives it.
     let_go: bool,
+    /// What it saw when it looked once more.
+    looked: Option<u64>,
+    /// It has neither ended nor been given up.
+    running: bool,
+    /// The version that it brought, if it has ended with a value.
+    brought: Option<u64>,
 }
 
 #[derive(Clone, Copy)]
@@ -104,6 +110,14 @@ impl Authority {
         self.end(number, End::Value);
     }
 
+    /// Lets a load look at the facts once more, and stay at its gate.
+    pub fn look(&self, number: usize) {
+        note(format!("load {number} looks only now"));
+        let mut state = self.state();
+        let version = state.version(state.loads[number - 1].key);
+        state.loads[number - 1].looked = Some(version);
+    }
+
     /// Lets a load fail.
     pub fn fail(&self, number: usize) {
         self.end(number, End::Failure);
@@ -159,6 +173,36 @@ impl Authority {
         self.state().loads[number - 1].began
     }
 
+    /// Which key a load asks for.
+    pub fn key_of(&self, number: usize) -> LessonKey {
+        self.state().loads[number - 1].key
+    }
+
+    /// Whether a load has neither ended nor been given up.
+    pub fn is_running(&self, number: usize) -> bool {
+        self.state().loads[number - 1].running
+    }
+
+    /// Whether a load was let go, with whatever end.
+    pub fn was_let_go(&self, number: usize) -> bool {
+        self.state().loads[number - 1].let_go
+    }
+
+    /// Whether a load has looked once more.
+    pub fn has_looked(&self, number: usize) -> bool {
+        self.state().loads[number - 1].looked.is_some()
+    }
+
+    /// The version that a load brought; `None` if it did not end with a value.
+    pub fn brought(&self, number: usize) -> Option<u64> {
+        self.state().loads[number - 1].brought
+    }
+
+    /// How many loads run.
+    pub fn running(&self) -> usize {
+        self.state().running
+    }
+
     /// The most loads that ran at the same time.
     pub fn most_running(&self) -> usize {
         self.state().most_running
@@ -185,6 +229,9 @@ impl Source for Authority {
                 end: if failing { End::Failure } else { End::Value },
                 parked,
                 let_go: false,
+                looked: None,
+                running: true,
+                brought: None,
             });
             state.running += 1;
             state.most_running = state.most_running.max(state.running);
@@ -207,7 +254,15 @@ impl Source for Authority {
             gate.pass().await;
         }
         let number = running.number;
-        let end = self.state().loads[number - 1].end;
+        let (end, version) = {
+            let mut state = self.state();
+            let load = &mut state.loads[number - 1];
+            let version = load.looked.unwrap_or(version);
+            if matches!(load.end, End::Value) {
+                load.brought = Some(version);
+            }
+            (load.end, version)
+        };
         running.done();
         match end {
             End::Value => {
@@ -247,7 +302,9 @@ impl Drop for Running<'_> {
         }
         let mut state = self.authority.state();
         state.running -= 1;
-        state.loads[self.number - 1].parked = false;
+        let load = &mut state.loads[self.number - 1];
+        load.parked = false;
+        load.running = false;
     }
 }
 
