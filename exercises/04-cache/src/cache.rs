@@ -104,8 +104,8 @@ impl<S: Source> Cache<S> {
         // whenever that somebody is held up: the bound would then hold on good days.
         let began = Instant::now();
         let floor = session.floor_at(key, began);
-        if let Some(value) = self.inner.hit(key, began, floor) {
-            return Ok(value);
+        if let Some(entry) = self.inner.hit(key, began, floor) {
+            return Ok(entry.value);
         }
         self.inner.miss(key, began, floor).await
     }
@@ -173,23 +173,18 @@ impl<S: Source> Cache<S> {
 /// Where a read that found no entry gets its value from.
 enum Way {
     /// From an entry after all: somebody filled it a moment ago.
-    Entry(Option<Progress>),
+    Entry(Entry),
     /// From a load. It may have been under way already when the read came to it.
     Load { load: Load, under_way: bool },
 }
 
 impl<S: Source> Inner<S> {
-    /// The value of the entry, if that may be served: fresh, and not below the floor.
-    fn hit(
-        &self,
-        key: LessonKey,
-        began: Instant,
-        floor: Option<Version>,
-    ) -> Option<Option<Progress>> {
+    /// The entry of the key, if it may be served: fresh, and not below the floor.
+    fn hit(&self, key: LessonKey, began: Instant, floor: Option<Version>) -> Option<Entry> {
         let entry = self.entries.get(key)?;
         let serves = is_fresh(entry.began, began, self.ttl)
             && floor.is_none_or(|floor| reaches(entry.value, floor));
-        serves.then_some(entry.value)
+        serves.then_some(entry)
     }
 
     /// Waits for a load, and for another one where that brought less than the session was told.
@@ -202,7 +197,7 @@ impl<S: Source> Inner<S> {
         let mut loads = 0;
         loop {
             let (load, under_way) = match self.find_way(key, began, floor)? {
-                Way::Entry(value) => return Ok(value),
+                Way::Entry(entry) => return Ok(entry.value),
                 Way::Load { load, under_way } => (load, under_way),
             };
             let value = load.await?;
@@ -227,8 +222,8 @@ impl<S: Source> Inner<S> {
     ) -> Result<Way, ReadError> {
         let mut flights = self.flights();
         // On another thread a flight may have landed between our look at the entries and the lock.
-        if let Some(value) = self.hit(key, began, floor) {
-            return Ok(Way::Entry(value));
+        if let Some(entry) = self.hit(key, began, floor) {
+            return Ok(Way::Entry(entry));
         }
         if let Some(flight) = flights.get(key)
             && self.may_join(flight, began)

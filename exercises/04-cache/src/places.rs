@@ -52,7 +52,7 @@ impl Places {
     /// # Errors
     /// [`ReadError::Shed`], at once, when they are all taken. Nobody waits for a place to wait.
     ///
-    /// Judged by `flights::beyond_the_line_reads_are_shed_at_once`.
+    /// Judged by `flights::beyond_the_queue_reads_are_shed_at_once`.
     fn line_up(&self) -> Result<OwnedSemaphorePermit, ReadError> {
         let _ = &self.waiting;
         todo!("Take a permit to wait, if there is one at this moment.")
@@ -70,13 +70,11 @@ impl Ticket {
     /// The place to run, as soon as there is one. The place in the line is kept until then, and no
     /// longer.
     pub(crate) async fn place(self) -> OwnedSemaphorePermit {
-        match self.place {
-            Some(place) => place,
-            None => {
-                let place = self.running.acquire_owned().await;
-                drop(self.in_line);
-                place.expect("the semaphore is never closed")
-            }
+        if let Some(place) = self.place {
+            return place;
         }
+        let place = self.running.acquire_owned().await;
+        drop(self.in_line);
+        place.expect("the semaphore is never closed")
     }
 }

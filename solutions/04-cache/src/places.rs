@@ -72,13 +72,11 @@ impl Ticket {
     /// The place to run, as soon as there is one. The place in the line is kept until then, and no
     /// longer.
     pub(crate) async fn place(self) -> OwnedSemaphorePermit {
-        match self.place {
-            Some(place) => place,
-            None => {
-                let place = self.running.acquire_owned().await;
-                drop(self.in_line);
-                place.expect("the semaphore is never closed")
-            }
+        if let Some(place) = self.place {
+            return place;
         }
+        let place = self.running.acquire_owned().await;
+        drop(self.in_line);
+        place.expect("the semaphore is never closed")
     }
 }

@@ -188,7 +188,7 @@ fn a_hit_is_answered_at_once() {
 /// **C8** No more loads run than were declared, some wait in the line, and what finds no room there is shed
 /// at once. Who joins, and who hits, needs no place.
 #[test]
-fn beyond_the_line_reads_are_shed_at_once() {
+fn beyond_the_queue_reads_are_shed_at_once() {
     story(|| async {
         let world = World::at_version(
             1,

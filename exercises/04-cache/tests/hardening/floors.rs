@@ -283,3 +283,85 @@ fn a_hit_above_the_floor_is_answered_at_once() {
         );
     });
 }
+
+/// **C7** Where the further load that a session needs fails, that is an error to it: what was below the floor
+/// is no answer, and proves nothing of the authority.
+#[test]
+fn a_further_load_that_fails_is_an_error_and_no_more() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let stranger = world.start(LESSON).await;
+        let version = world.authority.change(LESSON);
+        let told = session_told(LESSON, version);
+        let own = world.start_in(LESSON, &told).await;
+        world.authority.release(1);
+        settle().await;
+        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(
+            world.loads(),
+            2,
+            "Load 1 was from before the acknowledgement, and the session needs another."
+        );
+        world.authority.fail(2);
+        assert_eq!(
+            own.answer().await,
+            Err(ReadError::Unavailable),
+            "Its further load failed. That the authority is behind nobody knows, and version 1 it may not have."
+        );
+        let stranger = world.start(LESSON).await;
+        assert!(
+            stranger.is_done() && world.loads() == 2,
+            "What load 1 brought is fresh to everybody else, and the failure of load 2 has not touched it."
+        );
+    });
+}
+
+/// **C6** What a session is told while it reads is no reproach to the load that it waits for.
+#[test]
+fn a_floor_that_rises_during_a_read_is_for_the_next_one() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let own = session();
+        let reading = world.start_in(LESSON, &own).await;
+        let version = world.authority.change(LESSON);
+        own.acknowledged(LESSON, version);
+        note("the session is told of version 2 while it reads");
+        world.authority.release(1);
+        settle().await;
+        world.let_all_go().await;
+        let seen = reading.answer().await;
+        assert!(
+            matches!(seen, Ok(1 | 2)),
+            "The read began before the session was told of version 2, and so did its load. It returned {seen:?}; \
+             the authority has forgotten nothing."
+        );
+        world.authority.stop_holding();
+        assert_eq!(world.read_in(LESSON, &own).await, Ok(2));
+    });
+}
+
+/// **C6** What a session had been told when its read began holds for that read, however long it takes.
+#[test]
+fn a_floor_that_runs_out_during_a_read_holds_for_it() {
+    story(|| async {
+        let world = World::at_version(1, roomy());
+        world.authority.hold();
+        let stranger = world.start(LESSON).await;
+        let version = world.authority.change(LESSON);
+        let told = session_told(LESSON, version);
+        let own = world.start_in(LESSON, &told).await;
+        pass(2 * TTL).await;
+        world.authority.release(1);
+        settle().await;
+        world.let_all_go().await;
+        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(
+            own.answer().await,
+            Ok(2),
+            "When its read began the session had been told of version 2 a moment ago. The load that it joined took \
+             two bounds, and brought version 1."
+        );
+    });
+}

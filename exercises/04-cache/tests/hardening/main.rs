@@ -6,6 +6,7 @@
 //! - `floors`: what a session remembers, for how long, and what a read makes of it
 //! - `bound`: memory, and settings at their limits
 //! - `panics`, `keys`: a source that panics, and numbers of any size
+//! - `threads`: two of them
 //! - `crossings`: the cache over lab 1's call
 
 mod bound;
@@ -18,6 +19,7 @@ mod outages;
 mod panics;
 mod queue;
 mod schedules;
+mod threads;
 #[path = "../world/mod.rs"]
 mod world;
 mod writers;

@@ -224,7 +224,7 @@ impl Model {
                 shared,
             } => {
                 self.write(key(lesson), ENDS[usize::from(end)], shared)
-                    .await
+                    .await;
             }
             Step::Effect { which } => {
                 if let Some(at) = pick(self.writes.len(), which) {
@@ -490,7 +490,8 @@ impl Model {
         if done {
             let full = running >= self.setting.places
                 && (unsure || in_line >= self.setting.in_line)
-                && !could_join;
+                && join.is_none()
+                && !joins_line;
             self.judge(read, full).await;
         } else {
             self.pending.push(read);
@@ -512,22 +513,26 @@ impl Model {
 
     /// The load that a read has to join, if there is one.
     fn must_join(&self, key: LessonKey, began: Instant) -> Option<usize> {
-        let youngest = self
-            .loads
-            .iter()
-            .rfind(|load| load.key == key && !load.over)?;
-        let waited_for = self
-            .pending
-            .iter()
-            .any(|read| read.waits == Waits::For(youngest.number));
-        if !self.is_fresh(youngest.began, began) {
-            self.happened.count("loads too old to be joined");
+        if self.has_in_line(key) {
+            return None;
         }
-        (youngest.overtaken == Overtaken::No
-            && waited_for
-            && self.is_fresh(youngest.began, began)
-            && !self.has_in_line(key))
-        .then_some(youngest.number)
+        self.loads
+            .iter()
+            .rev()
+            .filter(|load| load.key == key && !load.over && load.overtaken == Overtaken::No)
+            .filter(|load| {
+                let fresh = self.is_fresh(load.began, began);
+                if !fresh {
+                    self.happened.count("loads too old to be joined");
+                }
+                fresh
+            })
+            .map(|load| load.number)
+            .find(|number| {
+                self.pending
+                    .iter()
+                    .any(|read| read.waits == Waits::For(*number))
+            })
     }
 
     fn has_in_line(&self, key: LessonKey) -> bool {
@@ -583,13 +588,25 @@ impl Model {
                 name(key)
             );
             let waited = self.has_in_line(key);
+            // It may have been begun for those whom the leader of an overtaken load has left behind.
+            let for_old_ones = self.loads.iter().any(|load| {
+                load.key == key
+                    && !load.over
+                    && load.overtaken != Overtaken::No
+                    && !self.world.authority.is_running(load.number)
+                    && !self.world.authority.was_let_go(load.number)
+            });
             self.loads.push(Load {
                 number: *number,
                 waited,
                 key,
                 began: self.world.authority.began(*number),
                 step: self.step,
-                overtaken: Overtaken::No,
+                overtaken: if for_old_ones && !waited {
+                    Overtaken::Perhaps
+                } else {
+                    Overtaken::No
+                },
                 over: false,
                 brought: None,
             });
@@ -614,12 +631,12 @@ impl Model {
             }
         }
         for at in ended {
-            self.ended_one(at, begun).await;
+            self.ended_one(at, begun);
         }
         self.judge_done().await;
     }
 
-    async fn ended_one(&mut self, at: usize, begun: &[usize]) {
+    fn ended_one(&mut self, at: usize, begun: &[usize]) {
         let Load {
             number,
             key,
