@@ -105,15 +105,14 @@ impl TryFrom<u8> for Kind {
     }
 }
 
-// ANCHOR: stubs
 /// Appends `frame` to `out`, length first.
 ///
 /// # Errors
 /// [`FrameError::TooLarge`] when the payload exceeds [`MAX_PAYLOAD_BYTES`]; `out` is then unchanged.
 ///
-/// Judged by `frame::a_frame_becomes_the_bytes_of_the_format`,
-/// `frame::a_frame_survives_the_round_trip` and
-/// `frame::a_frame_at_the_limit_passes_and_one_byte_more_does_not`.
+/// Judged by `frames::a_frame_becomes_the_bytes_of_the_format`,
+/// `frames::a_frame_survives_the_round_trip` and
+/// `frames::a_frame_at_the_limit_passes_and_one_byte_more_does_not`.
 pub fn encode(frame: &Frame, out: &mut BytesMut) -> Result<(), FrameError> {
     let _ = (frame, out);
     todo!(
@@ -133,12 +132,7 @@ pub fn encode(frame: &Frame, out: &mut BytesMut) -> Result<(), FrameError> {
 /// [`FrameError::TooLarge`] or [`FrameError::TooShort`] as soon as the length is there;
 /// [`FrameError::UnknownKind`] at the latest when the frame is.
 ///
-/// Judged by `frame::frames_survive_every_chunking`,
-/// `frame::a_frame_cut_at_any_byte_waits_for_its_rest`,
-/// `frame::an_oversize_length_is_refused_before_its_frame_arrives`,
-/// `frame::a_length_too_short_for_a_head_is_refused`, `frame::an_unknown_kind_is_refused`,
-/// `frame::a_frame_that_never_arrives_costs_no_memory` and
-/// `frame::garbage_is_an_error_or_a_wait_and_never_a_panic`.
+/// Judged by the tests in `frames`, and first by `frames::frames_survive_every_chunking`.
 pub fn decode(received: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
     let _ = received;
     todo!("Decode a frame: judge the length first, wait for the rest, then take exactly one frame.")
@@ -150,9 +144,8 @@ pub fn decode(received: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
 /// [`FrameError::Torn`] when the stream ended within a frame. Its end between two frames is how a
 /// connection closes, and no error.
 ///
-/// Judged by `frame::a_stream_torn_at_any_byte_is_an_error`.
+/// Judged by `frames::a_stream_torn_at_any_byte_is_an_error`.
 pub fn finish(received: &BytesMut) -> Result<(), FrameError> {
     let _ = received;
     todo!("Judge the end of the stream: was it between two frames, or within one?")
 }
-// ANCHOR_END: stubs

@@ -18,6 +18,7 @@
 
 pub mod client;
 pub mod frame;
+mod outbox;
 pub mod progress;
 pub mod samples;
 pub mod server;

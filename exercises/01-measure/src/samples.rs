@@ -15,7 +15,6 @@ pub struct Samples {
 }
 
 impl Samples {
-    // ANCHOR: stubs
     /// No samples yet.
     ///
     /// Judged by every test in `samples`.
@@ -34,7 +33,7 @@ impl Samples {
 
     /// Adds all of another's samples, such as another thread's.
     ///
-    /// Judged by `samples::merging_keeps_every_sample`.
+    /// Judged by `samples::quantiles_are_those_of_all_samples`, which merges.
     pub fn merge(&mut self, other: &Self) {
         let _ = other;
         todo!("Add every sample of the other, also those beyond what this one has seen.")
@@ -50,13 +49,11 @@ impl Samples {
     /// The duration that at least the share `q` of all samples did not exceed, to within 0.1%:
     /// `quantile(0.5)` is the median. `q` is held to 0..=1; `None` if there are no samples.
     ///
-    /// Judged by `samples::quantiles_are_those_of_all_samples` and
-    /// `samples::a_quantile_out_of_range_is_held_to_it`.
+    /// Judged by `samples::quantiles_are_those_of_all_samples`.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
         let _ = q;
         todo!("Find the smallest sample that at least this share of all did not exceed.")
     }
-    // ANCHOR_END: stubs
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
@@ -84,7 +81,6 @@ pub struct Paced {
     pub failed: u64,
 }
 
-// ANCHOR: paced
 /// Makes `count` calls, numbered from 0, on a schedule: the first at once and then one each `every`.
 /// Records how late each was answered, *counted from when it was due*.
 ///
@@ -97,8 +93,7 @@ pub struct Paced {
 /// sample: for calls much shorter than that, the schedule needs a finer clock than this.
 ///
 /// Judged by `samples::a_failed_call_is_a_sample`,
-/// `samples::a_stall_is_charged_to_every_call_it_delayed`,
-/// `samples::calls_start_when_they_are_due` and `samples::calls_are_made_one_at_a_time`.
+/// `samples::a_stall_is_charged_to_every_call_it_delayed` and `samples::calls_start_when_they_are_due`.
 pub async fn paced<T, E>(
     count: u32,
     every: Duration,
@@ -107,4 +102,3 @@ pub async fn paced<T, E>(
     let _ = (count, every, call);
     todo!("Call on schedule, and measure each call from when it was due (use Tokio's own clock).")
 }
-// ANCHOR_END: paced

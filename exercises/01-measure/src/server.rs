@@ -1,12 +1,12 @@
 //! Many requests, bounded work.
 //!
 //! A server that answers one request after the other makes every caller wait for the slowest. One
-//! that starts whatever arrives is at the mercy of whoever sends most. Between the two lies a
-//! server that works on several requests at once, up to a bound, and at the bound stops reading:
-//! then the requests wait in the network's buffers, and at last in the client, which is where the
-//! work came from. That is backpressure, and it needs no message of its own.
+//! that starts whatever arrives is at the mercy of whoever sends most. This one runs handlers
+//! side by side up to a bound, and at the bound it stops reading: the requests wait in the
+//! network's buffers, then in the client, which is where the work came from. That is backpressure,
+//! and it needs no message of its own.
 
-use crate::frame::FrameError;
+use crate::frame::{CallId, Frame, FrameError, Kind};
 use bytes::Bytes;
 use std::future::Future;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub struct HandlerError(pub String);
 /// Why a connection ended other than by the client closing it.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// What arrived is not a frame, or a frame that no client may send.
+    /// What arrived is not a frame, or one that no client may send: that counts as one of unknown kind.
     #[error("the client broke the protocol: {0}")]
     Protocol(#[from] FrameError),
     /// The stream failed.
@@ -42,38 +42,51 @@ pub enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-// ANCHOR: stubs
-/// Serves one connection until the client closes it.
+/// Serves one connection until the client closes it. Dropping the future stops all that it had started.
 ///
-/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started.
-/// - A reply leaves when its handler is done, whatever else is still running: in one frame and one
-///   write (replies that are done together may share it), and flushed.
-/// - A client that sends and sends, and takes no replies, is not served for ever. Nothing further is
-///   started once some [`MAX_HANDLERS`] answers wait for it; small ones may be more, up to some 64 KiB.
-/// - Memory follows what has arrived. A read may be given room, up to 256 KiB of it.
-/// - A handler that fails, panics (perhaps before it returns a future), or answers more than a frame
-///   can carry costs its own caller an answer of kind
-///   [`Kind::Failure`](crate::frame::Kind::Failure), and nobody else anything.
-/// - When the client closes its sending side between two frames, what it has asked is still
-///   answered; then this side is closed too, and the connection is done.
-///
-/// Dropping the future stops everything that it had started. Work on the caller's runtime: the tests
-/// run all of it on one thread, in paused time.
+/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started, and
+///   next to nothing read.
+/// - A reply leaves when its handler is done, whatever else is still running, and is flushed.
+/// - Nothing further is started for a client that takes no replies, once some [`MAX_HANDLERS`] answers
+///   wait for it, or some 64 KiB of smaller ones.
+/// - When the client closes its sending side between two frames, what it has asked is still answered;
+///   then this side is closed too.
 ///
 /// # Errors
-/// [`ServeError::Protocol`] when it comes to bytes that are no proper request, whatever is still
-/// running then, and also when the stream ends within a frame. A proper frame that only a server may
-/// send counts as one of unknown kind. [`ServeError::Io`] when reading or writing fails.
+/// [`ServeError::Protocol`] when it comes to bytes that are no request, or to an end within a frame,
+/// whatever is still running; [`ServeError::Io`] when reading or writing fails.
 ///
-/// Judged by the tests in `server` and `together`.
+/// Judged by the tests in `server`, and first by `server::a_slow_request_delays_no_other`.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     H: Handler,
 {
-    let _ = (stream, handler);
+    let _ = (stream, handler, answer::<H>);
     todo!(
-        "Serve a connection: read requests, run handlers side by side up to the bound, write replies."
+        "Serve: read requests, run their handlers side by side up to the bound, write the replies."
     )
 }
-// ANCHOR_END: stubs
+
+/// Runs one handler and makes its answer a frame: a reply, or a failure that carries nothing if the handler
+/// fails, panics (perhaps before it returns a future), or answers more than a frame can carry. None of
+/// these may cost anybody else anything.
+///
+/// Judged by `server::a_handlers_error_costs_its_own_caller_only` and
+/// `server::a_handlers_panic_costs_its_own_caller_only`.
+async fn answer<H: Handler>(handler: Arc<H>, request: Frame) -> Frame {
+    let _ = (handler, request, failure);
+    todo!(
+        "Answer: run the handler so that an error or a panic is a failure, and its answer a reply."
+    )
+}
+
+/// The frame that says no more than that there is no answer. Why not is for this side's log.
+fn failure(id: CallId, why: &str) -> Frame {
+    tracing::warn!(call = id.0, why, "no answer");
+    Frame {
+        id,
+        kind: Kind::Failure,
+        payload: Bytes::new(),
+    }
+}

@@ -10,6 +10,8 @@
 //! A rule is a pure function of the ledger. It prints nothing, ends nothing and reads no clock; what it
 //! has found, and where, is in its [`Finding`]s. In reading order:
 //!
+//! - the crate `ledger`, in `exercises/given/ledger/src`: the file's form in `form.rs`, the values that stand
+//!   in it in `value.rs`, and `finding.rs` (given)
 //! - [`rules`]: one file a rule, of which four are examples that are given
 //! - [`calls`]: the boundaries as a graph (given)
 //! - [`steps`]: a flow's steps, and how long they take together

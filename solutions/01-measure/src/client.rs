@@ -3,10 +3,14 @@
 //! Opening a connection for each call costs several times the call itself, so callers share one. Then two
 //! things must not be left to chance: whose reply a reply is, and what one caller can do to another.
 //!
-//! One task owns the stream. A caller hands it a request and a place to put the reply, and waits.
-//! So no caller ever holds the stream, and a caller that is dropped in the middle of a wait cannot
-//! leave half a frame behind. The alternative, letting each caller write under a lock, saves a task
-//! switch for each call and must then answer what happens when the writer is cancelled half-way.
+//! A caller may be slow, not be polled for a while, be dropped half-way (every `.await` is a place
+//! where that can happen), or be one of a thousand. None of that may be felt by the next, but for this: a
+//! caller may keep its place until it has taken its answer or is dropped.
+//!
+//! So one task owns the stream. A caller hands it a request and a place for the reply, and waits. Who
+//! is dropped in the middle of that leaves no half of a frame behind, because it never held the stream.
+//! The alternative, letting each caller write under a lock, saves a task switch for each call and must
+//! then answer what happens when the writer is cancelled half-way.
 
 use crate::frame::{self, CallId, Frame, FrameError, Kind, MAX_PAYLOAD_BYTES};
 use crate::outbox::Outbox;
@@ -52,12 +56,21 @@ pub enum CallError {
 }
 // ANCHOR_END: error
 
-/// A connection to a server. Clones share it.
+/// A connection to a server. Clones share it. It closes when the last clone is gone and no call is in
+/// flight, and lets go of its stream then, or as soon as the connection has ended.
 ///
-/// It closes when the last clone is gone, and no call is in flight.
+/// Whoever builds it in another way keeps what this one keeps:
+///
+/// - A call is one frame, handed to the stream in one write (calls that wait together may share it) and
+///   flushed. What has been begun is finished, also when its caller has left.
+/// - However many callers give up, what is kept for them stays bounded, by some mebibytes, also while
+///   the server reads nothing. A read may be given room, up to 256 KiB of it.
+/// - A caller that is not polled keeps a place from others, and nothing else.
+/// - All of it works on the caller's runtime: the tests run it on one thread, in paused time.
 #[derive(Clone, Debug)]
 pub struct Client {
     calls: mpsc::Sender<Call>,
+    /// One for each call that may be in flight; closed once the connection has ended.
     places: Arc<Semaphore>,
     /// Never sent on. Dropped with the last clone, which the task has to notice also while it takes no
     /// calls.
@@ -71,44 +84,10 @@ struct Call {
     reply: Reply,
 }
 
-// ANCHOR: reply
-/// Where a caller waits. Dropped without an answer, it says what is certain by then. So it doesn't matter
-/// what ends the task (the stream, a panic, a runtime that shuts down): nobody waits for ever, and nobody
-/// is told `NotSent` of what may have arrived.
-#[derive(Debug)]
-struct Reply {
-    to: Option<oneshot::Sender<Result<Bytes, CallError>>>,
-    /// Whether some of the request may have been written.
-    begun: bool,
-}
-
-impl Drop for Reply {
-    fn drop(&mut self) {
-        let certain = if self.begun {
-            CallError::Unknown
-        } else {
-            CallError::NotSent
-        };
-        self.give(Err(certain));
-    }
-}
-// ANCHOR_END: reply
-
-impl Reply {
-    fn give(&mut self, answer: Result<Bytes, CallError>) {
-        if let Some(to) = self.to.take() {
-            // The caller may have given up meanwhile.
-            let _ = to.send(answer);
-        }
-    }
-
-    fn is_awaited(&self) -> bool {
-        self.to.as_ref().is_some_and(|to| !to.is_closed())
-    }
-}
+/// Where a caller waits for what becomes of its call. Closed when the caller has given up.
+type Reply = oneshot::Sender<Result<Bytes, CallError>>;
 
 impl Client {
-    // ANCHOR: new
     /// Takes over a connected stream.
     ///
     /// # Panics
@@ -119,14 +98,15 @@ impl Client {
     {
         let (calls, taken) = mpsc::channel(MAX_IN_FLIGHT);
         let (open, last_gone) = oneshot::channel();
-        tokio::spawn(Connection::new(stream).run(taken, last_gone));
+        let places = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+        let connection = Connection::new(stream, Places(Arc::clone(&places)));
+        tokio::spawn(connection.run(taken, last_gone));
         Self {
             calls,
-            places: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
+            places,
             _open: Arc::new(open),
         }
     }
-    // ANCHOR_END: new
 
     // ANCHOR: call
     /// Sends one request and waits for its reply.
@@ -139,14 +119,12 @@ impl Client {
     /// [`CallError::TooLarge`], [`CallError::NotSent`], [`CallError::Unknown`] or
     /// [`CallError::Failed`].
     pub async fn call(&self, request: Bytes) -> Result<Bytes, CallError> {
-        let _place = self.places.acquire().await;
-        let (to, answer) = oneshot::channel();
-        let reply = Reply {
-            to: Some(to),
-            begun: false,
-        };
-        // A call that the task no longer takes is dropped, and says so by its reply.
-        let _ = self.calls.send(Call { request, reply }).await;
+        // No place is given once the connection has ended, and no call is taken.
+        let _place = (self.places.acquire().await).map_err(|_| CallError::NotSent)?;
+        let (reply, answer) = oneshot::channel();
+        let call = Call { request, reply };
+        (self.calls.send(call).await).map_err(|_| CallError::NotSent)?;
+        // Dropped without a word, by a task that was stopped: the request may have left.
         answer.await.unwrap_or(Err(CallError::Unknown))
     }
     // ANCHOR_END: call
@@ -158,18 +136,31 @@ impl Client {
     }
 }
 
+/// The places of a connection. Whatever ends the connection, even a panic, closes them, so that nobody
+/// waits for one any more.
+struct Places(Arc<Semaphore>);
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// The stream, and who waits for what on it. Only its own task ever touches it.
 struct Connection<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
+    /// What has arrived and is no whole frame yet.
     inbox: BytesMut,
+    /// What waits to be written.
     outbox: Outbox,
     waiting: HashMap<CallId, Reply>,
     next_id: u64,
+    places: Places,
 }
 
 impl<S: AsyncRead + AsyncWrite> Connection<S> {
-    fn new(stream: S) -> Self {
+    fn new(stream: S, places: Places) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         Self {
             reader,
@@ -178,12 +169,12 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             outbox: Outbox::default(),
             waiting: HashMap::new(),
             next_id: 0,
+            places,
         }
     }
 
     // ANCHOR: run
-    /// Reads and writes until the stream or the callers are gone. Those who still wait then learn it from
-    /// their [`Reply`]: of what stands in the table, or has been put into the outbox, some may have left.
+    /// Reads, writes and takes calls, whichever can go on, until the stream or the callers are gone.
     ///
     /// Reading never waits for writing to finish: a server that is busy sending replies takes no
     /// more requests, and if this side then only wrote, both would wait for ever.
@@ -192,6 +183,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             self.inbox.reserve(READ_BYTES);
             tokio::select! {
                 read = self.reader.read_buf(&mut self.inbox) => {
+                    // A read of no bytes is the end.
                     if !matches!(read, Ok(1..)) || self.take_replies().is_err() {
                         break;
                     }
@@ -213,58 +205,84 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                 _ = &mut last_gone => break,
             }
         }
+        self.end(calls).await;
     }
     // ANCHOR_END: run
 
-    /// Writes a call into the outbox and remembers who waits.
-    fn put(&mut self, mut call: Call) {
-        if !call.reply.is_awaited() {
+    // ANCHOR: put
+    /// Puts a call's frame into the outbox under an id of its own, and remembers who waits for it.
+    fn put(&mut self, call: Call) {
+        if call.reply.is_closed() {
             return;
         }
         self.forget_the_gone();
         let id = CallId(self.next_id);
         self.next_id += 1;
+        let bytes = call.request.len();
         let frame = Frame {
             id,
             kind: Kind::Request,
             payload: call.request,
         };
         if self.outbox.put(&frame).is_ok() {
-            call.reply.begun = true;
             self.waiting.insert(id, call.reply);
         } else {
-            let bytes = frame.payload.len();
-            call.reply.give(Err(CallError::TooLarge { bytes }));
+            let _ = call.reply.send(Err(CallError::TooLarge { bytes }));
         }
     }
+    // ANCHOR_END: put
 
     /// Forgets callers that gave up on replies which never came. Callers that live are at most
     /// [`MAX_IN_FLIGHT`], so each sweep frees at least as many entries again before the next is due.
     fn forget_the_gone(&mut self) {
         if self.waiting.len() >= 2 * MAX_IN_FLIGHT {
-            self.waiting.retain(|_, reply| reply.is_awaited());
+            self.waiting.retain(|_, reply| !reply.is_closed());
         }
     }
 
     // ANCHOR: take_replies
     /// Hands each whole frame in the inbox to the caller it belongs to. A reply that nobody waits
     /// for is dropped: late and repeated ones look alike from here, and neither answers anybody.
+    ///
+    /// # Errors
+    /// When the bytes are no frame, or one that no server may send.
     fn take_replies(&mut self) -> Result<(), FrameError> {
         while let Some(frame) = frame::decode(&mut self.inbox)? {
             let answer = match frame.kind {
                 Kind::Reply => Ok(frame.payload),
                 Kind::Failure => Err(CallError::Failed),
                 Kind::Request => {
-                    return Err(FrameError::UnknownKind {
-                        kind: frame.kind as u8,
-                    });
+                    let kind = frame.kind as u8;
+                    return Err(FrameError::UnknownKind { kind });
                 }
             };
-            if let Some(mut reply) = self.waiting.remove(&frame.id) {
-                reply.give(answer);
+            if let Some(reply) = self.waiting.remove(&frame.id) {
+                // The caller may have given up meanwhile.
+                let _ = reply.send(answer);
             }
         }
         Ok(())
     }
     // ANCHOR_END: take_replies
+
+    // ANCHOR: end
+    /// Lets go of the stream, and tells everybody who still waits what is certain. Of what stands in the
+    /// table some may have left, for its frame has been in the outbox; what was never taken has not.
+    async fn end(self, mut calls: mpsc::Receiver<Call>) {
+        let waiting = self.let_go();
+        for reply in waiting.into_values() {
+            let _ = reply.send(Err(CallError::Unknown));
+        }
+        calls.close();
+        while let Some(call) = calls.recv().await {
+            let _ = call.reply.send(Err(CallError::NotSent));
+        }
+    }
+    // ANCHOR_END: end
+
+    /// Drops the stream, closes the places, and leaves those who wait for a reply.
+    fn let_go(self) -> HashMap<CallId, Reply> {
+        drop((self.reader, self.writer, self.places));
+        self.waiting
+    }
 }

@@ -41,7 +41,7 @@ pub struct HandlerError(pub String);
 /// Why a connection ended other than by the client closing it.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// What arrived is not a frame, or a frame that no client may send.
+    /// What arrived is not a frame, or one that no client may send: that counts as one of unknown kind.
     #[error("the client broke the protocol: {0}")]
     Protocol(#[from] FrameError),
     /// The stream failed.
@@ -50,23 +50,19 @@ pub enum ServeError {
 }
 
 // ANCHOR: serve
-/// Serves one connection until the client closes it.
+/// Serves one connection until the client closes it. Dropping the future stops all that it had started.
 ///
-/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started.
-/// - A reply leaves when its handler is done, whatever else is still running.
-/// - A client that sends and sends, and takes no replies, is not served for ever: once some
-///   [`MAX_HANDLERS`] answers wait for it, or some 64 KiB of smaller ones, nothing further is started.
-/// - A handler that fails, panics, or answers more than a frame can carry costs its own caller an
-///   answer of kind [`Kind::Failure`], and nobody else anything.
-/// - When the client closes its sending side between two frames, what it has asked is still
-///   answered, and then the connection is done.
-///
-/// Dropping the future stops everything that it had started.
+/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started, and
+///   next to nothing read.
+/// - A reply leaves when its handler is done, whatever else is still running, and is flushed.
+/// - Nothing further is started for a client that takes no replies, once some [`MAX_HANDLERS`] answers
+///   wait for it, or some 64 KiB of smaller ones.
+/// - When the client closes its sending side between two frames, what it has asked is still answered;
+///   then this side is closed too.
 ///
 /// # Errors
-/// [`ServeError::Protocol`] when it comes to bytes that are no proper request, whatever is still
-/// running then, and also when the stream ends within a frame. A proper frame that only a server may
-/// send counts as one of unknown kind. [`ServeError::Io`] when reading or writing fails.
+/// [`ServeError::Protocol`] when it comes to bytes that are no request, or to an end within a frame,
+/// whatever is still running; [`ServeError::Io`] when reading or writing fails.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -125,7 +121,9 @@ where
 }
 // ANCHOR_END: serve
 
-/// Runs one handler and makes its answer a frame, whatever becomes of it.
+// ANCHOR: answer
+/// Runs one handler and makes its answer a frame: a reply, or a failure that carries nothing if the handler
+/// fails, panics (perhaps before it returns a future), or answers more than a frame can carry.
 async fn answer<H: Handler>(handler: Arc<H>, request: Frame) -> Frame {
     // The call is inside the block: a handler may panic before it returns a future, too.
     let outcome = AssertUnwindSafe(async { handler.handle(request.payload).await })
@@ -146,6 +144,9 @@ async fn answer<H: Handler>(handler: Arc<H>, request: Frame) -> Frame {
     }
 }
 
+// ANCHOR_END: answer
+
+/// The frame that says no more than that there is no answer. Why not is for this side's log.
 fn failure(id: CallId, why: &str) -> Frame {
     tracing::warn!(call = id.0, why, "no answer");
     Frame {

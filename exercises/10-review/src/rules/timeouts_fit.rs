@@ -52,8 +52,8 @@ pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
 ///   [`together`](crate::steps::together) what their boundaries' waits say.
 /// - The component at which the flow begins is given the flow's `deadline`. Any other is given the
 ///   shortest patience among the boundaries of the flow's steps to it. *(hardening)*
-/// - More than is given is an `Error`. It points at the deadline or patience, and is about the flow and
-///   the component.
+/// - More than is given is an `Error`. It points at the deadline or patience, is about the flow and the
+///   component, and its figure is the sum in seconds.
 /// - Where a single step is too long for a component inside, [`inner_within`] has found it: it is not
 ///   found again.
 pub fn flows_within(ledger: &Ledger) -> Vec<Finding> {

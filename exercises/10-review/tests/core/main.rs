@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "hardening uses the rest")]
 mod world;
 
-mod entries;
+mod entry;
 
 mod replies;
 

@@ -1,6 +1,6 @@
 //! Stage 3: tries that multiply.
 
-use crate::world::{ERROR, WARNING, call, figures, finds, parts, silent};
+use crate::world::{ERROR, WARNING, call, figures, finds, finds_soon, parts, silent};
 use review::rules::retry_amplification::check;
 use std::fmt::Write as _;
 use testbed::live;
@@ -112,8 +112,8 @@ fn diamonds_are_not_walked_path_by_path() {
         + &tries("n60", "bottom", "⟦3⟧")
         + &call("top", "n0", ""));
     let one = [(ERROR, "n60 -> bottom")];
-    finds(
-        "Paths double with every diamond. The largest product into a component is enough to know the \
+    finds_soon(
+        "Paths double with every diamond, and sixty have a billion billion. The largest product into a component is enough to know the \
          largest product out of it.",
         check,
         &text,

@@ -1,11 +1,11 @@
 //! Slow days and absent days, budgets, fan-out, and the product against a model.
 
-use crate::world::{ERROR, WARNING, call, figures, finds, parts, read, silent};
+use crate::world::{ERROR, WARNING, call, figure, figures, finds, parts, read, silent};
 use proptest::prelude::*;
+use review::Severity;
 use review::rules::retry_amplification::check;
-use review::{Finding, Severity};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use testbed::{for_all, live};
 
 const DAYS: &str = "A layer is slow or it is absent. What is retried on only one of the two days \
@@ -124,8 +124,11 @@ fn a_product_beyond_all_numbers_is_reported() {
     });
 }
 
+/// By what a finding is about, how bad it is, and its figure.
+type Findings = BTreeMap<String, (Severity, String)>;
+
 /// What a boundary of the model says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Edge {
     from: usize,
     to: usize,
@@ -133,6 +136,37 @@ struct Edge {
     calls: u32,
     budget: Option<u8>,
     on: u8,
+}
+
+impl Edge {
+    fn budget(&self) -> Option<f64> {
+        self.budget.map(|halves| f64::from(halves) * 0.5)
+    }
+
+    fn retry_on(&self) -> Vec<&'static str> {
+        let kinds = ["connect", "timeout", "error"].into_iter().enumerate();
+        kinds
+            .filter(|(bit, _)| self.on >> bit & 1 == 1)
+            .map(|(_, kind)| kind)
+            .collect()
+    }
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to, .. } = self;
+        write!(f, "n{from} -> n{to} tries {}", self.tries)?;
+        if self.calls > 1 {
+            write!(f, ", calls {}", self.calls)?;
+        }
+        if let Some(budget) = self.budget() {
+            write!(f, ", retry_budget {budget}")?;
+        }
+        if !self.retry_on().is_empty() {
+            write!(f, ", retry_on {}", self.retry_on().join("+"))?;
+        }
+        Ok(())
+    }
 }
 
 fn edges() -> impl Strategy<Value = Vec<Edge>> {
@@ -163,17 +197,14 @@ fn random_graphs_have_the_products_of_the_model() {
             let expected = model(&edges);
             let ledger = read(&written(&edges));
             let found = check(&ledger);
-            let found: BTreeMap<String, (Severity, String)> = found
+            let found: Findings = found
                 .iter()
-                .map(|it: &Finding| {
-                    let figure = it.figure.unwrap_or(f64::NAN);
-                    (it.key(), (it.severity, format!("{figure:.6}")))
-                })
+                .map(|it| (it.key(), (it.severity, format!("{:.6}", figure(it)))))
                 .collect();
             assert_eq!(
                 found, expected,
                 "For each boundary that retries: the largest product of a path that ends with it, on \
-                 the worse of the two days. Inside a cycle there is none.\n{edges:#?}"
+                 the worse of the two days. Inside a cycle there is none."
             );
         });
     });
@@ -183,21 +214,18 @@ fn written(edges: &[Edge]) -> String {
     let nodes = (0..7).map(|at| parts(&format!("n{at} service")));
     let edges = edges.iter().map(|edge| {
         let mut rest = format!("tries = {}\ncalls = {}\n", edge.tries, edge.calls);
-        if let Some(budget) = edge.budget {
-            let _ = writeln!(rest, "retry_budget = {}", f64::from(budget) * 0.5);
+        if let Some(budget) = edge.budget() {
+            let _ = writeln!(rest, "retry_budget = {budget}");
         }
-        let kinds = ["\"connect\"", "\"timeout\"", "\"error\""];
-        let on: Vec<_> = (0..3).filter(|bit| edge.on >> bit & 1 == 1).collect();
-        let on: Vec<_> = on.into_iter().map(|bit| kinds[bit]).collect();
-        if !on.is_empty() {
-            let _ = writeln!(rest, "retry_on = [{}]", on.join(", "));
+        if !edge.retry_on().is_empty() {
+            let _ = writeln!(rest, "retry_on = {:?}", edge.retry_on());
         }
         tries(&format!("n{}", edge.from), &format!("n{}", edge.to), &rest)
     });
     nodes.chain(edges).collect()
 }
 
-fn model(edges: &[Edge]) -> BTreeMap<String, (Severity, String)> {
+fn model(edges: &[Edge]) -> Findings {
     // Who reaches whom, by trying often enough.
     let mut reaches = [[false; 7]; 7];
     for _ in 0..7 {
@@ -218,9 +246,7 @@ fn model(edges: &[Edge]) -> BTreeMap<String, (Severity, String)> {
         if on & day == 0 {
             return 1.0;
         }
-        let cap = edge
-            .budget
-            .map_or(f64::INFINITY, |it| 1.0 + f64::from(it) * 0.5);
+        let cap = edge.budget().map_or(f64::INFINITY, |it| 1.0 + it);
         f64::from(edge.tries).min(cap)
     };
     let products = |absent: bool| {

@@ -2,15 +2,20 @@
 
 pub mod systems;
 
-use ledger::{Finding, Ledger, Severity};
+use ledger::{Finding, Ledger, Rule, Severity};
 use std::fmt::Write as _;
 use std::ops::Range;
-use testbed::live;
+use std::panic::Location;
+use std::time::Duration;
+use testbed::{live, live_or};
 
 pub type Check = fn(&Ledger) -> Vec<Finding>;
 
 pub const ERROR: Severity = Severity::Error;
 pub const WARNING: Severity = Severity::Warning;
+
+/// For how long a rule may run where it could run for ever. A right one takes a few milliseconds.
+const SOON: Duration = Duration::from_secs(5);
 
 /// Components, as `"api service, store authority"`.
 pub fn parts(list: &str) -> String {
@@ -43,13 +48,36 @@ pub fn step(from: &str, to: &str, rest: &str) -> String {
 /// bad each is, and what it is about.
 #[track_caller]
 pub fn finds(promise: &'static str, check: Check, marked: &str, expected: &[(Severity, &str)]) {
+    live(compared(promise, check, marked, expected));
+}
+
+/// As [`finds`], for a rule that may not come to an end: why not, says the promise.
+#[track_caller]
+pub fn finds_soon(
+    promise: &'static str,
+    check: Check,
+    marked: &str,
+    expected: &[(Severity, &str)],
+) {
+    live_or(SOON, promise, compared(promise, check, marked, expected));
+}
+
+/// What compares a rule's findings with the marks.
+#[track_caller]
+fn compared(
+    promise: &'static str,
+    check: Check,
+    marked: &str,
+    expected: &[(Severity, &str)],
+) -> impl FnOnce() + Send + 'static {
+    let asked = Location::caller();
     let (text, marks) = unmark(marked);
     assert_eq!(marks.len(), expected.len(), "the test has a mark for each");
     let expected: Vec<_> = expected
         .iter()
         .map(|(severity, names)| (*severity, (*names).to_owned()))
         .collect();
-    live(move || {
+    move || {
         let ledger = read(&text);
         let mut found = check(&ledger);
         found.sort_by_key(|finding| finding.at.start);
@@ -71,19 +99,25 @@ pub fn finds(promise: &'static str, check: Check, marked: &str, expected: &[(Sev
         let wanted = wanted.map(|(at, (severity, names))| told_of(&text, at, *severity, names));
         let got = found.iter().map(|it| {
             let mut line = told_of(&text, &it.at, it.severity, &it.key());
+            if let Some(figure) = it.figure {
+                let _ = write!(line, ", its figure {figure}");
+            }
             if it.message.trim().is_empty() {
                 line += ", and says nothing";
             }
             line
         });
+        let file = asked.file();
+        let file = file.find("tests/").map_or(file, |at| &file[at..]);
         assert!(
             right,
-            "{promise}\n    expected:{}\n    found:{}\n    In this ledger:\n{}",
+            "{promise}\n    expected:{}\n    found:{}\n    In this ledger, of {file}:{}:\n{}",
             told(wanted.collect()),
             told(got.collect()),
+            asked.line(),
             numbered(&text)
         );
-    });
+    }
 }
 
 /// Checks that a rule has nothing to say of a ledger.
@@ -97,8 +131,19 @@ pub fn figures(check: Check, text: &str) -> Vec<f64> {
     let ledger = read(text);
     let mut found = check(&ledger);
     found.sort_by_key(|finding| finding.at.start);
-    let figure = |it: &Finding| it.figure.unwrap_or(f64::NAN);
     found.iter().map(figure).collect()
+}
+
+/// The number of a finding that has to have one.
+pub fn figure(finding: &Finding) -> f64 {
+    finding.figure.unwrap_or_else(|| {
+        let Rule { id, name, .. } = finding.rule;
+        panic!(
+            "A finding of {id} {name} says how much it is: its contract has a figure, and the finding \
+             about `{}` has none (`Finding::with_figure`).",
+            finding.key()
+        )
+    })
 }
 
 pub fn read(text: &str) -> Ledger {

@@ -11,4 +11,4 @@ pub mod schedules;
 pub mod telling;
 
 pub use schedules::{Picks, search};
-pub use telling::{live, live_within, note, scene};
+pub use telling::{live, live_or, live_within, note, scene};

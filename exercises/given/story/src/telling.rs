@@ -97,6 +97,17 @@ pub fn forget() {
 /// # Panics
 /// As [`live`] does.
 pub fn live_within(limit: Duration, body: impl FnOnce() + Send + 'static) {
+    let cause = "Usual cause: a loop that does not wait, such as reading again and again at the end \
+                 of a stream, or decoding the same bytes for ever; or a thread that waits for another \
+                 one which waits for it.";
+    live_or(limit, cause, body);
+}
+
+/// As [`live_within`], where it is known why the body may not end: `cause` says it.
+///
+/// # Panics
+/// As [`live`] does.
+pub fn live_or(limit: Duration, cause: &str, body: impl FnOnce() + Send + 'static) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let default = panic::take_hook();
@@ -123,9 +134,7 @@ pub fn live_within(limit: Duration, body: impl FnOnce() + Send + 'static) {
         Ok(Some(report)) => fail(&report),
         Err(RecvTimeoutError::Timeout) => fail(&format!(
             "The test could run for {} s of real time, and has not finished.\n    \
-             Usual cause: a loop that does not wait, such as reading again and again at the end \
-             of a stream, or decoding the same bytes for ever; or a thread that waits for another \
-             one which waits for it.",
+             {cause}",
             limit.as_secs()
         )),
         Err(RecvTimeoutError::Disconnected) => fail("The test's thread died without a report."),

@@ -31,4 +31,4 @@ pub use gate::Gate;
 pub use link::{Counts, End, Link};
 pub use peer::{Peer, RawFrame};
 pub use poll::poll_once;
-pub use story::{idle, live, note, scene, soon, stories, story};
+pub use story::{idle, live, live_or, note, scene, soon, stories, story};

@@ -21,7 +21,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
 
-pub use ::story::{note, scene};
+pub use ::story::{live_or, note, scene};
 
 /// How long [`soon`] waits in virtual time. No delay in any test comes near it.
 const SOON: Duration = Duration::from_secs(60 * 60);

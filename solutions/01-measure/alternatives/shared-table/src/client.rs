@@ -18,7 +18,6 @@ pub struct Client(Arc<Shared>);
 struct Shared {
     frames: mpsc::Sender<Frame>,
     table: Arc<Table>,
-    places: Semaphore,
     in_flight: AtomicUsize,
     next_id: AtomicU64,
 }
@@ -27,11 +26,23 @@ type Waiting = BTreeMap<u64, oneshot::Sender<Result<Bytes, CallError>>>;
 
 /// Who waits for what; `None` once nothing more will come.
 #[derive(Debug)]
-struct Table(Mutex<Option<Waiting>>);
+struct Table {
+    waiting: Mutex<Option<Waiting>>,
+    places: Semaphore,
+    /// Closed at the end, so that the task that writes hears of it from the one that reads.
+    over: Semaphore,
+}
 
 impl Table {
     fn lock(&self) -> MutexGuard<'_, Option<Waiting>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing more will come. Who still waits sees its sender dropped.
+    fn end(&self) {
+        self.places.close();
+        self.over.close();
+        self.lock().take();
     }
 }
 
@@ -58,13 +69,16 @@ impl Client {
     {
         let (reader, writer) = tokio::io::split(stream);
         let (frames, to_write) = mpsc::channel(16);
-        let table = Arc::new(Table(Mutex::new(Some(BTreeMap::new()))));
+        let table = Arc::new(Table {
+            waiting: Mutex::new(Some(BTreeMap::new())),
+            places: Semaphore::new(MAX_IN_FLIGHT),
+            over: Semaphore::new(0),
+        });
         tokio::spawn(write(writer, to_write, Arc::clone(&table)));
         tokio::spawn(read(reader, Arc::clone(&table)));
         Self(Arc::new(Shared {
             frames,
             table,
-            places: Semaphore::new(MAX_IN_FLIGHT),
             in_flight: AtomicUsize::new(0),
             next_id: AtomicU64::new(1),
         }))
@@ -80,7 +94,8 @@ impl Client {
         if bytes > MAX_PAYLOAD_BYTES {
             return Err(CallError::TooLarge { bytes });
         }
-        let _place = shared.places.acquire().await;
+        let place = shared.table.places.acquire().await;
+        let _place = place.map_err(|_| CallError::NotSent)?;
         let id = shared.next_id.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         match shared.table.lock().as_mut() {
@@ -113,42 +128,54 @@ async fn write(
 ) {
     let mut writer = BufWriter::with_capacity(4096, writer);
     let mut bytes = BytesMut::new();
-    while let Some(frame) = frames.recv().await {
-        bytes.clear();
-        if frame::encode(&frame, &mut bytes).is_err() {
-            return;
+    let all = async {
+        while let Some(frame) = frames.recv().await {
+            bytes.clear();
+            if frame::encode(&frame, &mut bytes).is_err()
+                || writer.write_all(&bytes).await.is_err()
+                || writer.flush().await.is_err()
+            {
+                return;
+            }
         }
-        if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
-            // Who waits learns it from here if reading stays silent.
-            table.lock().take();
-            return;
-        }
+        let _ = writer.shutdown().await;
+    };
+    tokio::select! {
+        () = all => {}
+        _ = table.over.acquire() => {}
     }
-    let _ = writer.shutdown().await;
+    table.end();
 }
 
 async fn read(mut reader: impl AsyncRead + Unpin, table: Arc<Table>) {
     let mut inbox = BytesMut::with_capacity(512);
-    'stream: while let Ok(1..) = reader.read_buf(&mut inbox).await {
-        loop {
-            match frame::decode(&mut inbox) {
-                Ok(None) => break,
-                Ok(Some(frame)) if frame.kind != Kind::Request => {
-                    let waiting = table
-                        .lock()
-                        .as_mut()
-                        .and_then(|all| all.remove(&frame.id.0));
-                    if let Some(reply) = waiting {
-                        let _ = reply.send(match frame.kind {
-                            Kind::Reply => Ok(frame.payload),
-                            _ => Err(CallError::Failed),
-                        });
-                    }
+    let all = async {
+        while let Ok(1..) = reader.read_buf(&mut inbox).await {
+            loop {
+                match frame::decode(&mut inbox) {
+                    Ok(None) => break,
+                    Ok(Some(frame)) if frame.kind != Kind::Request => answer(&table, frame),
+                    _ => return,
                 }
-                _ => break 'stream,
             }
         }
+    };
+    tokio::select! {
+        () = all => {}
+        _ = table.over.acquire() => {}
     }
-    // Who still waits sees its sender dropped.
-    table.lock().take();
+    table.end();
+}
+
+fn answer(table: &Table, frame: Frame) {
+    let waiting = table
+        .lock()
+        .as_mut()
+        .and_then(|all| all.remove(&frame.id.0));
+    if let Some(reply) = waiting {
+        let _ = reply.send(match frame.kind {
+            Kind::Reply => Ok(frame.payload),
+            _ => Err(CallError::Failed),
+        });
+    }
 }

@@ -1,0 +1,138 @@
+//! What a caller knows when no reply comes.
+
+use crate::world::client::{answer, connected, start};
+use bytes::Bytes;
+use measure::client::{CallError, MAX_IN_FLIGHT};
+use measure::frame::MAX_LENGTH;
+use testbed::memory::Watch;
+use testbed::peer::REQUEST;
+use testbed::{RawFrame, idle, scene, story};
+
+/// **M6** When the server vanishes, a call in flight fails, and says that it may have happened.
+#[test]
+fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let calls = [start(&client, "one?").await, start(&client, "two?").await];
+        server.recv().await;
+        server.recv().await;
+        server.vanish();
+        for call in calls {
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "The server had received the request. Whether it acted on it before it vanished, \
+                 nobody here can know: neither `Failed` nor `NotSent` is true."
+            );
+        }
+        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+    });
+}
+
+/// **M6** Once the connection is known to be gone, a call fails at once, and says that it was not sent.
+#[test]
+fn a_call_after_the_end_was_not_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let before = start(&client, "before?").await;
+        server.recv().await;
+        server.vanish();
+        assert_eq!(answer(before).await, Err(CallError::Unknown));
+        idle().await;
+        for _ in 0..3 {
+            let after = start(&client, "after?").await;
+            assert_eq!(
+                answer(after).await,
+                Err(CallError::NotSent),
+                "The connection had been gone for a while: this request never left the process, \
+                 and its caller may safely try elsewhere."
+            );
+        }
+    });
+}
+
+/// **M6** A call that was still waiting for its place when the server vanished was not sent.
+#[test]
+fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let mut calls = Vec::new();
+        for _ in 0..MAX_IN_FLIGHT + 3 {
+            let client = client.clone();
+            calls.push(tokio::spawn(async move {
+                client.call(Bytes::from_static(b"?")).await
+            }));
+        }
+        idle().await;
+        for _ in 0..MAX_IN_FLIGHT {
+            server.recv().await;
+        }
+        server.vanish();
+        let (mut unknown, mut not_sent) = (0, 0);
+        for call in calls {
+            match answer(call).await {
+                Err(CallError::Unknown) => unknown += 1,
+                Err(CallError::NotSent) => not_sent += 1,
+                other => panic!("A call without an answer was reported as {other:?}."),
+            }
+        }
+        assert_eq!(
+            (unknown, not_sent),
+            (MAX_IN_FLIGHT, 3),
+            "The server received {MAX_IN_FLIGHT} requests, and 3 more waited for a place."
+        );
+    });
+}
+
+/// **M6** A server that sends no proper frames ends the connection, and no caller hangs on it.
+#[test]
+fn a_server_that_breaks_the_protocol_ends_the_connection() {
+    story(|| async {
+        let request = RawFrame {
+            id: 0,
+            kind: REQUEST,
+            payload: Bytes::new(),
+        };
+        let unknown_kind = RawFrame {
+            id: 0,
+            kind: 9,
+            payload: Bytes::new(),
+        };
+        let too_large = u32::try_from(MAX_LENGTH + 1).expect("fits").to_be_bytes();
+        let broken: [(&str, Bytes); 5] = [
+            (
+                "a length beyond the limit",
+                Bytes::copy_from_slice(&too_large),
+            ),
+            ("a length of zero", Bytes::from_static(&[0; 4])),
+            ("a frame of unknown kind", unknown_kind.bytes()),
+            ("a request, which only clients send,", request.bytes()),
+            (
+                "the start of a web page",
+                Bytes::from_static(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+            ),
+        ];
+        for (what, bytes) in broken {
+            scene(format!("the server answers with {what}"));
+            let (client, mut server, _) = connected();
+            let call = start(&client, "hello?").await;
+            server.recv().await;
+            let watch = Watch::start();
+            server.send_bytes(&bytes).await;
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "After {what} nothing else on the stream can be believed. The connection is over, and \
+                 whether the call happened is unknown."
+            );
+            assert!(
+                watch.largest_bytes() <= 256 * 1024,
+                "{what} made the client allocate {} bytes at once.",
+                watch.largest_bytes()
+            );
+            idle().await;
+            let after = start(&client, "after?").await;
+            assert_eq!(answer(after).await, Err(CallError::NotSent));
+        }
+    });
+}

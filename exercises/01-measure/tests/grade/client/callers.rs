@@ -1,5 +1,0 @@
-//! Those who share a connection.
-
-mod leaving;
-mod sharing;
-mod writing;

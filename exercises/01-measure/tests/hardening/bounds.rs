@@ -1,0 +1,222 @@
+//! How much the server takes on, and what it does with its hands full.
+
+use crate::world::handlers::Script;
+use crate::world::server::{connected, connected_over, reply};
+use bytes::Bytes;
+use measure::client::Client;
+use measure::frame::MAX_PAYLOAD_BYTES;
+use measure::server::{MAX_HANDLERS, serve};
+use std::sync::Arc;
+use testbed::link::Carriage;
+use testbed::memory::Watch;
+use testbed::peer::REPLY;
+use testbed::{Link, idle, note, scene, soon, story};
+use tokio::task::JoinSet;
+
+/// **M7** A client that takes no replies is not worked for without end.
+#[test]
+fn a_client_that_takes_no_replies_stops_being_served() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, _) = connected(script.clone());
+        let asked = 4 * MAX_HANDLERS;
+        note(format!(
+            "the client sends {asked} requests for 96 KiB each and reads nothing"
+        ));
+        for id in 0..asked as u64 {
+            client.request(id, "96 KiB").await;
+        }
+        idle().await;
+        let started = script.started();
+        assert!(
+            started <= 3 * MAX_HANDLERS,
+            "{started} of {asked} answers of 96 KiB were made for a client that takes none. They \
+             wait in this server's memory, and the next such client's will too."
+        );
+        for _ in 0..asked {
+            assert_eq!(client.recv().await.payload.len(), 96 * 1024);
+        }
+        assert_eq!(script.started(), asked, "Once it reads, it is served on.");
+    });
+}
+
+/// **M7** Small answers that nobody takes are bounded as well.
+#[test]
+fn small_answers_that_nobody_takes_are_bounded() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, _) = connected_over(
+            Carriage {
+                buffer_bytes: 256,
+                ..Carriage::default()
+            },
+            script.clone(),
+        );
+        note("the client sends 20,000 requests of 2 bytes, and reads nothing");
+        let sending = tokio::spawn(async move {
+            for id in 0..20_000 {
+                client.request(id, "hi").await;
+            }
+        });
+        idle().await;
+        idle().await;
+        let started = script.started();
+        assert!(
+            started <= 10_000,
+            "{started} small answers were made for a client that takes none: 64 KiB of them are \
+             some 4,400."
+        );
+        sending.abort();
+    });
+}
+
+/// **M7** While as many handlers run as may, the server does not read on: what it has no hands for
+/// stays with the client.
+#[test]
+fn a_server_with_its_hands_full_stops_reading() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, meters) = connected(script.clone());
+        for id in 0..MAX_HANDLERS as u64 {
+            client.request(id, "slow").await;
+        }
+        idle().await;
+        assert_eq!(script.running(), MAX_HANDLERS);
+        note("all handlers wait at the gate, and the client sends 100 requests of 64 KiB more");
+        let sending = tokio::spawn(async move {
+            for id in 0..100 {
+                client
+                    .request(1000 + id, format!("swallow {}", "x".repeat(64 * 1024)))
+                    .await;
+            }
+            client
+        });
+        for _ in 0..100 {
+            idle().await;
+        }
+        let read = meters.requests().bytes;
+        assert!(
+            read <= 2 << 20,
+            "{read} bytes of requests were taken in that nobody is working on. Nothing bounds them: \
+             the client can fill this server's memory at the speed of the network."
+        );
+        script.gate.open();
+        let mut client = soon("the client to get rid of its requests", sending)
+            .await
+            .expect("the client does not panic");
+        for _ in 0..MAX_HANDLERS + 100 {
+            assert_eq!(
+                client.recv().await.kind,
+                REPLY,
+                "What waited is answered in its turn."
+            );
+        }
+    });
+}
+
+/// **M7** The bound is one connection's: what one client makes slow, another one does not feel.
+#[test]
+fn a_busy_connection_leaves_others_alone() {
+    story(|| async {
+        let script = Script::new();
+        let (mut busy, _, _) = connected(script.clone());
+        for id in 0..2 * MAX_HANDLERS as u64 {
+            busy.request(id, "slow").await;
+        }
+        idle().await;
+        assert_eq!(script.running(), MAX_HANDLERS);
+        note("one client has all its handlers at the gate, and another one connects");
+        let (mut other, _, _) = connected(script.clone());
+        other.request(1, "slow").await;
+        other.request(2, "hello").await;
+        let answer = other
+            .expect("the reply to another client, whose handlers are not busy")
+            .await;
+        assert_eq!(answer, reply(2, "hello"));
+        script.gate.open();
+    });
+}
+
+/// **M7** A connection that has served for long holds no more than one that is new.
+#[test]
+fn what_was_answered_leaves_nothing_behind() {
+    story(|| async {
+        let script = Script::new();
+        script.gate.open();
+        let (mut client, _, _) = connected(script.clone());
+        let mut watch = Watch::start();
+        for id in 0..10_000_u64 {
+            scene(format!("request {id}"));
+            // Those that wait at a gate and those that are done at once.
+            let what = if id % 2 == 0 { "hello" } else { "slow" };
+            client.request(id, what).await;
+            assert_eq!(client.recv().await, reply(id, what));
+            if id == 100 {
+                watch = Watch::start();
+            }
+        }
+        assert!(
+            watch.grown_bytes() <= 64 * 1024,
+            "10,000 requests were answered one after the other, and {} bytes are still held for them. A \
+             connection lives for months.",
+            watch.grown_bytes()
+        );
+    });
+}
+
+/// **M7** A thousand callers, a narrow pipe, and a server that stops reading when it is busy: all are
+/// answered, each with its own reply.
+#[test]
+fn a_thousand_callers_are_answered_through_a_narrow_pipe() {
+    story(|| async {
+        let (near, far, meters) = Link::with(Carriage {
+            buffer_bytes: 64,
+            read_bytes: 11,
+            ..Carriage::default()
+        })
+        .split();
+        let served = tokio::spawn(async move { serve(far, Arc::new(Script::new())).await });
+        let client = Client::new(near);
+        let mut calls = JoinSet::new();
+        for number in 0..1000 {
+            let client = client.clone();
+            calls.spawn(async move {
+                let request = Bytes::from(format!("caller {number}"));
+                assert_eq!(client.call(request.clone()).await, Ok(request));
+            });
+        }
+        soon("a thousand calls to be answered", calls.join_all()).await;
+        assert_eq!(
+            (meters.requests().frames, meters.replies().frames),
+            (1000, 1000)
+        );
+        drop(client);
+        let end = soon("the server to be done", served)
+            .await
+            .expect("no panic");
+        assert!(
+            end.is_ok(),
+            "The client closed the connection, and the server ended with {end:?}."
+        );
+    });
+}
+
+/// **M7** The largest frame there may be crosses, both ways.
+#[test]
+fn the_largest_frame_crosses_both_ways() {
+    story(|| async {
+        let (near, far, _) = Link::new().split();
+        tokio::spawn(async move { serve(far, Arc::new(Script::new())).await });
+        let client = Client::new(near);
+        let largest = Bytes::from(vec![b'x'; MAX_PAYLOAD_BYTES]);
+        let answer = soon(
+            "the answer to the largest request (does a buffer fill before the frame is whole?)",
+            client.call(largest.clone()),
+        )
+        .await;
+        assert!(
+            answer == Ok(largest),
+            "The largest answer came back changed, or not at all."
+        );
+    });
+}

@@ -1,0 +1,407 @@
+//! Those who share a connection: they leave at any moment, sleep, and wait for each other.
+
+use crate::world::client::{answer, connected, connected_over, fill, ok, start, start_bytes};
+use bytes::Bytes;
+use measure::client::{CallError, MAX_IN_FLIGHT};
+use std::time::Duration;
+use testbed::link::Carriage;
+use testbed::memory::Watch;
+use testbed::{idle, note, poll_once, scene, soon, story};
+
+/// So many callers that each of them is noticed in a mebibyte.
+const GIVEN_UP: usize = 40_000;
+
+/// What a thousand callers wait for, and what it usually means if they do so in vain.
+const DEADLOCK: &str = "one of a thousand calls to be answered (if both sides write, and neither \
+                        reads before it is done, both wait for ever)";
+
+/// **M4** A caller that is dropped while its request is being written leaves no half of it behind.
+#[test]
+fn a_caller_that_gives_up_never_tears_a_frame() {
+    story(|| async {
+        // The pipe holds 16 bytes, so that a request of 600 is always in the middle of something.
+        for polls in 0..6 {
+            scene(format!(
+                "a call of 600 bytes is given up after {polls} polls"
+            ));
+            let (client, mut server, _) = connected_over(Carriage {
+                buffer_bytes: 16,
+                ..Carriage::default()
+            });
+            {
+                let call = client.call(Bytes::from(vec![b'x'; 600]));
+                tokio::pin!(call);
+                for _ in 0..polls {
+                    assert!(poll_once(call.as_mut()).is_pending(), "Nobody has replied.");
+                    tokio::task::yield_now().await;
+                }
+            }
+            idle().await;
+            let second = start(&client, "second?").await;
+            let whole = "the second caller's frame, whole (if the one before was left half \
+                         written, this one is taken for its rest)";
+            let mut request = server.expect(whole).await;
+            if request.payload.len() == 600 {
+                assert!(
+                    request.payload.iter().all(|byte| *byte == b'x'),
+                    "The frame was torn."
+                );
+                request = server.expect(whole).await;
+            }
+            assert_eq!(
+                request.payload.as_ref(),
+                b"second?",
+                "The caller that gave up left a part of its frame in the stream, and the next \
+                 caller's frame was taken for the rest of it."
+            );
+            server.reply(request.id, "second!").await;
+            assert_eq!(answer(second).await, ok("second!"));
+        }
+    });
+}
+
+/// **M4** A request that has been begun is finished, also when its caller has left meanwhile.
+#[test]
+fn a_request_that_has_been_begun_is_finished() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let given_up = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        given_up.abort();
+        note("the caller of 600 bytes gave up, with 16 of them sent");
+        idle().await;
+        let serving = tokio::spawn(async move {
+            let rest = server.expect("the rest of a frame that was begun").await;
+            assert!(
+                rest.payload.iter().all(|byte| *byte == b'x'),
+                "The frame was torn."
+            );
+            let second = server.expect("the next caller's frame").await;
+            assert_eq!(second.payload.as_ref(), b"second?");
+            server.reply(second.id, "second!").await;
+        });
+        idle().await;
+        let second = start(&client, "second?").await;
+        assert_eq!(answer(second).await, ok("second!"));
+        serving.await.expect("no panic");
+    });
+}
+
+/// **M4** A caller that gives up while it waits for a place takes none along.
+#[test]
+fn a_caller_that_gives_up_waiting_takes_no_place_along() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let mut calls = fill(&client);
+        let waiting = start(&client, "waiting?").await;
+        waiting.abort();
+        idle().await;
+        note("all places were taken; one caller waited for a place, and gave up");
+        for _ in 0..MAX_IN_FLIGHT {
+            let request = server.recv().await;
+            server.reply(request.id, "!").await;
+        }
+        soon("all calls to be answered", calls.join_all()).await;
+        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+        let before = meters.requests().frames;
+        calls = fill(&client);
+        idle().await;
+        assert_eq!(
+            meters.requests().frames - before,
+            MAX_IN_FLIGHT,
+            "All places are free again, and that many calls fit."
+        );
+        drop(calls);
+    });
+}
+
+/// **M4** Calls that are given up leave no memory behind, even if they are never answered.
+#[test]
+fn calls_that_are_given_up_leave_nothing_behind() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let watch = Watch::start();
+        for _ in 0..GIVEN_UP {
+            {
+                let call = client.call(Bytes::from_static(b"?"));
+                tokio::pin!(call);
+                assert!(poll_once(call.as_mut()).is_pending());
+                tokio::task::yield_now().await;
+            }
+            // Some clients send what was given up meanwhile, and some don't bother: either is well.
+            while tokio::time::timeout(Duration::ZERO, server.skip())
+                .await
+                .is_ok()
+            {}
+        }
+        assert!(
+            watch.grown_bytes() <= 1 << 20,
+            "{GIVEN_UP} callers gave up, and {} bytes are still held for them: some table remembers \
+             every call until its reply comes, and these never come.",
+            watch.grown_bytes()
+        );
+        idle().await;
+        while tokio::time::timeout(Duration::ZERO, server.skip())
+            .await
+            .is_ok()
+        {}
+        let last = start(&client, "last?").await;
+        let request = server.recv().await;
+        server.reply(request.id, "last!").await;
+        assert_eq!(
+            answer(last).await,
+            ok("last!"),
+            "The connection must still work."
+        );
+    });
+}
+
+/// **M4** Calls that are given up behind a server that reads nothing do not pile up either.
+#[test]
+fn calls_that_are_given_up_behind_a_stall_do_not_pile_up() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let watch = Watch::start();
+        note("20,000 callers ask for 1 KiB each, and give up; the server reads nothing");
+        for _ in 0..20_000 {
+            let call = client.call(Bytes::from(vec![b'x'; 1024]));
+            tokio::pin!(call);
+            let _ = poll_once(call.as_mut());
+            tokio::task::yield_now().await;
+        }
+        assert!(
+            watch.grown_bytes() <= 4 << 20,
+            "20,000 callers gave up, and {} bytes of their requests are still held: a queue takes \
+             in what nobody waits for, and nothing bounds it.",
+            watch.grown_bytes()
+        );
+        let last = start(&client, "last?").await;
+        loop {
+            let request = server.recv().await;
+            if request.payload == "last?" {
+                server.reply(request.id, "last!").await;
+                break;
+            }
+        }
+        assert_eq!(
+            answer(last).await,
+            ok("last!"),
+            "The connection must still work."
+        );
+    });
+}
+
+/// **M4** A caller that is not polled for a while holds up no other.
+#[test]
+fn a_caller_that_is_not_polled_holds_up_no_other() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let held = client.call(Bytes::from_static(b"held?"));
+        tokio::pin!(held);
+        assert!(poll_once(held.as_mut()).is_pending(), "Nobody has replied.");
+        note("the first caller was polled once, and does something else now");
+        let second = start(&client, "second?").await;
+        let first = server.recv().await;
+        let request = server.expect("the second caller's request").await;
+        server.reply(request.id, "second!").await;
+        assert_eq!(answer(second).await, ok("second!"));
+        server.reply(first.id, "held!").await;
+        assert_eq!(soon("the first caller's reply", held).await, ok("held!"));
+    });
+}
+
+/// **M4** A caller that is not polled keeps its place in no line that others wait in.
+#[test]
+fn a_caller_that_is_not_polled_blocks_no_line() {
+    story(|| async {
+        // The pipe holds 16 bytes, so that a request of 600 stays under way until the server reads.
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 16,
+            ..Carriage::default()
+        });
+        let first = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
+        let held = client.call(Bytes::from_static(b"held?"));
+        tokio::pin!(held);
+        assert!(poll_once(held.as_mut()).is_pending(), "Nobody has replied.");
+        note(
+            "the second caller was polled once, behind a request under way, and does something else now",
+        );
+        let third = start(&client, "third?").await;
+        let mut under_way = None;
+        loop {
+            let request = server
+                .expect(
+                    "the third caller's request (does the second one, which nobody polls, hold a lock, or the \
+                     turn to take it?)",
+                )
+                .await;
+            if request.payload == "third?" {
+                server.reply(request.id, "third!").await;
+                break;
+            }
+            if request.payload.len() == 600 {
+                under_way = Some(request.id);
+            }
+        }
+        assert_eq!(answer(third).await, ok("third!"));
+        server
+            .reply(
+                under_way.expect("what was begun is finished first"),
+                "first!",
+            )
+            .await;
+        assert_eq!(answer(first).await, ok("first!"));
+    });
+}
+
+/// **M4** A caller that sleeps through thousands of others' replies finds its own.
+#[test]
+fn a_reply_keeps_for_a_caller_that_sleeps() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let held = client.call(Bytes::from_static(b"held?"));
+        tokio::pin!(held);
+        assert!(poll_once(held.as_mut()).is_pending(), "Nobody has replied.");
+        let first = server.recv().await;
+        server.reply(first.id, "held!").await;
+        note("a caller was polled once, and has its reply; 3,000 others call before it looks");
+        for _ in 0..3_000 {
+            let serve = async {
+                let request = server.recv().await;
+                server.reply(request.id, "!").await;
+            };
+            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
+            assert_eq!(answer, ok("!"));
+        }
+        assert_eq!(
+            soon("the reply that came long ago", held).await,
+            ok("held!")
+        );
+    });
+}
+
+/// **M4** There is no time limit in a call: its caller has one, or has none.
+#[test]
+fn a_call_waits_for_as_long_as_its_caller() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let slow = start(&client, "slow?").await;
+        let request = server.recv().await;
+        tokio::time::sleep(Duration::from_secs(12 * 60 * 60)).await;
+        note("twelve hours later the server replies");
+        server.reply(request.id, "slow!").await;
+        assert_eq!(
+            answer(slow).await,
+            ok("slow!"),
+            "Who decides how long is too long is the caller, by dropping the call."
+        );
+        tokio::time::sleep(Duration::from_secs(6 * 60 * 60)).await;
+        note("six hours later the connection is used again");
+        let call = start(&client, "still there?").await;
+        let request = server
+            .expect("a request over a connection that was quiet for six hours")
+            .await;
+        server.reply(request.id, "").await;
+        assert_eq!(
+            answer(call).await,
+            ok(""),
+            "A reply may carry nothing, and is one."
+        );
+    });
+}
+
+/// **M4** A thousand callers share one connection through a narrow pipe, and all are answered.
+#[test]
+fn a_thousand_callers_share_a_narrow_connection() {
+    story(|| async {
+        // The server reads one request, writes its reply, and only then reads on: so a client that
+        // does not read while it writes stops both.
+        let (client, mut server, meters) = connected_over(Carriage {
+            buffer_bytes: 64,
+            read_bytes: 7,
+            ..Carriage::default()
+        });
+        tokio::spawn(async move {
+            while let Some(request) = server.try_recv().await {
+                server.reply(request.id, request.payload).await;
+            }
+        });
+        let calls: Vec<_> = (0..1000)
+            .map(|number| {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    let request = Bytes::from(format!("caller {number}"));
+                    (client.call(request.clone()).await, request)
+                })
+            })
+            .collect();
+        for call in calls {
+            let (reply, request) = soon(DEADLOCK, call).await.expect("no caller panics");
+            assert_eq!(reply, Ok(request), "A caller got another caller's reply.");
+        }
+        assert_eq!(meters.requests().frames, 1000);
+    });
+}
+
+/// **M4** Failures, late replies and made-up ones neither cost a place nor make one.
+#[test]
+fn no_reply_changes_the_number_of_places() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let failed = start(&client, "failed?").await;
+        let request = server.recv().await;
+        server.failure(request.id).await;
+        assert_eq!(answer(failed).await, Err(CallError::Failed));
+        let given_up = start(&client, "given up?").await;
+        let request = server.recv().await;
+        given_up.abort();
+        idle().await;
+        server.reply(request.id, "late").await;
+        server.reply(request.id, "again").await;
+        server.failure(request.id ^ (1 << 40)).await;
+        idle().await;
+        assert_eq!(client.in_flight(), 0);
+        let before = meters.requests().frames;
+        let _calls = fill(&client);
+        let _more = fill(&client);
+        idle().await;
+        assert_eq!(
+            meters.requests().frames - before,
+            MAX_IN_FLIGHT,
+            "A failure, a late reply, a repeated one and a made-up one later, there are as many \
+             places as before."
+        );
+    });
+}
+
+/// **M4** Calls that were answered leave no memory behind either.
+#[test]
+fn calls_that_were_answered_leave_nothing_behind() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let mut watch = Watch::start();
+        for call in 0..10_000 {
+            scene(format!("call {call}"));
+            let serve = async {
+                let request = server.recv().await;
+                server.reply(request.id, "!").await;
+            };
+            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
+            assert_eq!(answer, ok("!"));
+            if call == 100 {
+                watch = Watch::start();
+            }
+        }
+        assert!(
+            watch.grown_bytes() <= 64 * 1024,
+            "10,000 calls were answered one after the other, and {} bytes are still held for them. A connection \
+             lives for months.",
+            watch.grown_bytes()
+        );
+    });
+}

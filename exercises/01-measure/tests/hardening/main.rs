@@ -1,0 +1,32 @@
+//! Grades what a product needs besides lab 1's lesson:
+//!
+//! - `schedules`: any order of calls, cancellations, replies, silences and ends, against a model
+//! - `bytes`: what hostile or unlucky bytes may not do
+//! - `replies`: whose reply a reply is, over a long life
+//! - `callers`: those who leave, sleep, and wait for each other
+//! - `writing`: one frame, in one write, and flushed
+//! - `silence`: what a caller knows, whatever ends the connection and whenever
+//! - `handlers`: late errors and panics, and a server that has its time
+//! - `bounds`: how much the server takes on
+//! - `partings`: how a conversation ends for the server, and what is held then
+//! - `batches`: in parts, with holes, and with answers about something else
+//! - `recorders`: merged, full, or on an odd schedule
+
+#![allow(
+    clippy::drop_non_drop,
+    reason = "a client of another design may have nothing to drop"
+)]
+
+mod batches;
+mod bounds;
+mod bytes;
+mod callers;
+mod handlers;
+mod partings;
+mod recorders;
+mod replies;
+mod schedules;
+mod silence;
+#[path = "../world/mod.rs"]
+mod world;
+mod writing;

@@ -1,0 +1,179 @@
+//! How a conversation ends for the server: torn, broken, dropped, or by a client that is gone.
+
+use crate::world::handlers::Script;
+use crate::world::server::{connected, end, reply};
+use bytes::Bytes;
+use measure::frame::FrameError;
+use measure::server::{ServeError, serve};
+use std::sync::Arc;
+use testbed::broken::{Broken, Then};
+use testbed::memory::Watch;
+use testbed::peer::REQUEST;
+use testbed::{RawFrame, idle, scene, soon, story};
+
+/// **M7** A client that vanishes does not keep the server busy.
+#[test]
+fn a_client_that_vanishes_is_let_go() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, served, _) = connected(script.clone());
+        client.request(1, "slow").await;
+        idle().await;
+        client.vanish();
+        idle().await;
+        script.gate.open();
+        // To the server this looks like a client that closed its side, until it writes.
+        match end(served).await {
+            Err(ServeError::Io(_)) => {}
+            other => panic!("A reply could not be written, and the server ended with {other:?}."),
+        }
+        assert_eq!(script.running(), 0);
+    });
+}
+
+/// **M7** Dropping the server's future stops the handlers that it had started.
+#[test]
+fn a_server_that_is_dropped_stops_its_handlers() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, served, _) = connected(script.clone());
+        client.request(1, "slow").await;
+        client.request(2, "slow").await;
+        idle().await;
+        assert_eq!(script.running(), 2, "Two handlers wait at the gate.");
+        served.abort();
+        idle().await;
+        assert_eq!(
+            script.running(),
+            0,
+            "The connection's future is gone, and its handlers are still at work for nobody."
+        );
+    });
+}
+
+/// **M7** A request torn at any byte is an error of that connection, and costs no memory it announced.
+#[test]
+fn a_request_torn_at_any_byte_is_an_error() {
+    story(|| async {
+        let payload = Bytes::from(vec![b'x'; 1 << 19]);
+        let announced = RawFrame {
+            id: 1,
+            kind: REQUEST,
+            payload,
+        }
+        .bytes();
+        for cut in 1..64 {
+            scene(format!(
+                "the client sends {cut} bytes of a frame of half a mebibyte, and closes"
+            ));
+            let (mut client, served, _) = connected(Script::new());
+            let watch = Watch::start();
+            client.send_bytes(&announced[..cut]).await;
+            client.finish().await;
+            match end(served).await {
+                Err(ServeError::Protocol(FrameError::Torn { .. })) => {}
+                other => panic!("The server ended with {other:?}; the stream was torn."),
+            }
+            assert!(
+                watch.largest_bytes() <= 256 * 1024,
+                "{cut} bytes arrived, and {} were allocated at once.",
+                watch.largest_bytes()
+            );
+        }
+    });
+}
+
+/// **M7** A stream torn while handlers are at work is torn all the same.
+#[test]
+fn a_request_torn_while_handlers_run_is_an_error() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, served, _) = connected(script.clone());
+        client.request(1, "slow").await;
+        idle().await;
+        client.send_bytes(&[0, 0]).await;
+        client.finish().await;
+        idle().await;
+        script.gate.open();
+        match end(served).await {
+            Err(ServeError::Protocol(FrameError::Torn { .. })) => {}
+            other => panic!("The server ended with {other:?}; the stream was torn."),
+        }
+    });
+}
+
+/// **M6** A stream that fails is an error, and not the end of the conversation.
+#[test]
+fn a_stream_that_fails_is_an_error() {
+    let fails = |delivers| Broken {
+        delivers,
+        reads: Then::Error,
+        ..Broken::default()
+    };
+    ends_with_its_error("reading fails", fails(Bytes::new()));
+    ends_with_its_error("reading fails after the first request", fails(hello()));
+}
+
+/// **M6** A stream that takes nothing any more has failed: that is an error, and no reason to try for ever.
+#[test]
+fn a_stream_that_takes_nothing_is_an_error() {
+    ends_with_its_error(
+        "nothing can be written",
+        Broken {
+            delivers: hello(),
+            takes_bytes: 0,
+            writes: Then::Nothing,
+            ..Broken::default()
+        },
+    );
+}
+
+/// **M7** When a client breaks the protocol, what was at work for it stops.
+#[test]
+fn a_client_that_is_cut_off_is_not_worked_for() {
+    story(|| async {
+        let broken = [
+            ("bytes that are no frame", Bytes::from_static(&[0; 4])),
+            ("a reply, which only servers send", reply(1, "!").bytes()),
+        ];
+        for (what, bytes) in broken {
+            scene(format!(
+                "the client sends {what} while two handlers are at work"
+            ));
+            let script = Script::new();
+            let (mut client, served, _) = connected(script.clone());
+            client.request(1, "slow").await;
+            client.request(2, "slow").await;
+            idle().await;
+            assert_eq!(script.running(), 2, "Two handlers wait at the gate.");
+            client.send_bytes(&bytes).await;
+            assert!(matches!(end(served).await, Err(ServeError::Protocol(_))));
+            idle().await;
+            assert_eq!(
+                script.running(),
+                0,
+                "The connection is over, its future is gone, and its handlers are still at work for nobody."
+            );
+        }
+    });
+}
+
+fn hello() -> Bytes {
+    let request = RawFrame {
+        id: 1,
+        kind: REQUEST,
+        payload: Bytes::from_static(b"hello"),
+    };
+    request.bytes()
+}
+
+fn ends_with_its_error(what: &'static str, stream: Broken) {
+    story(move || async move {
+        scene(what);
+        let ended = soon("the server to end", serve(stream, Arc::new(Script::new()))).await;
+        match ended {
+            Err(ServeError::Io(_)) => {}
+            other => panic!("The stream has failed, and the server ended with {other:?}."),
+        }
+    });
+}
