@@ -115,6 +115,13 @@ async fn use_it(cache: Cache<Way>, facts: Arc<Facts>, number: u64) {
     }
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime of this thread")
+}
+
 /// **C4** On two threads as well, no read returns less than the cache had been told when it began, nobody is
 /// stranded, and no more loads run than were declared.
 #[test]
@@ -127,17 +134,15 @@ fn two_threads_bring_nothing_back_and_strand_nobody() {
         };
         let cache =
             Cache::new(Way(Arc::clone(&facts)), settings).expect("settings that make sense");
+        // One alone, once round.
+        runtime().block_on(use_it(cache.clone(), Arc::clone(&facts), 0));
         let (start, ended) = (Barrier::new(THREADS), AtomicUsize::new(0));
         std::thread::scope(|threads| {
             for thread in 0..THREADS {
                 let (cache, facts, start, ended) = (&cache, &facts, &start, &ended);
                 threads.spawn(move || {
-                    let runtime = tokio::runtime::Builder::new_current_thread()
-                        .enable_time()
-                        .build()
-                        .expect("a runtime of this thread");
                     start.wait();
-                    let panicked = runtime.block_on(async {
+                    let panicked = runtime().block_on(async {
                         let tasks: Vec<_> = (0..TASKS)
                             .map(|task| {
                                 let number = (thread * TASKS + task) as u64;
