@@ -1,16 +1,13 @@
 //! What a session remembers, for how long, and what a read makes of it.
 
-use crate::world::authority::value;
 use crate::world::{LESSON, TICK, TTL, World, lesson, pass, roomy, session, session_told, settle};
 use cache::session::Session;
 use cache::settings::ReadError;
 use domain::{LessonKey, Version};
 use std::convert::Infallible;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 use testbed::memory::Watch;
-use testbed::{note, poll_once, story};
+use testbed::{note, story};
 
 /// **C6** A session has a floor for everything that it was told lately, however much that is.
 #[test]
@@ -185,18 +182,6 @@ fn a_session_forgets_a_busy_hour() {
     });
 }
 
-/// **C6** "Not begun" is below whatever a session was told.
-#[test]
-fn a_session_that_was_told_something_does_not_read_not_begun() {
-    story(|| async {
-        let world = World::new(roomy());
-        assert_eq!(world.read(LESSON).await, Ok(0));
-        let version = world.authority.change(LESSON);
-        let session = session_told(LESSON, version);
-        assert_eq!(world.read_in(LESSON, &session).await, Ok(1));
-    });
-}
-
 /// **C6** "Not begun" is below every floor, also fresh from the authority.
 #[test]
 fn an_authority_that_forgot_a_lesson_is_behind() {
@@ -246,41 +231,6 @@ fn an_authority_that_is_behind_is_not_asked_again_and_again() {
             "What the authority said is too old for one session, and fresh for all others."
         );
         assert_eq!(stranger.answer().await, Ok(1));
-    });
-}
-
-/// **C6** A session that was told something joins a load like anybody: if that brings enough, it is
-/// enough.
-#[test]
-fn a_session_with_a_floor_joins_too() {
-    story(|| async {
-        let world = World::at_version(2, roomy());
-        world.authority.hold();
-        let told = session_told(LESSON, Version(2));
-        let first = world.start(LESSON).await;
-        let second = world.start_in(LESSON, &told).await;
-        world.authority.release_all();
-        assert_eq!(
-            (first.answer().await, second.answer().await),
-            (Ok(2), Ok(2))
-        );
-        assert_eq!(world.loads(), 1, "One load had the answer to both.");
-    });
-}
-
-/// **C5** A hit waits for nobody in a session that was told something, either.
-#[test]
-fn a_hit_above_the_floor_is_answered_at_once() {
-    story(|| async {
-        let world = World::at_version(2, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(2));
-        let told = session_told(LESSON, Version(2));
-        let mut hit = pin!(world.cache.read(LESSON, &told));
-        assert_eq!(
-            poll_once(hit.as_mut()),
-            Poll::Ready(Ok(value(LESSON, 2))),
-            "The value is there, and the session was told no more than that."
-        );
     });
 }
 

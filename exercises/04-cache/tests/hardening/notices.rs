@@ -6,7 +6,6 @@ use crate::world::{
 };
 use cache::settings::{ReadError, Settings};
 use domain::{LessonKey, Version};
-use std::convert::Infallible;
 use testbed::{note, story};
 
 /// **C5** What was overtaken by an invalidation is one load again for all who come after it.
@@ -52,28 +51,6 @@ fn misses_after_an_invalidation_are_one_load_too() {
     }
 }
 
-/// **C4** Only the latest of several invalidations counts, whatever order they come in.
-#[test]
-fn notices_that_come_in_the_wrong_order_lower_nothing() {
-    story(|| async {
-        let world = World::at_version(1, roomy());
-        world.authority.hold();
-        let early = world.start(LESSON).await;
-        let second = world.authority.change(LESSON);
-        let third = world.authority.change(LESSON);
-        world.invalidate(LESSON, third);
-        world.invalidate(LESSON, second);
-        let late = world.start(LESSON).await;
-        world.authority.release(1);
-        settle().await;
-        world.let_all_go().await;
-        assert_eq!(late.answer().await, Ok(3), "{STALE}");
-        assert!(early.answer().await.is_ok(), "{WAITED}");
-        world.authority.stop_holding();
-        assert_eq!(world.read(LESSON).await, Ok(3), "{STALE}");
-    });
-}
-
 /// **C4** A late fill is refused however many other keys have been invalidated meanwhile.
 #[test]
 fn a_late_fill_is_refused_however_much_else_was_invalidated() {
@@ -95,22 +72,6 @@ fn a_late_fill_is_refused_however_much_else_was_invalidated() {
             world.read(LESSON).await,
             Ok(2),
             "{STALE} What was remembered of the invalidation had to make room for others."
-        );
-    });
-}
-
-/// **C4** "Not begun" is below every version.
-#[test]
-fn an_invalidation_removes_not_begun() {
-    story(|| async {
-        let world = World::new(roomy());
-        assert_eq!(world.read(LESSON).await, Ok(0));
-        let version = world.authority.change(LESSON);
-        world.invalidate(LESSON, version);
-        assert_eq!(
-            world.read(LESSON).await,
-            Ok(1),
-            "{STALE} \"Not begun\" has no version, and is below them all."
         );
     });
 }
@@ -177,55 +138,4 @@ fn an_invalidation_reaches_an_entry_and_a_load_at_once() {
             );
         });
     }
-}
-
-/// **C4** What happens to another key overtakes no load: it is joined, and kept.
-#[test]
-fn a_load_is_not_overtaken_by_what_happens_to_others() {
-    story(|| async {
-        let world = World::at_version(1, roomy());
-        world.authority.hold();
-        let early = world.start(LESSON).await;
-        note("another lesson is invalidated, and a third is written");
-        let writer = session();
-        world.cache.invalidate(OTHER, Version(7));
-        let write = std::future::ready(Ok::<_, Infallible>(Version(1)));
-        let written = world.cache.write(LessonKey::new(4, 1), &writer, write);
-        assert!(written.await.is_ok());
-        let joined = world.start(LESSON).await;
-        world.let_all_go().await;
-        assert_eq!(
-            (early.answer().await, joined.answer().await),
-            (Ok(1), Ok(1))
-        );
-        let hit = world.start(LESSON).await;
-        assert!(
-            hit.is_done() && world.loads() == 1,
-            "What happened to others has made this lesson's load unfit to be joined or kept: there were {} \
-             loads of it.",
-            world.loads()
-        );
-    });
-}
-
-/// **C1** What was too old to be joined, and arrives last, takes the place of nothing newer.
-#[test]
-fn what_arrives_beyond_the_bound_takes_no_newer_ones_place() {
-    story(|| async {
-        let world = World::at_version(1, roomy());
-        world.authority.hold();
-        let patient = world.start(LESSON).await;
-        pass(TTL + TICK).await;
-        let next = world.start(LESSON).await;
-        world.authority.release(2);
-        assert_eq!(next.answer().await, Ok(1));
-        world.authority.release(1);
-        assert_eq!(patient.answer().await, Ok(1), "{WAITED}");
-        let hit = world.start(LESSON).await;
-        assert!(
-            hit.is_done() && world.loads() == 2,
-            "Load 2 had brought a fresh value. Load 1, which is older than the bound, came after it, and \
-             there is nothing left that may be served."
-        );
-    });
 }

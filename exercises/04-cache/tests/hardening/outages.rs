@@ -1,22 +1,8 @@
 //! An authority that is away.
 
-use crate::world::{LESSON, OTHER, TTL, World, pass, roomy};
+use crate::world::{LESSON, TTL, World, pass, roomy};
 use cache::settings::ReadError;
 use testbed::story;
-
-/// **C2** While the authority is down, what is fresh is served, and what isn't there is an error.
-#[test]
-fn without_the_authority_what_is_fresh_is_served() {
-    story(|| async {
-        let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
-        world.authority.set_failing(true);
-        assert_eq!(world.read(LESSON).await, Ok(1), "A hit asks nobody.");
-        assert_eq!(world.read(OTHER).await, Err(ReadError::Unavailable));
-        world.clear();
-        assert_eq!(world.read(LESSON).await, Err(ReadError::Unavailable));
-    });
-}
 
 /// **C1** Beyond the bound there is no answer rather than an old one, also while the authority is down.
 #[test]
@@ -34,22 +20,6 @@ fn without_the_authority_the_bound_still_holds() {
         );
         world.authority.set_failing(false);
         assert_eq!(world.read(LESSON).await, Ok(1));
-    });
-}
-
-/// **C7** A load that fails after an invalidation brings back nothing that was invalidated.
-#[test]
-fn a_failed_load_brings_nothing_back() {
-    story(|| async {
-        let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
-        let version = world.authority.change(LESSON);
-        world.invalidate(LESSON, version);
-        world.authority.set_failing(true);
-        assert_eq!(world.read(LESSON).await, Err(ReadError::Unavailable));
-        assert_eq!(world.read(LESSON).await, Err(ReadError::Unavailable));
-        world.authority.set_failing(false);
-        assert_eq!(world.read(LESSON).await, Ok(2));
     });
 }
 

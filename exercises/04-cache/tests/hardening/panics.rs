@@ -1,7 +1,7 @@
 //! A source that panics.
 
 use crate::world::authority::value;
-use crate::world::{LESSON, OTHER, World, answers, lesson, roomy, session};
+use crate::world::{LESSON, OTHER, World, each_gets, lesson, roomy, session};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
 use cache::source::{Source, SourceError};
@@ -35,11 +35,8 @@ fn a_load_that_panics_is_an_error_to_all_who_wait() {
         world.authority.hold();
         let readings = world.start_many(3, LESSON).await;
         world.authority.panic(1);
-        assert_eq!(
-            answers(readings).await,
-            vec![Err(ReadError::Unavailable); 3],
-            "The load panicked. That is the authority's failure, and its readers' error."
-        );
+        let why = "The load panicked. That is the authority's failure, and its readers' error.";
+        each_gets(readings, Err(ReadError::Unavailable), why).await;
         world.authority.stop_holding();
         assert_eq!(world.read(LESSON).await, Ok(1), "It works again.");
     });

@@ -2,7 +2,7 @@
 
 use crate::world::plain::Plain;
 use crate::world::{
-    LESSON, OTHER, Reading, TTL, World, answers, lesson, pass, roomy, session, session_told, settle,
+    LESSON, OTHER, TTL, World, each_gets, lesson, roomy, session, session_told, settle,
 };
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
@@ -10,7 +10,7 @@ use domain::{LessonKey, Version};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use testbed::{idle, note, poll_once, scene, soon, story};
+use testbed::{note, poll_once, scene, soon, story};
 use tokio::task::JoinSet;
 
 /// One load may run and some may wait.
@@ -68,42 +68,6 @@ fn a_cold_start_stays_within_the_declared_loads() {
         );
         assert_eq!(source.most_running(), 10, "And ten it was to be given.");
     });
-}
-
-/// **C8** The load that waits runs when the one before it ends, however that ends, and is not touched by
-/// it.
-#[test]
-fn the_next_load_runs_however_the_one_before_it_ends() {
-    for end in [
-        "with a value",
-        "with an error",
-        "with a panic",
-        "by being given up",
-    ] {
-        story(move || async move {
-            scene(format!("one load may run at once, and ends {end}"));
-            let world = World::new(one_place());
-            world.authority.hold();
-            let first = world.start(lesson(0)).await;
-            let second = world.start(lesson(1)).await;
-            let third = world.start(lesson(2)).await;
-            match end {
-                "with a value" => world.authority.release(1),
-                "with an error" => world.authority.fail(1),
-                "with a panic" => world.authority.panic(1),
-                _ => {
-                    first.give_up().await;
-                    // If it goes on without its reader, it ends now.
-                    world.authority.release(1);
-                }
-            }
-            settle().await;
-            world.let_all_go().await;
-            let what = "The load before it has ended, and its place is free.";
-            assert_eq!(second.answer().await, Ok(0), "{what}");
-            assert_eq!(third.answer().await, Ok(0), "{what}");
-        });
-    }
 }
 
 /// **C8** A load without readers, or one that was overtaken, has its place until it ends.
@@ -202,82 +166,6 @@ fn a_load_that_waits_is_not_overtaken() {
     }
 }
 
-/// **C8** A caller that leaves gives back the place at which it waited, and nobody loads for it.
-#[test]
-fn a_caller_that_leaves_gives_its_waiting_place_back() {
-    story(|| async {
-        let world = World::new(Settings {
-            max_loads: 1,
-            max_waiting_loads: 1,
-            ..roomy()
-        });
-        world.authority.hold();
-        let running = world.start(lesson(0)).await;
-        for _ in 0..3 {
-            let waiting = world.start(lesson(1)).await;
-            assert!(
-                !waiting.is_done(),
-                "One may wait, and nobody does: those who did have left. A waiting place is given back \
-                 by leaving too."
-            );
-            waiting.give_up().await;
-        }
-        let next = world.start(lesson(2)).await;
-        assert!(
-            !next.is_done(),
-            "Those who waited have left, and one may wait; the next was shed."
-        );
-        world.authority.release(1);
-        assert_eq!(running.answer().await, Ok(0));
-        settle().await;
-        world.authority.release_all();
-        assert_eq!(next.answer().await, Ok(0));
-        assert_eq!(
-            world.authority.loads_of(lesson(1)),
-            0,
-            "Everybody who asked for this lesson had left before its load began."
-        );
-    });
-}
-
-/// **C8** A load that nobody may join any more is still a load to the authority.
-#[test]
-fn an_overtaken_load_still_counts() {
-    story(|| async {
-        let world = World::at_version(
-            1,
-            Settings {
-                max_loads: 2,
-                ..roomy()
-            },
-        );
-        world.authority.hold();
-        let mut readings = Vec::new();
-        for _ in 0..6 {
-            readings.push(world.start(LESSON).await);
-            let version = world.authority.change(LESSON);
-            world.invalidate(LESSON, version);
-        }
-        idle().await;
-        assert!(
-            world.authority.most_running() <= 2,
-            "Six notices came in a row, each of them while a load ran; the authority declared two loads \
-             at once, and {} ran.",
-            world.authority.most_running()
-        );
-        for _ in 0..8 {
-            world.authority.release_all();
-            settle().await;
-        }
-        let last = answers(readings).await.pop();
-        assert!(
-            matches!(last, Some(Ok(6 | 7))),
-            "The last read began at version 6, and returned {last:?}."
-        );
-        assert!(world.authority.most_running() <= 2);
-    });
-}
-
 /// **C8** A load that has begun waits no more: its waiting place is another's.
 #[test]
 fn a_load_that_runs_has_left_its_waiting_place() {
@@ -301,70 +189,8 @@ fn a_load_that_runs_has_left_its_waiting_place() {
              next was shed."
         );
         world.let_all_go().await;
-        assert_eq!(answers(vec![second, third]).await, vec![Ok(0); 2]);
+        each_gets(vec![second, third], Ok(0), "Places became free.").await;
     });
-}
-
-/// **C8** Whatever becomes of loads, there are as many places afterwards as there were: no fewer, and no
-/// more.
-#[test]
-fn there_are_as_many_places_as_before() {
-    for how in ["left alone", "invalidated", "cleared", "written", "too old"] {
-        for end in ["lands", "fails", "panics", "is given up"] {
-            story(move || async move {
-                note(format!(
-                    "four times a load is {how} and then {end}; two loads may run, and two may wait"
-                ));
-                let world = World::new(Settings {
-                    max_loads: 2,
-                    max_waiting_loads: 2,
-                    ..roomy()
-                });
-                for _ in 0..4 {
-                    world.authority.hold();
-                    let reading = world.start(LESSON).await;
-                    let load = world.loads();
-                    let version = world.authority.change(LESSON);
-                    match how {
-                        "invalidated" => world.invalidate(LESSON, version),
-                        "cleared" => world.clear(),
-                        "written" => {
-                            let writer = session();
-                            let write = std::future::ready(Ok::<_, Infallible>(version));
-                            let written = world.cache.write(LESSON, &writer, write);
-                            assert!(written.await.is_ok());
-                        }
-                        "too old" => pass(2 * TTL).await,
-                        _ => {}
-                    }
-                    match end {
-                        "lands" => world.authority.release(load),
-                        "fails" => world.authority.fail(load),
-                        "panics" => world.authority.panic(load),
-                        _ => {
-                            reading.give_up().await;
-                            // If the load goes on without its reader, it ends now.
-                            world.authority.release(load);
-                        }
-                    }
-                    settle().await;
-                    world.clear();
-                }
-                let before = world.loads();
-                let readings: Vec<Reading> =
-                    (0..6).map(|n| world.spawn(lesson(n), &session())).collect();
-                settle().await;
-                let shed = readings.iter().filter(|reading| reading.is_done()).count();
-                assert_eq!(
-                    (world.loads() - before, shed),
-                    (2, 2),
-                    "Six lessons are read: two loads may run, two may wait, and two are to be shed. (The \
-                     first number are those that run, the second those that have their answer.)"
-                );
-                drop(readings);
-            });
-        }
-    }
 }
 
 /// **C8** A place that becomes free while the one that waits for it is leaving is lost to nobody.
@@ -438,65 +264,6 @@ fn those_who_wait_with_a_leaver_are_not_shed() {
             drop(rivals);
         });
     }
-}
-
-/// **C6** A load that a session asks for waits in the same queue as all others.
-#[test]
-fn a_sessions_load_is_within_the_declared_capacity() {
-    story(|| async {
-        let world = World::at_version(
-            1,
-            Settings {
-                max_loads: 1,
-                max_waiting_loads: 0,
-                ..roomy()
-            },
-        );
-        assert_eq!(world.read(LESSON).await, Ok(1));
-        let version = world.authority.change(LESSON);
-        let session = session_told(LESSON, version);
-        world.authority.hold();
-        let _running = world.start(OTHER).await;
-        let own = world.start_in(LESSON, &session).await;
-        assert!(
-            own.is_done() && world.authority.most_running() == 1,
-            "The one place is taken, and nobody may wait. That a session needs the load makes it no \
-             lighter for the authority."
-        );
-        assert_eq!(own.answer().await, Err(ReadError::Shed));
-        assert_eq!(world.read(LESSON).await, Ok(1), "The entry is untouched.");
-    });
-}
-
-/// **C8** The further load that a session needs is a load like any other: it has a place, it is shared,
-/// and what it brings is kept.
-#[test]
-fn a_sessions_further_load_has_a_place_and_is_kept() {
-    story(|| async {
-        let world = World::at_version(1, one_place());
-        world.authority.hold();
-        let early = world.start(LESSON).await;
-        let version = world.authority.change(LESSON);
-        let told = session_told(LESSON, version);
-        let below = world.start_in(LESSON, &told).await;
-        let other = world.start(OTHER).await;
-        world.authority.release(1);
-        assert_eq!(early.answer().await, Ok(1));
-        settle().await;
-        assert_eq!(
-            world.authority.most_running(),
-            1,
-            "One load is what the authority declared."
-        );
-        world.let_all_go().await;
-        assert_eq!((below.answer().await, other.answer().await), (Ok(2), Ok(0)));
-        let hit = world.start_in(LESSON, &told).await;
-        assert!(
-            hit.is_done(),
-            "What a session's further load brought was not kept."
-        );
-        assert_eq!(world.authority.loads_of(LESSON), 2);
-    });
 }
 
 /// **C6** A load that waited for its place until after the acknowledgement proves it, whoever asked for
@@ -583,26 +350,5 @@ fn a_write_goes_on_while_every_place_is_taken() {
         write(&world, LESSON).await;
         world.authority.release_all();
         assert_eq!(running.answer().await, Ok(0));
-    });
-}
-
-/// **C5** Any number of reads may join a load.
-#[test]
-fn two_thousand_reads_join_one_load() {
-    story(|| async {
-        let world = World::at_version(1, one_place());
-        world.authority.hold();
-        let session = Arc::clone(&session());
-        let readings: Vec<_> = (0..2000).map(|_| world.spawn(LESSON, &session)).collect();
-        settle().await;
-        world.authority.release_all();
-        for reading in readings {
-            assert_eq!(
-                reading.answer().await,
-                Ok(1),
-                "It waited for a load that has ended well."
-            );
-        }
-        assert_eq!(world.loads(), 1);
     });
 }

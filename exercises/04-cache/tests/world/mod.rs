@@ -275,3 +275,25 @@ pub async fn answers(readings: Vec<Reading>) -> Vec<Seen> {
     }
     answers
 }
+
+/// Holds what comes of many reads against what is to come of each.
+///
+/// # Panics
+/// When one of them has something else; it says which, and how many others.
+pub async fn each_gets(readings: Vec<Reading>, expected: Seen, why: &str) {
+    let count = readings.len();
+    let mut others = Vec::new();
+    for reading in readings {
+        let number = reading.number;
+        let seen = reading.answer().await;
+        if seen != expected {
+            others.push((number, seen));
+        }
+    }
+    if let Some((number, seen)) = others.first() {
+        panic!(
+            "{} of {count} reads did not get {expected:?}; the first is read {number}, which got {seen:?}. {why}",
+            others.len()
+        );
+    }
+}
