@@ -1,18 +1,18 @@
 //! What is wrong with the book's sources: includes, and questions that no reader ever sees.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::book::page::{self, Page};
 use crate::book::predict::Predictions;
 use crate::book::quiz::Quiz;
-use crate::book::scan;
+use crate::book::scan::{self, Include, includes, normal, read};
 use crate::repo::Repo;
 
-pub(super) fn check(repo: &Repo) -> Result<Vec<Problem>> {
+pub(super) fn find(repo: &Repo) -> Result<Vec<Problem>> {
     let src = repo.book_src();
     let mut problems = Vec::new();
     let in_summary = summary_pages(&src)?;
@@ -39,59 +39,6 @@ pub(super) fn check(repo: &Repo) -> Result<Vec<Problem>> {
     }
     orphaned_sidecars(repo, &mut problems)?;
     Ok(problems)
-}
-
-/// A file that a page takes in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Include {
-    /// The file.
-    pub path: PathBuf,
-    /// What follows the first colon: an anchor, line numbers, or nothing.
-    pub part: Option<String>,
-    /// The page's line.
-    pub line: usize,
-}
-
-/// Every file that some page takes in: when one changes, the book does.
-///
-/// # Errors
-/// When a page cannot be read.
-pub fn included_files(repo: &Repo) -> Result<BTreeSet<PathBuf>> {
-    let src = repo.book_src();
-    let mut files = BTreeSet::new();
-    for page in page::all(&src)? {
-        let text = read(&src.join(page.path()))?;
-        files.extend(
-            includes(&src, &page, &text)
-                .into_iter()
-                .map(|include| include.path),
-        );
-    }
-    Ok(files)
-}
-
-fn includes(src: &Path, page: &Page, text: &str) -> Vec<Include> {
-    let folder = src.join(page.path()).parent().unwrap_or(src).to_path_buf();
-    // mdBook expands includes inside code as well; that is what they are for.
-    scan::directives(text)
-        .into_iter()
-        .filter(|directive| matches!(directive.name, "include" | "rustdoc_include" | "playground"))
-        .map(|directive| {
-            let target = directive
-                .arguments
-                .split_whitespace()
-                .next()
-                .unwrap_or_default();
-            let (file, part) = target
-                .split_once(':')
-                .map_or((target, None), |(file, part)| (file, Some(part)));
-            Include {
-                path: normal(&folder.join(file)),
-                part: part.map(str::to_owned),
-                line: directive.line,
-            }
-        })
-        .collect()
 }
 
 fn fault_of(repo: &Repo, include: &Include) -> Option<String> {
@@ -234,25 +181,6 @@ fn includers(src: &Path, page: &str) -> Result<Vec<Page>> {
         }
     }
     Ok(found)
-}
-
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// `path` without `.` and `..`; nothing needs to exist.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Page, in_the_book, is_red, sentence};
+use super::{Sheet, in_the_book, is_red, sentence};
 use crate::grade::{HardeningReport, Outcome, StageReport, TestReport};
 use crate::lab::Target;
 use crate::terminal::{BAD, HEADING, QUIET, counted, painted};
@@ -10,7 +10,7 @@ use crate::terminal::{BAD, HEADING, QUIET, counted, painted};
 /// Further failing tests of the hardening that are named: a cause often fails a dozen.
 const NAMED: usize = 6;
 
-impl<'a> Page<'a> {
+impl<'a> Sheet<'a> {
     /// Where the reader stands, in one line.
     pub(super) fn summary(&mut self) {
         let report = self.report;

@@ -1,30 +1,27 @@
-//! `{{#predict ID}}`: a prediction that a reader commits before seeing a figure.
+//! Predictions that a reader commits before seeing a figure, from `<page>.predict.toml` beside a page.
 //!
 //! The answer is the reader's own measurement where there is one, and the dated reference beside it.
 //! Nothing is invented: without a measurement the page says which command makes one.
-
-mod render;
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-pub use render::{flag_list, render};
-
 use super::html;
 use super::measured::Measured;
-use super::quiz::name_of;
+use super::page::file_name;
 use records::record::{Figure, Placement, Record};
 use records::units;
 
 /// The command that makes a reader's figures.
 pub const MEASURE: &str = "cargo course measure";
 
-/// The command that makes the figures of one bench. The ladder comes first without being named.
+/// The command that makes the figures of one bench: the shortest that does, since a guess is waiting. The
+/// ladder is what the quick one measures without being asked for.
 pub fn command(what: Option<&str>) -> String {
     match what {
-        None | Some("ladder") => MEASURE.to_owned(),
+        None | Some("ladder") => format!("{MEASURE} --quick"),
         Some(what) => format!("{MEASURE} {what}"),
     }
 }
@@ -110,8 +107,8 @@ impl Predictions {
     /// When the file is missing, or a prediction lacks something.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", name_of(path)))?;
-        Self::parse(&text).with_context(|| format!("{} is not as expected", name_of(path)))
+            .with_context(|| format!("cannot read {}", file_name(path)))?;
+        Self::parse(&text).with_context(|| format!("{} is not as expected", file_name(path)))
     }
 
     fn parse(text: &str) -> Result<Self> {

@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use percent_encoding::percent_decode_str;
 
-use super::Problem;
+use super::problem::Problem;
 use crate::book::crawl::{self, Html};
 use crate::book::page;
 use crate::repo::Repo;
 
-pub(super) fn check(repo: &Repo, folder: &Path) -> Result<Vec<Problem>> {
-    let mut site = Site::default();
+pub(super) fn find(repo: &Repo, folder: &Path) -> Result<Vec<Problem>> {
+    let mut site = BuiltPages::default();
     for path in page::files(folder)? {
         let name = path
             .strip_prefix(folder)
@@ -54,7 +54,7 @@ pub(super) fn check(repo: &Repo, folder: &Path) -> Result<Vec<Problem>> {
 }
 
 #[derive(Default)]
-struct Site {
+struct BuiltPages {
     /// Every file, relative to the site's root.
     files: Vec<String>,
     pages: BTreeMap<String, Html>,
@@ -62,7 +62,7 @@ struct Site {
     styles: BTreeMap<String, Vec<String>>,
 }
 
-impl Site {
+impl BuiltPages {
     fn check_page(&self, name: &str, html: &Html, problems: &mut Vec<Problem>) {
         let mut report = |message: String| problems.push(Problem::new(shown(name), None, message));
         for left in html.text.split("{{#").skip(1) {

@@ -1,15 +1,16 @@
-//! A prediction as HTML: the question, the answers as measured, and both as data for the page's scripts.
+//! `{{#predict ID}}`: a prediction as HTML: the question, the answers as measured, and both as data for the page's scripts.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{Answer, Kind, Prediction, Predictions, command};
-use crate::book::directives::Context;
+use super::quiz::options;
+use crate::book::context::Context;
+use crate::book::html;
 use crate::book::measured::Measured;
-use crate::book::quiz::{name_of, options};
-use crate::book::{html, page};
+use crate::book::page::{self, file_name};
+use crate::book::predict::{Answer, Kind, Prediction, Predictions, command};
 use records::record::{Placement, Record};
 
 /// One prediction of the context's page.
@@ -34,7 +35,7 @@ pub fn render(context: &Context<'_>, id: &str) -> Result<String> {
             .collect();
         bail!(
             "{} has no prediction `{id}`; it has: {}",
-            name_of(&path),
+            file_name(&path),
             known.join(", ")
         );
     };

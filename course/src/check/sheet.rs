@@ -20,7 +20,7 @@ const MESSAGE_LINES: usize = 16;
 const ERRORS: usize = 3;
 
 /// One lab's grade as text.
-pub(super) struct Page<'a> {
+pub(super) struct Sheet<'a> {
     lab: &'a Lab,
     report: &'a Report,
     terminal: Terminal,
@@ -32,7 +32,7 @@ pub(super) struct Page<'a> {
     out: String,
 }
 
-impl<'a> Page<'a> {
+impl<'a> Sheet<'a> {
     pub fn new(repo: &Repo, lab: &'a Lab, report: &'a Report, terminal: Terminal) -> Self {
         let stubs = lab.stubs(repo).unwrap_or_default();
         Self {
@@ -53,7 +53,8 @@ impl<'a> Page<'a> {
     pub fn text(mut self) -> String {
         let dot = if self.terminal.unicode { "·" } else { "-" };
         let title = format!("Lab {} {dot} {}", self.lab.number, self.lab.title);
-        let _ = writeln!(self.out, "\n{}\n", painted(HEADING, &title));
+        let title = self.terminal.wrapped("", "", &painted(HEADING, &title));
+        let _ = writeln!(self.out, "\n{title}");
         match self.report.verdict {
             Verdict::DoesNotCompile => self.broken(),
             Verdict::TimedOut if self.report.graded().next().is_none() => {
@@ -99,7 +100,7 @@ impl<'a> Page<'a> {
         if self.report.compiler.len() > 1 {
             self.say(
                 "",
-                "Mend the first error first; those after it often follow from it.",
+                "Fix the first error first; those after it often follow from it.",
             );
         }
     }
@@ -221,16 +222,23 @@ impl<'a> Page<'a> {
 
     /// One story at a time: the others mostly come from the same cause.
     fn failures(&mut self, failing: &[&TestReport], indent: &str) {
-        let Some((first, others)) = failing.split_first() else {
-            return;
-        };
-        self.failure(first, indent);
-        for test in others {
+        let (not_run, failing): (Vec<&TestReport>, Vec<&TestReport>) = failing
+            .iter()
+            .partition(|test| test.outcome == Outcome::NotRun);
+        if let Some(first) = failing.first() {
+            self.failure(first, indent);
+        }
+        for test in failing.iter().skip(1) {
             let name = painted(BAD, &test.name);
             let line = format!("{name} {}", first_line(&test.message));
             let deeper = format!("{indent}  ");
             self.out
                 .push_str(&self.terminal.wrapped(indent, &deeper, &line));
+        }
+        if let Some(test) = not_run.first() {
+            let line = format!("{}: {}", counted(not_run.len(), "test"), test.message);
+            self.out
+                .push_str(&self.terminal.wrapped(indent, indent, &line));
         }
     }
 
@@ -312,7 +320,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The part that a test waits for, by name where the source tells it.
+    /// The part that a test waits for, by name where the source shows it.
     fn part(&self, test: &TestReport) -> String {
         let Some(place) = &test.place else {
             return format!("a part that is not built: {}", todo(test));
@@ -329,7 +337,7 @@ impl<'a> Page<'a> {
         let broken: Vec<&TestReport> = report.given.iter().filter(|test| !test.passed).collect();
         if !broken.is_empty() {
             let _ = writeln!(self.out);
-            self.say("", "Something that was given no longer works:");
+            self.say("", "A provided file is broken:");
         }
         for test in broken {
             self.failure(test, "  ");
@@ -354,7 +362,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The one thing to do first: mend what is built, then build the next part.
+    /// The one thing to do first: fix what is built, then build the next part.
     fn next(&mut self, fresh: bool) {
         let lab = self.lab;
         if self.report.core
@@ -366,7 +374,7 @@ impl<'a> Page<'a> {
         }
         if self.report.all_hold() {
             let line = format!(
-                "Next: lay your code beside solutions/{}, and read in the book, on the page after {}, which mistakes it does not make.",
+                "Next: compare your code with solutions/{}, and read in the book, on the page after {}, which mistakes it does not make.",
                 lab.folder,
                 in_the_book(&lab.chapter)
             );
