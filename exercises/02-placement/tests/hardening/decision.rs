@@ -80,6 +80,9 @@ fn figure(picks: &mut Picks, time_wanted: bool) -> Quantity {
             1.1 * A_MONTH,
             1.0,
             1.001,
+            // These read as 1 and 100.1.
+            1.000_1,
+            100.100_1,
             40.0,
             100.0,
             100.1,
