@@ -470,6 +470,8 @@ fn each_learners_each_lesson_is_a_fact_of_its_own() {
             (u64::MAX, 1),
             (1, u64::MAX),
             (u64::MAX, u64::MAX),
+            ((1 << 32) | 2, 1),
+            (1, (1 << 32) | 2),
         ];
         let writes: Vec<Write> = keys
             .iter()
