@@ -214,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// - What is kept for callers who gave up stays bounded, also when no reply to them ever comes.
     ///
     /// Judged by the tests in `calls`; the last promise by
-    /// `bounds::calls_that_are_given_up_leave_nothing_behind`, which is hardening.
+    /// `callers::calls_that_are_given_up_leave_nothing_behind`, which is hardening.
     fn put(&mut self, call: Call) {
         let Call { request, reply } = call;
         let _ = (request, reply, &mut self.next_id, &mut self.waiting);
@@ -241,8 +241,9 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     ///
     /// - [`CallError::Unknown`] for each call of which some may have been written: its frame has been in
     ///   the outbox.
-    /// - [`CallError::NotSent`] for each call of which surely nothing was: those in `calls` that were never
-    ///   taken. Nothing further can be handed in, and nobody is left waiting.
+    /// - [`CallError::NotSent`] for those in `calls` that were never taken, since surely nothing of them was.
+    ///   (There, `Unknown` is no lie. It only helps nobody.)
+    /// - Nothing further can be handed in, and nobody is left waiting.
     ///
     /// Judged by the tests in `calls::silence`.
     async fn end(self, calls: mpsc::Receiver<Call>) {

@@ -27,7 +27,7 @@ fn recorders_know_what_lists_of_samples_know() {
             for (one, other, merges, nanos) in steps {
                 if merges && one != other {
                     let (from, list) = (recorders[other].clone(), lists[other].clone());
-                    if lists[one].len() < 10_000 {
+                    if lists[one].len() < 300 {
                         recorders[one].merge(&from);
                         lists[one].extend(list);
                     }

@@ -85,12 +85,17 @@ fn callers_that_sleep_on_all_places_hold_up_no_end() {
             scene(format!(
                 "{MAX_IN_FLIGHT} callers hold all places and are not polled; their answers have come: {answered}"
             ));
-            let (client, mut server, _) = connected();
-            let mut asleep = Vec::new();
-            for _ in 0..MAX_IN_FLIGHT {
-                let mut call = Box::pin(client.call(Bytes::from_static(b"?")));
-                assert!(poll_once(call.as_mut()).is_pending());
-                asleep.push(call);
+            let (client, mut server, meters) = connected();
+            let ask = |_| Box::pin(client.call(Bytes::from_static(b"?")));
+            let mut asleep: Vec<_> = (0..MAX_IN_FLIGHT).map(ask).collect();
+            // Some need a few polls until they are sent: they wait in line to be written.
+            for _ in 0..200 {
+                if meters.requests().frames < MAX_IN_FLIGHT {
+                    for call in &mut asleep {
+                        assert!(poll_once(call.as_mut()).is_pending(), "Nobody has replied.");
+                    }
+                    idle().await;
+                }
             }
             for _ in 0..MAX_IN_FLIGHT {
                 let request = server.recv().await;
