@@ -374,7 +374,7 @@ impl World {
         assert!(as_it_should, "The server ended with {ended:?}.");
         assert!(
             ending != Ending::Closes || self.open.is_empty(),
-            "The server is done, and {asked} requests that were made before the client closed its side have no \
+            "The server is done, and of the requests that were made before the client closed its side, {asked} have no \
              answer: {:?}.",
             self.open
         );

@@ -71,7 +71,7 @@ impl World {
                 count(&self.seen.not_sent);
                 assert!(
                     self.over.is_some(),
-                    "Caller {number} was told `NotSent`, and the connection lives."
+                    "Caller {number} was told `NotSent`, and nothing has ended the connection."
                 );
                 assert!(
                     !arrived,
@@ -96,7 +96,7 @@ impl World {
                 );
                 assert!(
                     self.over.is_some(),
-                    "Caller {number} was told `Unknown`, and the connection lives."
+                    "Caller {number} was told `Unknown`, and nothing has ended the connection."
                 );
                 let all_said = said.is_some() && self.rest.is_empty();
                 assert!(
