@@ -6,6 +6,7 @@
 mod cache;
 mod commits;
 mod compare;
+mod events;
 mod rpc;
 
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use compare::Comparison;
 use ladder::child;
 
 fn main() -> ExitCode {
-    let mut comparisons = vec![rpc::comparison(), commits::comparison()];
+    let mut comparisons = vec![rpc::comparison(), commits::comparison(), events::comparison()];
     comparisons.extend(cache::comparisons());
     // A child finds its side by its id, and several comparisons have a `quick_cache`.
     comparisons.iter_mut().for_each(Comparison::name_sides);

@@ -65,6 +65,7 @@ pub struct Running {
 /// # Errors
 /// [`NotStarted`] when a part does not stand, or nothing can listen.
 pub async fn start(assembly: Arc<dyn Assembly>, options: &Options) -> Result<Running, NotStarted> {
+    raise_file_limit();
     std::fs::create_dir_all(&options.folder)
         .map_err(|error| NotStarted(format!("{}: {error}", options.folder.display())))?;
     let ground = Ground::Folder(options.folder.clone());
@@ -99,6 +100,27 @@ impl Running {
         self.tasks.shutdown().await;
         self.stage.take_down().await;
     }
+}
+
+/// Allows this process as many open files as the system lets it have, and returns that number where
+/// there is one. A connection is a file, and some systems begin with 256.
+pub fn raise_file_limit() -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        // Some systems refuse to go as high as they say; then it stays as it is.
+        let raised = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: maximum,
+                maximum,
+            },
+        );
+        if raised.is_ok() { maximum } else { current }
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 async fn listener(port: u16) -> io::Result<TcpListener> {

@@ -20,7 +20,7 @@ pub(super) enum Event {
     State,
 }
 
-/// How many events a slow page may be behind. If it falls further back it is told to look at the
+/// How many events a slow page may be behind. If it falls further back it is asked to look at the
 /// state once, which is all that it could learn from the events anyway.
 const BACKLOG: usize = 16;
 
@@ -133,7 +133,7 @@ impl Hub {
     }
 
     /// The book builds again. Returns whether it did not before.
-    pub fn mended(&self) -> bool {
+    pub fn recovered(&self) -> bool {
         let was_broken = self.known().broken.take().is_some();
         if was_broken {
             self.changed();
@@ -198,7 +198,7 @@ impl Hub {
     }
 
     fn tell(&self, event: Event) {
-        // Without a page there is nobody to tell.
+        // Without a page nobody listens.
         let _ = self.events.send(event);
     }
 

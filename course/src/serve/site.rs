@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow};
 use super::hub::Hub;
 use super::{Say, build_folder, remove};
 use crate::book::build::{Purpose, build_into};
-use crate::book::{check, page};
+use crate::book::{page, scan};
 use crate::repo::Repo;
 
 pub(super) struct Site {
@@ -53,7 +53,7 @@ impl Site {
         self.fingerprint = None;
     }
 
-    /// Builds the book; if that fails, the last good one stays and the reader is told why.
+    /// Builds the book; if that fails, the last good one stays and the reader sees why.
     pub fn build(&mut self) {
         self.builds += 1;
         let folder = self.folder.join(self.builds.to_string());
@@ -71,7 +71,7 @@ impl Site {
                 } else {
                     self.publish(folder, fingerprint);
                 }
-                if self.hub.mended() {
+                if self.hub.recovered() {
                     (self.say)("The book builds again.");
                 }
             }
@@ -95,8 +95,8 @@ impl Site {
     }
 
     fn build_in(&mut self, folder: &Path) -> Result<u64> {
-        // Known even if the build fails: a change of an included file may be what mends it.
-        if let Ok(included) = check::included_files(&self.repo) {
+        // Known even if the build fails: a change of an included file may be what fixes it.
+        if let Ok(included) = scan::included_files(&self.repo) {
             self.included = included;
         }
         let built = build_into(&self.repo, folder, Purpose::Live)?;

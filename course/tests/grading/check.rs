@@ -22,7 +22,7 @@ fn a_fresh_starter_is_a_friendly_start() {
     assert_eq!(ran.out.matches("Double it, if that fits.").count(), 1);
     ran.never_says(&["panicked", "RUST_BACKTRACE", "usual cause", "\u{1b}"]);
 
-    // From inside the lab its name need not be said, and paths are told from there.
+    // From inside the lab its name need not be said, and paths are relative to it.
     course
         .run_in("exercises/01-tiny", &["check"], &[])
         .says(1, &["build `double` (src/lib.rs:9)"]);
@@ -41,7 +41,7 @@ fn a_solved_lab_holds() {
             "All 2 invariants hold, by 3 tests.",
             "ok T1",
             "ok T2",
-            "Next: lay your code beside solutions/01-tiny",
+            "Next: compare your code with solutions/01-tiny",
         ],
     );
     let json = course.run(&["check", "01-tiny", "--json"]);
@@ -84,7 +84,7 @@ fn a_mistake_is_named_and_comes_before_what_is_not_built() {
             "Next: make stops_at_the_limit pass; `cargo test -p tiny stops_at_the_limit` in exercises/ runs it alone.",
         ],
     );
-    // What is wrong is told; the remedy is not.
+    // What is wrong is shown; the remedy is not.
     ran.never_says(&["checked_mul", "diff --git"]);
 }
 
@@ -227,7 +227,7 @@ fn broken_given_code_is_not_a_pass() {
         1,
         &[
             "2 of 2 invariants hold.",
-            "Something that was given no longer works: the_largest_is_the_types",
+            "A provided file is broken: the_largest_is_the_types",
         ],
     );
 }

@@ -90,7 +90,7 @@ fn without_git_a_starter_that_was_graded_comes_back() {
     let course = Course::sound();
     let starter = course.read(LIB);
     course.write(LIB, "//! Nothing is left.\n");
-    // Nobody has seen the starter: nothing is changed, and the reason is told.
+    // Nobody has seen the starter: nothing is changed, and the reason is printed.
     course.run(&["reset", "tiny"]).says(
         2,
         &[
@@ -115,7 +115,7 @@ fn without_git_a_starter_that_was_graded_comes_back() {
     assert_eq!(kept(&course).len(), 2);
 }
 
-/// A clone that belongs to somebody else was told to fetch its history.
+/// A clone that belongs to somebody else has to fetch its history.
 #[test]
 fn what_git_refuses_is_told_in_its_own_words() {
     let course = Course::sound();

@@ -11,8 +11,7 @@ use crate::quantity::{Rate, Unusable};
 /// It holds for whatever has a border that can be drawn around it: a queue, a thread pool, a database,
 /// all of them together. It asks nothing of how arrivals are spread, only that what comes in goes out.
 ///
-/// Judged by `capacity::what_is_there_is_what_arrives_times_its_stay` and
-/// `capacity::a_short_stay_counts`.
+/// Judged by `figures::what_is_there_is_what_arrives_times_its_stay`.
 pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
     let _ = (rate, stay);
     todo!("Multiply what arrives by how long it stays, in the same unit of time.")
@@ -25,10 +24,7 @@ pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
 /// # Errors
 /// [`Unusable`] if `busy` is not above 0 and at most 1, whatever arrives.
 ///
-/// Judged by `capacity::enough_workers_keep_up_and_none_is_idle_by_mistake`,
-/// `capacity::one_worker_less_would_fall_behind`,
-/// `capacity::little_work_needs_a_worker_and_much_needs_many` and
-/// `capacity::nobody_is_busy_for_more_than_all_of_the_time`.
+/// Judged by `figures::enough_workers_keep_up_and_none_is_idle_by_mistake`.
 pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusable> {
     let _ = (rate, work, busy);
     todo!(
@@ -82,9 +78,8 @@ pub enum NoCost {
 /// # Errors
 /// [`NoCost`] if `sharded` is empty, or some figure is `NaN`, infinite, zero or negative.
 ///
-/// Judged by `capacity::the_cost_is_the_smallest_number_that_wins`,
-/// `capacity::a_lead_within_the_noise_is_none`, `capacity::what_wins_and_then_loses_has_won` and
-/// `capacity::no_measurement_is_no_cost`.
+/// Judged by `figures::the_cost_is_the_smallest_number_that_wins` and
+/// `figures::a_lead_within_the_noise_is_none`.
 pub fn cost(thread: Measured, sharded: &[(u32, Measured)]) -> Result<Cost, NoCost> {
     let _ = (thread, sharded);
     todo!(

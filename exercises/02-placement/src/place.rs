@@ -1,40 +1,97 @@
-//! Where work belongs.
+//! Which pressure counts, and where work belongs.
 //!
 //! What a decision says is given, in [`crate::decision`]; how it is come to is yours. Whatever you do, keep
 //! apart what is known, what is merely said, and what nobody has measured yet.
+//!
+//! [`judge`] comes first, and for itself. The other three belong together: [`objections`] and [`missing`]
+//! are questions about one scope, and [`place`] asks them of one scope after the other.
 
-use crate::requirements::{Costs, Requirements};
+use crate::requirements::{Clear, Costs, Pressure, Requirements, Scope};
 
 pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced};
 
-// ANCHOR: place
-/// The narrowest scope that meets every requirement, and the reasons.
+// ANCHOR: judge
+/// What a pressure says in figures, or `None` if it is vague.
 ///
-/// | pressure | rules out, if its value is above its limit |
-/// |---|---|
-/// | load | a scope whose capacity is below the demand |
-/// | isolation | from a process: all within it; from a machine: all on it |
-/// | ownership | no scope: it asks for a module |
-/// | geography | all but the edge; the edge too, if a call to it takes longer than the limit |
-/// | decoupling | the caller's thread, and an answer with the result in it |
-///
-/// A pressure counts only if it has a metric (not blank), a value and, unless it is a load, a limit;
-/// each counts for itself. A limit that a load brings is not looked at. A value that just reaches its
-/// limit is within it. Besides, the caller's time for the answer rules out every scope that is further
-/// away than that; work that decides what is true rules out the edge; and a decoupling above its limit
-/// contradicts a caller that needs the result.
+/// It is vague without a metric (a blank one is none), without a value, or without a limit. A load needs no
+/// limit: its limits are the capacities, and one that it brings is not looked at.
 ///
 /// # Errors
-/// [`Unplaced::NothingSuffices`] if every scope is ruled out. [`Unplaced::NotMeasured`] if the narrowest
-/// scope that isn't ruled out by what is known might be, by a figure that isn't; a figure on which
-/// nothing depends is not asked for, and of two that are missing either is. [`Unplaced::WrongUnit`] if
-/// some pressure has a value, or but for a load a limit, of the wrong kind, whatever the rest says.
+/// [`Unplaced::WrongUnit`] if its value or its limit is of the wrong kind, even if it is vague. Load,
+/// isolation and ownership are measured as rates, geography and decoupling as times.
 ///
-/// Judged by every test in `place` and `properties`, and by `decisions`.
+/// Judged by the tests in `figures` whose names have a pressure in them.
+pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
+    let _ = pressure;
+    todo!("Refuse a figure of the wrong kind, then tell a pressure that counts from a wish.")
+}
+// ANCHOR_END: judge
+
+// ANCHOR: objections
+/// Everything that is known against doing the work at `scope`.
+///
+/// | pressure | if its value is above its limit, it is against |
+/// |---|---|
+/// | load | a scope whose capacity is below the value |
+/// | isolation | from a process: thread and process; from a machine: these and the machine |
+/// | ownership | no scope |
+/// | geography | all but the edge; the edge too, if a call to it takes longer than the limit |
+/// | decoupling | the thread |
+///
+/// A value that just reaches its limit is within it. Besides:
+/// - a call to the scope takes longer than `answer_within`: [`Objection::TooFar`]
+/// - the work decides: [`Objection::Decides`] against the edge
+/// - a decoupling above its limit, although there is an `answer_within`: [`Objection::NeedsAnswer`]
+///   against every scope
+///
+/// What was not measured is against nothing.
+///
+/// Judged by the tests in `place`, through [`place`].
+pub fn objections(
+    scope: Scope,
+    requirements: &Requirements,
+    clear: &[Clear<'_>],
+    costs: &Costs,
+) -> Vec<Objection> {
+    let _ = (scope, requirements, clear, costs);
+    todo!("Collect every objection to this scope: of each pressure, and of the work itself.")
+}
+// ANCHOR_END: objections
+
+// ANCHOR: missing
+/// A figure of `scope` that was not measured, and that could still be an objection to it: its capacity, if
+/// there is a load; how long a call takes, if the caller has an `answer_within` or geography is above its
+/// limit. Of two that are missing, either.
+///
+/// Judged by the tests in `place`, through [`place`].
+pub fn missing(
+    scope: Scope,
+    requirements: &Requirements,
+    clear: &[Clear<'_>],
+    costs: &Costs,
+) -> Option<Figure> {
+    let _ = (scope, requirements, clear, costs);
+    todo!("Find the figure that this scope hangs on and that nobody has measured.")
+}
+// ANCHOR_END: missing
+
+// ANCHOR: place
+/// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.
+///
+/// It is a module if ownership is above its limit, and later if decoupling is, with at least one reason for
+/// each. Pressures that are vague move nothing, and are handed back.
+///
+/// # Errors
+/// - [`Unplaced::WrongUnit`] if [`judge`] refuses a pressure, whatever the rest says
+/// - [`Unplaced::NothingSuffices`], with every objection, if there is one to every scope
+/// - [`Unplaced::NotMeasured`] if a figure is [`missing`] of the narrowest scope without an objection; a
+///   figure of any other scope is not asked for
+///
+/// Judged by every test in `place`.
 pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Unplaced> {
     let _ = (requirements, costs);
     todo!(
-        "Find the narrowest scope that nothing rules out, and say what ruled out those before it."
+        "Ask each scope, from narrow to wide, for its objections, and take the first that has none."
     )
 }
 // ANCHOR_END: place

@@ -5,6 +5,7 @@
 //! way, plain `f64`s that each function checks for itself, works until one function forgets: a `NaN` is
 //! neither above a limit nor below it, so that a pressure made of it is never felt and never refused.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -72,8 +73,7 @@ impl Rate {
     /// [`Unusable::NotFinite`] for `NaN` and infinities, [`Unusable::Negative`] below zero. Zero is a
     /// rate: nothing arrives.
     ///
-    /// Judged by `quantity::no_rate_is_beyond_reckoning` and
-    /// `quantity::zero_has_no_sign_and_tiny_is_not_zero`.
+    /// Judged by `figures::an_unusable_number_never_becomes_a_rate`.
     pub fn per_second(count: f64) -> Result<Self, Unusable> {
         let _ = count;
         todo!("Let in what is finite and not negative, and nothing else.")
@@ -84,8 +84,7 @@ impl Rate {
     /// # Errors
     /// As [`Rate::per_second`], and [`Unusable::Zero`] for zero.
     ///
-    /// Judged by `quantity::no_rate_is_beyond_reckoning` and
-    /// `quantity::zero_has_no_sign_and_tiny_is_not_zero`.
+    /// Judged by `figures::an_unusable_number_never_becomes_a_rate`.
     pub fn capacity(count: f64) -> Result<Self, Unusable> {
         let _ = count;
         todo!("Let in what a rate may be, but for zero.")
@@ -98,28 +97,65 @@ impl Rate {
     }
 }
 
+impl PartialOrd for Quantity {
+    /// Rates compare with rates and times with times. A rate and a time are neither above nor below each
+    /// other.
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Rate(one), Self::Rate(other)) => one.partial_cmp(other),
+            (Self::Time(one), Self::Time(other)) => one.partial_cmp(other),
+            _ => None,
+        }
+    }
+}
+
 impl FromStr for Quantity {
     type Err = Unusable;
 
-    // ANCHOR: parse
-    /// Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
+    /// Given. Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
     /// `2.5ms`, `4 /month`. The units are `/s`, `/min`, `/h`, `/day`, `/week` and `/month`, which is thirty days,
     /// for rates; `ns`, `us` or `µs`, `ms`, `s`, `min`, `h` and `day` for times. There are no exponents.
     ///
     /// # Errors
     /// [`Unusable`] says what is wrong: no number, a negative one, no unit, or one that is not known.
     /// Whatever the text is, this does not panic.
-    ///
-    /// Judged by `quantity::figures_are_read_with_their_units`,
-    /// `quantity::an_unknown_unit_is_named`, `quantity::what_is_no_figure_is_refused`,
-    /// `quantity::any_text_is_a_figure_or_an_error`, `quantity::spaces_stand_between_and_around_only`,
-    /// `quantity::a_missing_number_is_named`, `quantity::a_number_beyond_all_numbers_is_no_rate` and
-    /// `decisions`.
     fn from_str(text: &str) -> Result<Self, Unusable> {
-        let _ = text;
-        todo!("Read a number, then a unit, and say which of the two is wrong.")
+        let text = text.trim();
+        let digits = text.trim_start_matches(['-', '+']);
+        let signs = text.len() - digits.len();
+        let length = digits
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(digits.len());
+        let (number, unit) = text.split_at(signs + length);
+        let count: f64 = number
+            .parse()
+            .map_err(|_| Unusable::NoNumber(text.to_owned()))?;
+        let unit = unit.trim();
+        let each = |seconds: f64| Rate::per_second(count / seconds).map(Quantity::Rate);
+        let time = |seconds: f64| {
+            Rate::per_second(count)?;
+            Duration::try_from_secs_f64(count * seconds)
+                .map(Quantity::Time)
+                .map_err(|_| Unusable::TooLong(text.to_owned()))
+        };
+        match unit {
+            "" => Err(Unusable::NoUnit(number.to_owned())),
+            "/s" => each(1.0),
+            "/min" => each(MINUTE_S),
+            "/h" => each(HOUR_S),
+            "/day" => each(DAY_S),
+            "/week" => each(WEEK_S),
+            "/month" => each(MONTH_S),
+            "ns" => time(1e-9),
+            "us" | "µs" | "μs" => time(1e-6),
+            "ms" => time(1e-3),
+            "s" => time(1.0),
+            "min" => time(MINUTE_S),
+            "h" => time(HOUR_S),
+            "day" | "days" => time(DAY_S),
+            other => Err(Unusable::UnknownUnit(other.to_owned())),
+        }
     }
-    // ANCHOR_END: parse
 }
 
 impl fmt::Display for Rate {

@@ -3,9 +3,13 @@
 //! Both can be read from TOML, so that a decision can be argued about by people who don't read Rust:
 //!
 //! ```toml
+//! [costs]
+//! thread = { capacity = "4000 /s", call = "20 ns" }
+//!
+//! [[decision]]
 //! work = "score recommendations for every learner each night"
 //!
-//! [[pressure]]
+//! [[decision.pressure]]
 //! kind = "load"
 //! metric = "learners to score in the five hours of a night"
 //! value = "30 /s"
@@ -92,6 +96,21 @@ pub struct Pressure {
 }
 // ANCHOR_END: pressure
 
+// ANCHOR: clear
+/// A pressure that has all that it takes to count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clear<'a> {
+    /// Which of the five.
+    pub kind: Kind,
+    /// What was measured, as the requirements say it.
+    pub metric: &'a str,
+    /// What it came to.
+    pub value: Quantity,
+    /// What it may come to; `None` for a load, whose limits are the capacities.
+    pub limit: Option<Quantity>,
+}
+// ANCHOR_END: clear
+
 /// What a piece of work needs.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,20 +169,24 @@ impl Costs {
     }
 }
 
-/// Why a text is no [`Requirements`], or no [`Costs`]; it says where.
+/// Pieces of work, and the scopes that they may be done at, as `decisions.toml` has them.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decisions {
+    /// What each scope was measured to give.
+    #[serde(default)]
+    pub costs: Costs,
+    /// The pieces of work, in their order.
+    #[serde(default, rename = "decision")]
+    pub all: Vec<Requirements>,
+}
+
+/// Why a text is no [`Decisions`]; it says where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct FormError(#[from] toml::de::Error);
 
-impl FromStr for Requirements {
-    type Err = FormError;
-
-    fn from_str(text: &str) -> Result<Self, FormError> {
-        Ok(toml::from_str(text)?)
-    }
-}
-
-impl FromStr for Costs {
+impl FromStr for Decisions {
     type Err = FormError;
 
     fn from_str(text: &str) -> Result<Self, FormError> {

@@ -9,6 +9,9 @@
 //! with each other one, does the same for ten learners and would take days for a hundred thousand. A
 //! system of many machines that runs the obvious program beats one machine that runs it, too: that is
 //! how slow systems come to scale.
+//!
+//! Shards will count and score as well, each for its own learners. Keep the two in functions of their own,
+//! and the next stage is half done.
 
 use crate::history::History;
 use domain::{LearnerId, LessonId};

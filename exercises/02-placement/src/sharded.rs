@@ -1,8 +1,8 @@
 //! Scoring over shards, with the result of one thread.
 //!
 //! Think first of what a shard needs to know, and of who else needs to know it: a learner's row is one
-//! thing, what is counted over all learners another. What you say to a shard, and in which bytes, is
-//! yours to choose; `postcard` and `serde` are there.
+//! thing, what is counted over all learners another. What you say to a shard is yours to choose: an enum
+//! that derives `Serialize` and `Deserialize` will do, and [`crate::message`] makes bytes of it.
 
 use std::ops::Range;
 
@@ -36,8 +36,8 @@ pub struct Refused;
 /// What makes a part heavy is completions and not learners: no part has more completions than its fair
 /// share and one more learner's.
 ///
-/// Judged by `sharded::parts::parts_are_the_whole_and_none_is_heavy` and
-/// `sharded::parts::a_few_busy_learners_do_not_share_a_shard`.
+/// Judged by `shards::parts_are_the_whole_and_none_is_heavy`, first of its stage, and
+/// `shards::a_few_busy_learners_do_not_share_a_shard`.
 pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
     let _ = (history, parts);
     todo!("Cut the learners into ranges of about as many completions each.")
@@ -52,9 +52,11 @@ pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
 /// than four times for that.
 ///
 /// # Errors
-/// [`Unscored`] if there is no shard, or one of them does not answer, or answers nonsense.
+/// [`Unscored`] if there is no shard, or one of them does not answer or answers nonsense: also one that
+/// has no learners, since nobody knows what else is wrong with it. There is no result then, and after an
+/// error the shards can be asked again.
 ///
-/// Judged by every test in `sharded`.
+/// Judged by every test in `shards`.
 pub fn recommend(
     history: &History,
     top: usize,
@@ -87,7 +89,7 @@ impl Worker {
     /// are, this does not panic, and allocates no more than they and
     /// [`MAX_LESSONS`](crate::history::MAX_LESSONS) can be worth.
     ///
-    /// Judged by every test in `worker`, and with [`recommend`] by those in `sharded`.
+    /// Judged with [`recommend`] by the tests in `shards`; of the hardening, by those in `worker`.
     pub fn handle(&mut self, request: &[u8]) -> Result<Vec<u8>, Refused> {
         let _ = request;
         todo!(

@@ -65,11 +65,7 @@ impl Usl {
     /// [`NoFit`] if there are fewer than three different numbers of shards, a throughput is `NaN`,
     /// infinite, zero or negative, or they are too far apart to reckon with.
     ///
-    /// Judged by `usl::fit::points_on_a_curve_give_the_curve`,
-    /// `usl::fit::no_curve_is_much_nearer_than_the_fit`, `usl::fit::a_negative_term_is_fitted_without`,
-    /// `usl::fit::three_unknowns_need_three_numbers_of_shards`,
-    /// `usl::fit::rare_work_and_many_shards_have_a_curve`, `usl::fit::every_round_counts` and
-    /// `usl::fit::an_unusable_point_is_named`.
+    /// Judged by the tests in `fit`, which are of the hardening.
     pub fn fit(points: &[Point]) -> Result<Self, NoFit> {
         let _ = points;
         todo!(
@@ -81,7 +77,7 @@ impl Usl {
     // ANCHOR: use
     /// What so many shards bring by this curve, each second. None bring nothing.
     ///
-    /// Judged by `usl::curve::a_curve_gives_what_the_law_says`.
+    /// Judged by the tests in `curve`, which are of the hardening.
     pub fn throughput(&self, shards: u32) -> f64 {
         let _ = shards;
         todo!("Compute X(n).")
@@ -90,8 +86,7 @@ impl Usl {
     /// The number of shards that brings the most, the smaller one of equals; `None` if more always
     /// bring more.
     ///
-    /// Judged by `usl::curve::nothing_brings_more_than_the_peak`,
-    /// `usl::curve::a_curve_that_does_not_rise_peaks_at_one` and `usl::curve::a_far_peak_is_found`.
+    /// Judged by the tests in `curve`.
     pub fn peak(&self) -> Option<u32> {
         todo!("Find the whole number of shards beyond which more bring less, if there is one.")
     }
@@ -99,8 +94,7 @@ impl Usl {
     /// The smallest number of shards, and at least one, that brings at least `demand`; `None` if no number
     /// does.
     ///
-    /// Judged by `usl::curve::a_demand_beyond_the_peak_is_met_by_no_number`,
-    /// `usl::curve::a_curve_that_does_not_rise_peaks_at_one` and `usl::curve::a_far_peak_is_found`.
+    /// Judged by the tests in `curve`.
     pub fn shards_for(&self, demand: Rate) -> Option<u32> {
         let _ = demand;
         todo!("Find the fewest shards that bring as much as is asked for, up to the peak.")

@@ -12,13 +12,14 @@ use crate::shelf::Shelf;
 use crate::stored::{Key, Stored};
 use crate::validators::{answer, question, refreshed};
 use futures_util::FutureExt;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use web::http::{self, Method, StatusCode, Uri};
-use web::{Clock, Origin, OriginError, Read, Request, Response, hop};
+use web::{Clock, Directives, Origin, OriginError, Read, Request, Response, hop};
 
 /// A shared HTTP cache in front of an origin. Clones are the same edge.
 pub struct Edge<O> {
@@ -42,18 +43,42 @@ struct Inner<O> {
     state: Mutex<State>,
 }
 
-/// What is stored. What is on its way to the origin is yours to add: under the same lock, so that "does
-/// this fetch still count?" and keeping what it brought can be one step.
+// ANCHOR: state
+/// What is stored and what is on its way, under one lock: "does this fetch still count?" and keeping what
+/// it brought are one step.
 struct State {
     shelf: Shelf,
+    flights: HashMap<Key, Vec<Flight>>,
+    next: u64,
 }
+
+/// A fetch on its way. Out of the table it still answers those who wait for it, and is joined by nobody.
+#[allow(dead_code, reason = "until `fetch` is written")]
+struct Flight {
+    id: u64,
+    /// Where its end is announced; `None` if it is for one request alone.
+    landing: Option<watch::Receiver<Option<Landing>>>,
+}
+
+/// How a fetch ended, for those who wait for it.
+#[derive(Clone)]
+#[allow(dead_code, reason = "until `fetch` is written")]
+enum Landing {
+    /// With a response that may be kept, and so may answer whom it selects.
+    Kept(Arc<Stored>),
+    /// With a response for the one who asked, and for nobody else.
+    Private,
+    /// With an error of this status.
+    Failed(StatusCode),
+}
+// ANCHOR_END: state
 
 // ANCHOR: fetched
 /// What a request to the origin came to.
 #[allow(dead_code, reason = "until `fetch` is written")]
 enum Fetched {
     /// A response that may be kept, whole.
-    Keep(Stored),
+    Keep(Arc<Stored>),
     /// A response that may not be: it is for the one who asked, and for nobody else.
     Pass(Response),
     /// An error: the origin's own, or the one that stands for no answer.
@@ -67,6 +92,8 @@ impl<O: Origin> Edge<O> {
         let places = settings.max_fetches.min(Semaphore::MAX_PERMITS);
         let state = State {
             shelf: Shelf::new(settings.max_stored_bytes),
+            flights: HashMap::new(),
+            next: 0,
         };
         Self {
             inner: Arc::new(Inner {
@@ -132,20 +159,18 @@ impl<O: Origin> Edge<O> {
 
     // ANCHOR: stubs
     /// Answers a request that what is stored cannot answer; `held` is what is stored for it, if anything.
+    /// The way: [join or take off](Self::join_or_take_off); [ask](Self::fetch_from_origin); [land](Seat::land).
     ///
-    /// - **Shared.** Who asks for a key while a fetch of it is under way waits for that one, unless the
-    ///   request says `no-cache`. A client that leaves harms no other.
-    /// - **Each his own.** What was fetched answers a waiting request only if it may be kept, selects it, and
-    ///   [`decide`] says so. Else that request fetches for itself.
-    /// - **Errors.** All who wait get one, and none asks again: see [`instead`](Self::instead).
-    /// - **Kept** is what may be kept and is of use, unless the key was written, purged or cleared meanwhile,
-    ///   or a fetch that began later has landed.
+    /// - **Shared.** Who joins waits until that fetch has [`landed`]. A client that leaves harms no other.
+    /// - **Each his own.** A landing answers a waiting request only if it may be kept, selects it, and
+    ///   [`decide`] says to serve it. Else that request [takes off](Self::take_off) itself, at once.
+    /// - **Errors.** All who wait get [one](crate::settings::an_error_of_the_origin), and none asks again;
+    ///   unless what they hold may stand in: [`instead`](Self::instead).
     ///
-    /// [`fetch_from_origin`](Self::fetch_from_origin) asks. Judged by the tests in `misses`, first by
-    /// `a_response_that_may_be_kept_is_fetched_once`.
+    /// Judged by the tests in `misses`, first by `a_response_that_may_be_kept_is_fetched_once`.
     async fn fetch(&self, key: Key, request: Request, held: Option<Arc<Stored>>) -> Response {
         let _ = (key, request, held);
-        todo!("Join a fetch or begin one, keep what may be kept, and answer.")
+        todo!("Join a fetch or begin one, wait until it has landed, and answer.")
     }
 
     /// Passes on a request that may change something, once, and hands back what the origin says; or
@@ -173,11 +198,48 @@ impl<O: Origin> Edge<O> {
 
     /// Forgets everything, as [`purge`](Self::purge) forgets one key.
     ///
-    /// Judged by `clearing_forgets_everything`.
+    /// Judged by `clearing_forgets_everything`, in the hardening.
     pub fn clear(&self) {
         todo!("Forget all keys, and see to it that no fetch under way brings one back.")
     }
     // ANCHOR_END: stubs
+
+    /// A fetch to wait for, or the seat of a new one where there is none. One step: of two who ask at once,
+    /// one waits.
+    #[allow(dead_code, reason = "until `fetch` is written")]
+    fn join_or_take_off(&self, key: &Key, request: &Request) -> Place<O> {
+        let mut state = self.inner.state();
+        match state.join(key, request) {
+            Some(landing) => Place::Joined(landing),
+            None => Place::Own(self.seat(&mut state, key, request)),
+        }
+    }
+
+    /// The seat of a new fetch, whatever else is under way.
+    #[allow(dead_code, reason = "until `fetch` is written")]
+    fn take_off(&self, key: &Key, request: &Request) -> Seat<O> {
+        self.seat(&mut self.inner.state(), key, request)
+    }
+
+    /// Enters a fetch into the table: to be joined, unless another one can be.
+    #[allow(dead_code, reason = "until `fetch` is written")]
+    fn seat(&self, state: &mut State, key: &Key, request: &Request) -> Seat<O> {
+        let (announce, landing) = watch::channel(None);
+        let id = state.next;
+        state.next += 1;
+        let alone = wants_its_own(request) || state.join(key, request).is_some();
+        let flight = Flight {
+            id,
+            landing: (!alone).then_some(landing),
+        };
+        state.flights.entry(key.clone()).or_default().push(flight);
+        Seat {
+            inner: Arc::clone(&self.inner),
+            key: key.clone(),
+            id,
+            announce,
+        }
+    }
 
     /// What is stored for the request.
     fn stored(&self, key: &Key, request: &Request) -> Option<Arc<Stored>> {
@@ -242,12 +304,12 @@ impl<O: Origin> Edge<O> {
             ..
         } = self.inner.settings;
         match timeout(origin_timeout, body.within(max_body_bytes)).await {
-            Ok(Ok(Read::Whole(body))) => Fetched::Keep(Stored {
+            Ok(Ok(Read::Whole(body))) => Fetched::Keep(Arc::new(Stored {
                 request: request.headers().clone(),
                 response: http::Response::from_parts(parts, body),
                 requested_at,
                 received_at,
-            }),
+            })),
             Ok(Ok(Read::Longer(body))) => Fetched::Pass(http::Response::from_parts(parts, body)),
             Ok(Err(_)) => Fetched::Failed(no_answer(OriginError::Lost, false)),
             Err(_) => Fetched::Failed(no_answer(OriginError::TimedOut, false)),
@@ -267,11 +329,94 @@ impl<O: Origin> Edge<O> {
     }
 }
 
+/// Where a request stands that nothing stored can answer.
+#[allow(dead_code, reason = "until `fetch` is written")]
+enum Place<O> {
+    /// Somebody else has begun to fetch. This is where its end is announced.
+    Joined(watch::Receiver<Option<Landing>>),
+    /// It is for this one to fetch, and to land.
+    Own(Seat<O>),
+}
+
+/// A fetch's place in the table. Dropping it takes the fetch out, however it ended.
+struct Seat<O> {
+    inner: Arc<Inner<O>>,
+    key: Key,
+    id: u64,
+    #[allow(dead_code, reason = "until `land` is written")]
+    announce: watch::Sender<Option<Landing>>,
+}
+
+impl<O> Seat<O> {
+    // ANCHOR: land
+    /// Ends the fetch: takes it out of the table and keeps what it brought, under one lock, and announces
+    /// how it ended. Hands back what was fetched, for the one who began it.
+    ///
+    /// - **Kept** is what may be kept and [is of use](is_of_use), in the place of what the request selects;
+    ///   which goes also where it is of no use. But nothing changes if the key was written, purged or
+    ///   cleared since the fetch took off, or a fetch that was sent later has landed.
+    /// - If it may **not** be kept, `held`, which the origin was asked about, is no longer what it says to
+    ///   everybody, and goes.
+    ///
+    /// Judged by the tests in `misses`; and in `writes` for what comes too late.
+    #[allow(dead_code, reason = "until `fetch` is written")]
+    fn land(self, request: &Request, held: Option<&Stored>, fetched: Fetched) -> Fetched {
+        let _ = (request, held, &fetched);
+        todo!("Take the fetch out of the table, keep what may be kept, and announce how it ended.")
+    }
+    // ANCHOR_END: land
+}
+
+impl<O> Drop for Seat<O> {
+    fn drop(&mut self) {
+        self.inner.state().end(&self.key, self.id);
+    }
+}
+
+impl State {
+    /// The fetch to wait for, if there is one.
+    fn join(&self, key: &Key, request: &Request) -> Option<watch::Receiver<Option<Landing>>> {
+        if wants_its_own(request) {
+            return None;
+        }
+        let mut flights = self.flights.get(key)?.iter();
+        flights.find_map(|flight| flight.landing.clone())
+    }
+
+    /// Takes a fetch out of the table. Says whether it was still there.
+    fn end(&mut self, key: &Key, id: u64) -> bool {
+        let Some(flights) = self.flights.get_mut(key) else {
+            return false;
+        };
+        let before = flights.len();
+        flights.retain(|flight| flight.id != id);
+        let was_there = flights.len() < before;
+        if flights.is_empty() {
+            self.flights.remove(key);
+        }
+        was_there
+    }
+}
+
 impl<O> Inner<O> {
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics half-way through a change, so that a poisoned lock guards nothing broken.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Waits for a fetch that somebody else has begun.
+#[allow(dead_code, reason = "until `fetch` is written")]
+async fn landed(mut landing: watch::Receiver<Option<Landing>>) -> Landing {
+    match landing.wait_for(Option::is_some).await {
+        Ok(landed) => landed.clone().expect("that was waited for"),
+        Err(_gone) => Landing::Failed(StatusCode::BAD_GATEWAY),
+    }
+}
+
+/// Whether the request is answered by no fetch that began before it: its client says so.
+fn wants_its_own(request: &Request) -> bool {
+    Directives::of(request.headers()).no_cache
 }
 
 /// A response that was renewed may have become one that is not for all.
@@ -280,7 +425,7 @@ fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     let (head, body) = renewed.response.clone().into_parts();
     let response = http::Response::from_parts(head, body.into());
     if may_store(request, &response) {
-        Fetched::Keep(renewed)
+        Fetched::Keep(Arc::new(renewed))
     } else {
         Fetched::Pass(response)
     }

@@ -14,7 +14,7 @@ use web::Request;
 /// - [`web::date::of`] reads a date. An `Expires` that is no date, or not after `Date`, is zero.
 /// - Without a `Date` the response counts as made when it was received.
 ///
-/// Judged by `a_lifetime_is_stated_and_never_guessed` and
+/// Judged by `a_lifetime_is_stated_and_never_guessed` and, in the hardening, by
 /// `an_expires_that_is_over_or_no_date_is_no_lifetime`.
 pub fn lifetime(stored: &Stored) -> Duration {
     let _ = stored;
@@ -31,7 +31,8 @@ pub fn lifetime(stored: &Stored) -> Duration {
 /// [`web::directives::LONGEST`], and no `Age` counts for more.
 ///
 /// Judged by `an_age_counts_the_way_here_and_what_others_kept`,
-/// `a_date_may_show_that_it_is_older_and_never_that_it_is_younger` and `an_absurd_age_is_very_old`.
+/// `a_date_may_show_that_it_is_older_and_never_that_it_is_younger` and, in the hardening, by
+/// `an_absurd_age_is_very_old`.
 pub fn age(stored: &Stored, now: SystemTime) -> Duration {
     let _ = (stored, now);
     todo!("Add up the age: on the way, elsewhere, and here.")

@@ -14,7 +14,7 @@ use web::{Request, Response};
 /// - Path and query are kept as they are, to the byte. A target without a path is `/`.
 /// - Who asks, and by which method, is no part of it.
 ///
-/// Judged by `the_key_is_host_path_and_query`,
+/// Judged by `the_key_is_host_path_and_query` and, in the hardening, by
 /// `a_host_is_the_same_in_any_case_and_with_its_usual_port` and `a_target_with_a_host_overrides_the_header`.
 pub fn key(request: &Request) -> Key {
     let _ = request;

@@ -2,14 +2,23 @@
 
 use crate::stored::Stored;
 use std::time::SystemTime;
-use web::http::HeaderMap;
+use web::http::header::{self, HeaderMap, HeaderName};
 use web::{Request, Response};
+
+/// What makes a request depend on what its client holds already.
+#[allow(dead_code, reason = "until `question` is written")]
+const CONDITIONS: [HeaderName; 5] = [
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_RANGE,
+];
 
 // ANCHOR: stubs
 /// What to ask the origin, on behalf of everybody: the request as it is, but
 ///
-/// - without the client's own conditions: `If-Match`, `If-None-Match`, `If-Modified-Since`,
-///   `If-Unmodified-Since`, `If-Range`;
+/// - without the client's own [`CONDITIONS`];
 /// - with the stored response's `ETag` as `If-None-Match`, and its `Last-Modified` as
 ///   `If-Modified-Since`, as far as it has them.
 ///
@@ -22,14 +31,15 @@ pub fn question(request: &Request, stored: Option<&Stored>) -> Request {
 
 /// The stored response as a 304 renews it. `not_modified` are the 304's headers.
 ///
-/// - `None` if the 304 has an `ETag` that is not the stored one: it is about another response. A `W/` in
-///   front makes no difference.
+/// - `None` if the 304 has an `ETag` that is not the [`same`] as the stored one: it is about another
+///   response.
 /// - Each header that the 304 has replaces the stored one, on all its lines; but not `Content-Length`,
 ///   `Content-Encoding`, `Content-Range` or `Content-MD5`, which describe the body that stays.
 /// - `Age` and `Date` are those of the 304, or gone. All other headers stay.
 /// - It was requested and received when the 304 was.
 ///
-/// Judged by `a_304_renews_what_is_held` and `a_304_about_another_response_renews_nothing`.
+/// Judged by `a_304_renews_what_is_held` and, in the hardening, by
+/// `a_304_about_another_response_renews_nothing`.
 pub fn refreshed(
     stored: &Stored,
     not_modified: &HeaderMap,
@@ -43,15 +53,35 @@ pub fn refreshed(
 /// The answer from the stored response. Its `Age`, a single line, is the age at `now` in whole seconds.
 ///
 /// - If the client holds the same, it is a 304 with the same headers but `Content-Length`, and no body:
-///   one of the tags in `If-None-Match` is the stored one (`W/` makes no difference, `*` is any); or,
-///   where there is no `If-None-Match`, `If-Modified-Since` is at or after `Last-Modified`. Only where
-///   the stored status is a success.
+///   one of the [`tags`] in `If-None-Match` is the [`same`] as the stored one, or is `*`; or, where there
+///   is no `If-None-Match`, `If-Modified-Since` is at or after `Last-Modified`. Only where the stored
+///   status is a success.
 /// - An answer to HEAD is that to GET without the body.
 ///
-/// Judged by `an_answer_says_its_age`, `a_client_that_holds_the_same_gets_no_body` and
-/// `an_answer_to_head_has_no_body`.
+/// Judged by `an_answer_says_its_age`, `a_client_that_holds_the_same_gets_no_body` and, in the hardening,
+/// by `an_answer_to_head_has_no_body`.
 pub fn answer(request: &Request, stored: &Stored, now: SystemTime) -> Response {
     let _ = (request, stored, now);
     todo!("Answer with the stored response and its age, or by a 304.")
 }
 // ANCHOR_END: stubs
+
+/// The entity tags of a list. A comma within quotes belongs to the tag.
+#[allow(dead_code, reason = "until `answer` is written")]
+fn tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    let tags = list.split(move |byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    });
+    tags.map(<[u8]>::trim_ascii)
+}
+
+/// The weak comparison: `W/"a"` and `"a"` stand for the same to whoever reads.
+#[allow(dead_code, reason = "until `answer` is written")]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    fn opaque(tag: &[u8]) -> &[u8] {
+        tag.strip_prefix(b"W/").unwrap_or(tag)
+    }
+    opaque(one) == opaque(other)
+}

@@ -15,10 +15,11 @@ pub fn in_flight(rate: Rate, stay: Duration) -> f64 {
 }
 
 /// How many workers keep up with requests that arrive at `rate` and occupy one of them for `work`
-/// each, if no worker may be busy for more than the share `busy` of its time.
+/// each, if no worker may be busy for more than the share `busy` of its time. A rounding error is no reason
+/// for another worker: 100 a second, 70 ms each, are seven.
 ///
 /// # Errors
-/// [`Unusable`] if `busy` is not above 0 and at most 1.
+/// [`Unusable`] if `busy` is not above 0 and at most 1, whatever arrives.
 pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusable> {
     let busy = Rate::per_second(busy)?.each_second();
     if busy == 0.0 {
@@ -28,7 +29,7 @@ pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusabl
         return Err(Unusable::TooBusy(busy));
     }
     let workers = in_flight(rate, work) / busy;
-    // What is reckoned in binary fractions is a little off: 100 × 0.01 is no reason for a second worker.
+    // Binary fractions are a little off: 100 × 0.07 comes out above 7.
     let whole = workers.round();
     let workers = if (workers - whole).abs() < 1e-9 * whole {
         whole

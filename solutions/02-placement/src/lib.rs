@@ -12,18 +12,20 @@
 //! - [`history`]: who completed what (given)
 //! - [`scoring`]: the work on one competent thread
 //! - [`fabric`]: shards that share nothing, and what crosses to them (given)
+//! - [`message`]: messages as bytes (given)
 //! - [`sharded`]: the same work over shards, with the same result
 //! - [`quantity`]: figures with units, or an error that says what is wrong with them
 //! - [`capacity`]: Little's law, and when shards have beaten a thread
-//! - [`usl`]: what more shards will bring, fitted to what some have brought
 //! - [`requirements`]: what a piece of work needs, and what each scope was measured to give (given)
 //! - [`decision`]: what a decision says (given)
-//! - [`place`]: how it is come to
+//! - [`place`]: which pressure counts, and where the work belongs
+//! - [`usl`]: what more shards will bring, fitted to what some have brought (hardening)
 
 pub mod capacity;
 pub mod decision;
 pub mod fabric;
 pub mod history;
+pub mod message;
 pub mod place;
 pub mod quantity;
 pub mod requirements;

@@ -5,6 +5,7 @@
 //! way, plain `f64`s that each function checks for itself, works until one function forgets: a `NaN` is
 //! neither above a limit nor below it, so that a pressure made of it is never felt and never refused.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -99,11 +100,22 @@ impl Rate {
     }
 }
 
+impl PartialOrd for Quantity {
+    /// Rates compare with rates and times with times. A rate and a time are neither above nor below each
+    /// other.
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Rate(one), Self::Rate(other)) => one.partial_cmp(other),
+            (Self::Time(one), Self::Time(other)) => one.partial_cmp(other),
+            _ => None,
+        }
+    }
+}
+
 impl FromStr for Quantity {
     type Err = Unusable;
 
-    // ANCHOR: parse
-    /// Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
+    /// Given. Reads a decimal number and a unit, with or without spaces between and around them: `12000 /s`,
     /// `2.5ms`, `4 /month`. The units are `/s`, `/min`, `/h`, `/day`, `/week` and `/month`, which is thirty days,
     /// for rates; `ns`, `us` or `µs`, `ms`, `s`, `min`, `h` and `day` for times. There are no exponents.
     ///
@@ -147,7 +159,6 @@ impl FromStr for Quantity {
             other => Err(Unusable::UnknownUnit(other.to_owned())),
         }
     }
-    // ANCHOR_END: parse
 }
 
 impl fmt::Display for Rate {

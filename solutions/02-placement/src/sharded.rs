@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fabric::{Broken, Fabric};
 use crate::history::{History, Lesson, MAX_LESSONS};
+use crate::message::{from_bytes, to_bytes};
 use crate::scoring::{Counts, Recommended, Scored, Scorer};
 
 /// Why there is no result. There is never a part of one.
@@ -98,7 +99,9 @@ pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
 /// than four times for that.
 ///
 /// # Errors
-/// [`Unscored`] if there is no shard, or one of them does not answer, or answers nonsense.
+/// [`Unscored`] if there is no shard, or one of them does not answer or answers nonsense: also one that
+/// has no learners, since nobody knows what else is wrong with it. There is no result then, and after an
+/// error the shards can be asked again.
 pub fn recommend(
     history: &History,
     top: usize,
@@ -113,23 +116,22 @@ pub fn recommend(
     let mut counts = Counts::new(lessons);
     let requests = parts.iter().map(|part| {
         let rows = part.clone().map(|at| history.completed(at)).collect();
-        bytes(&Ask::Count { lessons, rows })
+        to_bytes(&Ask::Count { lessons, rows })
     });
     for (shard, answer) in shards.round(requests.collect())?.iter().enumerate() {
-        postcard::from_bytes(answer)
-            .ok()
+        from_bytes(answer)
             .and_then(|counted| counts.merge(&counted))
             .ok_or(Unscored::NoAnswer(shard))?;
     }
 
-    let request = bytes(&Ask::Score {
+    let request = to_bytes(&Ask::Score {
         counts: &counts,
         top,
     });
     let requests = vec![request; parts.len()];
     let mut all = Vec::with_capacity(history.learners().len());
     for (shard, answer) in shards.round(requests)?.iter().enumerate() {
-        let best: Best = postcard::from_bytes(answer).map_err(|_| Unscored::NoAnswer(shard))?;
+        let best: Best = from_bytes(answer).ok_or(Unscored::NoAnswer(shard))?;
         if best.len() != parts[shard].len() {
             return Err(Unscored::NoAnswer(shard));
         }
@@ -158,6 +160,12 @@ fn scored(history: &History, best: Vec<(Lesson, u64)>) -> Option<Vec<Scored>> {
 /// What a shard does. It lives as long as its shard, and remembers its rows between the rounds.
 #[derive(Default)]
 pub struct Worker {
+    /// What the last counting was about; nothing before the first.
+    rows: Option<Rows>,
+}
+
+/// A shard's part of a history.
+struct Rows {
     lessons: usize,
     rows: Vec<Vec<Lesson>>,
 }
@@ -175,7 +183,7 @@ impl Worker {
     /// [`Refused`] if that is no request, or comes before the one that it needs. Whatever the bytes
     /// are, this does not panic, and allocates no more than they and [`MAX_LESSONS`] can be worth.
     pub fn handle(&mut self, request: &[u8]) -> Result<Vec<u8>, Refused> {
-        match postcard::from_bytes(request).map_err(|_| Refused)? {
+        match from_bytes(request).ok_or(Refused)? {
             Asked::Count { lessons, rows } => {
                 if lessons > MAX_LESSONS || !rows.iter().all(|row| rises_below(lessons, row)) {
                     return Err(Refused);
@@ -184,14 +192,15 @@ impl Worker {
                 for row in &rows {
                     counts.add(row);
                 }
-                (self.lessons, self.rows) = (lessons, rows);
-                Ok(bytes(&counts))
+                self.rows = Some(Rows { lessons, rows });
+                Ok(to_bytes(&counts))
             }
             Asked::Score { counts, top } => {
-                let shares = counts.shares_of(self.lessons).ok_or(Refused)?;
+                let Rows { lessons, rows } = self.rows.as_ref().ok_or(Refused)?;
+                let shares = counts.shares_of(*lessons).ok_or(Refused)?;
                 let mut scorer = Scorer::new(&shares);
-                let best: Best = self.rows.iter().map(|row| scorer.best(row, top)).collect();
-                Ok(bytes(&best))
+                let best: Best = rows.iter().map(|row| scorer.best(row, top)).collect();
+                Ok(to_bytes(&best))
             }
         }
     }
@@ -202,9 +211,4 @@ impl Worker {
 fn rises_below(lessons: usize, row: &[Lesson]) -> bool {
     row.is_sorted_by(|first, second| first < second)
         && row.last().is_none_or(|&last| usize::from(last) < lessons)
-}
-
-fn bytes(message: &impl Serialize) -> Vec<u8> {
-    // Numbers and vectors of them always have a form in bytes.
-    postcard::to_stdvec(message).unwrap_or_default()
 }

@@ -76,7 +76,7 @@ enum Landing {
 /// What a request to the origin came to.
 enum Fetched {
     /// A response that may be kept, whole.
-    Keep(Stored),
+    Keep(Arc<Stored>),
     /// A response that may not be: it is for the one who asked, and for nobody else.
     Pass(Response),
     /// An error: the origin's own, or the one that stands for no answer.
@@ -158,25 +158,27 @@ impl<O: Origin> Edge<O> {
     // ANCHOR: fetch
     /// Answers a request that what is stored cannot answer, with one fetch for all who ask at once.
     async fn fetch(&self, key: Key, request: Request, mut held: Option<Arc<Stored>>) -> Response {
-        let under_way = self.inner.state().join(&key, &request);
-        if let Some(landing) = under_way {
-            match landed(landing).await {
-                Landing::Failed(status) => {
-                    let error = an_error_of_the_origin(status);
-                    return self.instead(&request, held.as_deref(), error);
-                }
-                Landing::Kept(landed) if selects(&landed, &request) => {
-                    let now = self.inner.clock.now();
-                    if decide(&request, Some(&landed), now) == Decision::Serve {
-                        return answer(&request, &landed, now);
+        let seat = match self.join_or_take_off(&key, &request) {
+            Place::Own(seat) => seat,
+            Place::Joined(landing) => {
+                match landed(landing).await {
+                    Landing::Failed(status) => {
+                        let error = an_error_of_the_origin(status);
+                        return self.instead(&request, held.as_deref(), error);
                     }
-                    held = Some(landed);
+                    Landing::Kept(landed) if selects(&landed, &request) => {
+                        let now = self.inner.clock.now();
+                        if decide(&request, Some(&landed), now) == Decision::Serve {
+                            return answer(&request, &landed, now);
+                        }
+                        held = Some(landed);
+                    }
+                    // It is for somebody else, and waiting for a second one would be standing in line.
+                    Landing::Kept(_) | Landing::Private => {}
                 }
-                // It is for somebody else, and waiting for a second one would be standing in line.
-                Landing::Kept(_) | Landing::Private => {}
+                self.take_off(&key, &request)
             }
-        }
-        let seat = self.take_off(key, &request);
+        };
         let (answers, answered) = oneshot::channel();
         let (edge, asked, old) = (self.clone(), request.clone(), held.clone());
         // In a task of its own, for whoever began it may leave, and others wait for it.
@@ -186,21 +188,37 @@ impl<O: Origin> Edge<O> {
             let _ = answers.send(seat.land(&asked, old.as_deref(), fetched));
         });
         match answered.await {
-            Ok(Landed::Kept(stored)) => answer(&request, &stored, self.inner.clock.now()),
-            Ok(Landed::Passed(response)) => response,
-            Ok(Landed::Failed(error)) => self.instead(&request, held.as_deref(), error),
+            Ok(Fetched::Keep(stored)) => answer(&request, &stored, self.inner.clock.now()),
+            Ok(Fetched::Pass(response)) => response,
+            Ok(Fetched::Failed(error)) => self.instead(&request, held.as_deref(), error),
             // The task has panicked or was dropped with its runtime.
             Err(_) => no_answer(OriginError::Lost, false),
         }
     }
 
-    /// Enters a fetch into the table: to be joined, unless another one can be.
-    fn take_off(&self, key: Key, request: &Request) -> Seat<O> {
-        let (announce, landing) = watch::channel(None);
+    // ANCHOR_END: fetch
+
+    /// A fetch to wait for, or the seat of a new one where there is none. One step: of two who ask at once,
+    /// one waits.
+    fn join_or_take_off(&self, key: &Key, request: &Request) -> Place<O> {
         let mut state = self.inner.state();
+        match state.join(key, request) {
+            Some(landing) => Place::Joined(landing),
+            None => Place::Own(self.seat(&mut state, key, request)),
+        }
+    }
+
+    /// The seat of a new fetch, whatever else is under way.
+    fn take_off(&self, key: &Key, request: &Request) -> Seat<O> {
+        self.seat(&mut self.inner.state(), key, request)
+    }
+
+    /// Enters a fetch into the table: to be joined, unless another one can be.
+    fn seat(&self, state: &mut State, key: &Key, request: &Request) -> Seat<O> {
+        let (announce, landing) = watch::channel(None);
         let id = state.next;
         state.next += 1;
-        let alone = wants_its_own(request) || state.join(&key, request).is_some();
+        let alone = wants_its_own(request) || state.join(key, request).is_some();
         let flight = Flight {
             id,
             landing: (!alone).then_some(landing),
@@ -208,12 +226,11 @@ impl<O: Origin> Edge<O> {
         state.flights.entry(key.clone()).or_default().push(flight);
         Seat {
             inner: Arc::clone(&self.inner),
-            key,
+            key: key.clone(),
             id,
             announce,
         }
     }
-    // ANCHOR_END: fetch
 
     // ANCHOR: write
     /// Passes on a request that may change something, and hands back exactly what the origin says.
@@ -323,12 +340,12 @@ impl<O: Origin> Edge<O> {
             ..
         } = self.inner.settings;
         match timeout(origin_timeout, body.within(max_body_bytes)).await {
-            Ok(Ok(Read::Whole(body))) => Fetched::Keep(Stored {
+            Ok(Ok(Read::Whole(body))) => Fetched::Keep(Arc::new(Stored {
                 request: request.headers().clone(),
                 response: http::Response::from_parts(parts, body),
                 requested_at,
                 received_at,
-            }),
+            })),
             Ok(Ok(Read::Longer(body))) => Fetched::Pass(http::Response::from_parts(parts, body)),
             Ok(Err(_)) => Fetched::Failed(no_answer(OriginError::Lost, false)),
             Err(_) => Fetched::Failed(no_answer(OriginError::TimedOut, false)),
@@ -348,11 +365,12 @@ impl<O: Origin> Edge<O> {
     }
 }
 
-/// What a fetch came to, for the one who began it.
-enum Landed {
-    Kept(Arc<Stored>),
-    Passed(Response),
-    Failed(Response),
+/// Where a request stands that nothing stored can answer.
+enum Place<O> {
+    /// Somebody else has begun to fetch. This is where its end is announced.
+    Joined(watch::Receiver<Option<Landing>>),
+    /// It is for this one to fetch, and to land.
+    Own(Seat<O>),
 }
 
 // ANCHOR: land
@@ -367,18 +385,17 @@ struct Seat<O> {
 impl<O> Seat<O> {
     /// Ends the fetch: keeps what it brought, if it may be kept and nothing has overtaken it, and
     /// announces it to those who wait.
-    fn land(self, request: &Request, held: Option<&Stored>, fetched: Fetched) -> Landed {
+    fn land(self, request: &Request, held: Option<&Stored>, fetched: Fetched) -> Fetched {
         let mut state = self.inner.state();
         let counts = state.end(&self.key, self.id);
-        let (landing, landed) = match fetched {
+        let landing = match &fetched {
             Fetched::Keep(stored) => {
-                let stored = Arc::new(stored);
                 if counts {
-                    state.keep(&self.key, request, &stored);
+                    state.keep(&self.key, request, stored);
                 }
-                (Landing::Kept(Arc::clone(&stored)), Landed::Kept(stored))
+                Landing::Kept(Arc::clone(stored))
             }
-            Fetched::Pass(response) => {
+            Fetched::Pass(_) => {
                 // The origin has something else to say now, and nobody may be told it: what was held
                 // is no longer what it says to everybody.
                 if let Some(held) = held {
@@ -386,15 +403,13 @@ impl<O> Seat<O> {
                         .shelf
                         .remove_if(&self.key, |one| std::ptr::eq(one, held));
                 }
-                (Landing::Private, Landed::Passed(response))
+                Landing::Private
             }
-            Fetched::Failed(response) => {
-                (Landing::Failed(response.status()), Landed::Failed(response))
-            }
+            Fetched::Failed(error) => Landing::Failed(error.status()),
         };
         drop(state);
         self.announce.send_replace(Some(landing));
-        landed
+        fetched
     }
 }
 
@@ -485,7 +500,7 @@ fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     let (head, body) = renewed.response.clone().into_parts();
     let response = http::Response::from_parts(head, body.into());
     if may_store(request, &response) {
-        Fetched::Keep(renewed)
+        Fetched::Keep(Arc::new(renewed))
     } else {
         Fetched::Pass(response)
     }

@@ -1,11 +1,21 @@
 //! What a hit costs over HTTP, beside a bare axum answer of the same size.
 //!
+//! The door and the edge are two servers, so a hit crosses two sockets where a bare answer crosses one. The
+//! side *behind a bare door* crosses two as well, and does nothing else: what is above it is the price of
+//! edge, traces and observer.
+//!
 //! `cargo run --release -p platform-solution --example hits`: sides take turns in short slices, in one run
 //! on one machine, and ratios are printed. Absolute times are this machine's, at this moment.
 
 use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use ours::Ours;
+use platform::http::Loopback;
+use platform::parts::Http as _;
 use platform::serve::{Options, serve, start};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -79,7 +89,23 @@ impl Client {
 
 async fn bare(bytes: usize) -> std::io::Result<SocketAddr> {
     let body = "x".repeat(bytes);
-    let router = Router::new().route("/", get(move || async move { body }));
+    listening(Router::new().route("/", get(move || async move { body }))).await
+}
+
+/// A server that asks the one at `behind`, and passes on what it hears.
+async fn door(behind: SocketAddr) -> std::io::Result<SocketAddr> {
+    let way = Loopback::new(behind);
+    let pass_on = move |request: Request| async move {
+        let answer = way.call(request.map(|_| Bytes::new())).await;
+        answer.map_or_else(
+            |_| StatusCode::BAD_GATEWAY.into_response(),
+            |answer| answer.map(Body::from),
+        )
+    };
+    listening(Router::new().fallback(pass_on)).await
+}
+
+async fn listening(router: Router) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(serve(listener, router));
@@ -105,6 +131,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         tokio::task::spawn_blocking(move || Client::new(api, "/learners/7/lessons/1")?.ask())
             .await??;
     let (as_course, as_lesson) = (bare(course).await?, bare(lesson).await?);
+    let behind_a_door = door(as_course).await?;
     let measured = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
         let mut sides = [
             (
@@ -127,6 +154,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 "lesson: API, cache hit",
                 Client::new(api, "/learners/7/lessons/1")?,
             ),
+            (
+                "bare axum behind a bare door",
+                Client::new(behind_a_door, "/")?,
+            ),
         ];
         let mut times = vec![Vec::new(); sides.len()];
         for _ in 0..ROUNDS {
@@ -148,8 +179,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     }
     let ratio = |of: usize, to: usize| measured[of].1.as_secs_f64() / measured[to].1.as_secs_f64();
     println!(
-        "course through the door and the edge: {:.2} times a bare answer",
-        ratio(1, 0)
+        "course through the door and the edge: {:.2} times a bare answer, {:.2} times one behind a bare door",
+        ratio(1, 0),
+        ratio(1, 5)
     );
     println!("the observer: {:.2} times without it", ratio(1, 2));
     println!(

@@ -71,7 +71,8 @@ fn a_date_may_show_that_it_is_older_and_never_that_it_is_younger() {
         assert_eq!(
             age(&dated(100), at(1)),
             seconds(1),
-            "The origin's clock is ahead. That makes nothing younger than its way here."
+            "Its `Date` is 100 s in the future, so the origin's clock is ahead. That makes nothing younger \
+             than its way here."
         );
     });
 }
@@ -81,8 +82,15 @@ fn a_date_may_show_that_it_is_older_and_never_that_it_is_younger() {
 fn what_reaches_its_lifetime_is_no_longer_fresh() {
     live(|| {
         let stored = cached("a", "max-age=60").stored();
-        assert!(fresh_enough(&get("/"), &stored, at(59)));
-        assert!(!fresh_enough(&get("/"), &stored, at(60)), "{OLDER}");
+        assert!(
+            fresh_enough(&get("/"), &stored, at(59)),
+            "It is 59 s old, and its origin has allowed 60 s."
+        );
+        assert!(
+            !fresh_enough(&get("/"), &stored, at(60)),
+            "It is 60 s old, and so its lifetime of 60 s is over. Fresh is what is *younger* than its \
+             lifetime: with the other reading `max-age=0` would be fresh for a moment."
+        );
         let checked = cached("a", "no-cache, max-age=60").stored();
         assert!(
             !fresh_enough(&get("/"), &checked, at(0)),
@@ -100,13 +108,16 @@ fn a_client_may_ask_for_something_fresher() {
         let fresh = |directive: &str, now| fresh_enough(&asks(directive), &stored, at(now));
         assert!(
             fresh("max-age=10", 10),
-            "Ten seconds is not older than ten seconds."
+            "The client wants nothing older than ten seconds, and it is ten seconds old: not older."
         );
         assert!(
             !fresh("max-age=10", 11),
             "The client wants nothing older than that."
         );
-        assert!(fresh("min-fresh=20", 40));
+        assert!(
+            fresh("min-fresh=20", 40),
+            "It has 20 s left, and the client wants at least 20 s."
+        );
         assert!(!fresh("min-fresh=20", 41), "It has only 19 s left.");
         assert!(
             !fresh("no-cache", 1),

@@ -19,6 +19,8 @@ fn kept(request: &Request, page: &Page) -> bool {
 const LEAK: &str = "A shared cache may keep this, and it will give it to whoever asks next. It was made \
                     for the one who asked first.";
 
+const BAD_MOMENT: &str = "is the origin's bad moment, and it would become everybody's";
+
 /// **E1** The key is what is asked for: host, path and query, and not who asks or how.
 #[test]
 fn the_key_is_host_path_and_query() {
@@ -104,7 +106,10 @@ fn a_response_that_sets_a_cookie_is_kept_only_with_permission() {
 fn what_is_not_to_be_kept_or_not_whole_is_not_kept() {
     live(|| {
         let fresh = cached("a", "max-age=60");
-        assert!(!kept(&get("/"), &cached("a", "no-store, max-age=60")));
+        assert!(
+            !kept(&get("/"), &cached("a", "no-store, max-age=60")),
+            "`no-store` means what it says, whatever else is said."
+        );
         assert!(
             !kept(&get("/").with("cache-control", "no-store"), &fresh),
             "A request may say it as well."
@@ -113,10 +118,21 @@ fn what_is_not_to_be_kept_or_not_whole_is_not_kept() {
             !kept(&asking("POST", "/"), &fresh),
             "Only what GET brings is kept."
         );
-        for status in [206, 304, 500, 502, 503, 504] {
+        let partial = [
+            (206, "is a part. The next one wants the whole"),
+            (
+                304,
+                "says `what you have is still good`, to one who has something. The next one has nothing",
+            ),
+            (500, BAD_MOMENT),
+            (502, BAD_MOMENT),
+            (503, BAD_MOMENT),
+            (504, BAD_MOMENT),
+        ];
+        for (status, why) in partial {
             assert!(
                 !kept(&get("/"), &fresh.clone().status(status)),
-                "{status} is a part, a reference or a bad moment, and no answer for the next one."
+                "The {status} was kept, and everybody would get it for a minute. It {why}."
             );
         }
         for status in [200, 203, 301, 404, 410] {
@@ -136,11 +152,14 @@ fn a_response_serves_those_who_agree_in_what_it_varies_by() {
         let stored = cached("Guten Tag", "max-age=60")
             .with("vary", "Accept-Language")
             .stored_for(&german);
-        assert!(selects(
-            &stored,
-            &german.clone().with("user-agent", "another")
-        ));
-        assert!(!selects(&stored, &get("/").with("accept-language", "fr")));
+        assert!(
+            selects(&stored, &german.clone().with("user-agent", "another")),
+            "`Vary` names `Accept-Language` alone, and in that the two agree."
+        );
+        assert!(
+            !selects(&stored, &get("/").with("accept-language", "fr")),
+            "Who asked for French would be answered in German."
+        );
         assert!(
             !selects(&stored, &get("/")),
             "Who names no language has not asked for German."

@@ -25,10 +25,22 @@ const TOO_OLD: &str = "An answer is served that is older than its origin has all
 #[test]
 fn what_is_fresh_is_served_and_what_is_stale_is_asked_about() {
     live(|| {
-        assert_eq!(decide(&get("/"), None, at(0)), Decision::Forward);
+        assert_eq!(
+            decide(&get("/"), None, at(0)),
+            Decision::Forward,
+            "Nothing is stored."
+        );
         let stored = kept("max-age=60");
-        assert_eq!(decided(&stored, 59), Decision::Serve);
-        assert_eq!(decided(&stored, 60), Decision::Revalidate, "{TOO_OLD}");
+        assert_eq!(
+            decided(&stored, 59),
+            Decision::Serve,
+            "It is 59 s old, and its origin has allowed 60 s."
+        );
+        assert_eq!(
+            decided(&stored, 60),
+            Decision::Revalidate,
+            "{TOO_OLD} Its 60 s are over, and no window is open."
+        );
     });
 }
 
@@ -37,14 +49,29 @@ fn what_is_fresh_is_served_and_what_is_stale_is_asked_about() {
 fn a_stale_answer_is_served_while_it_is_revalidated() {
     live(|| {
         let stored = kept("max-age=60, stale-while-revalidate=30");
-        assert_eq!(decided(&stored, 59), Decision::Serve);
+        assert_eq!(decided(&stored, 59), Decision::Serve, "It is fresh.");
         assert_eq!(
             decided(&stored, 60),
             Decision::ServeAndRevalidate,
             "It is stale since this moment. Nobody need wait for the origin, and it has to be asked."
         );
-        assert_eq!(decided(&stored, 90), Decision::ServeAndRevalidate);
-        assert_eq!(decided(&stored, 91), Decision::Revalidate, "{TOO_OLD}");
+        assert_eq!(
+            decided(&stored, 90),
+            Decision::ServeAndRevalidate,
+            "It has been fresh for 60 s and stale for 30 s, and `stale-while-revalidate=30` allows that: \
+             the window opens where the lifetime ends, and its last moment belongs to it."
+        );
+        assert_eq!(
+            decided(&stored, 91),
+            Decision::Revalidate,
+            "{TOO_OLD} It has been stale for 31 s, and 30 s were allowed."
+        );
+        assert_eq!(
+            decide(&asks("max-age=30"), Some(&stored), at(70)),
+            Decision::Revalidate,
+            "The client wants nothing older than 30 s, and this is 70 s old. The window is the origin's \
+             permission, and the client has forbidden it for itself."
+        );
     });
 }
 
@@ -97,15 +124,18 @@ fn a_stale_answer_replaces_an_error_within_its_bound() {
             instead_of_an_error(&asks("max-age=0"), &stored, at(100)),
             "A page that is loaded anew with the origin down: better the old one than none."
         );
-        assert!(!instead_of_an_error(&asks("no-cache"), &stored, at(1)));
+        assert!(
+            !instead_of_an_error(&asks("no-cache"), &stored, at(1)),
+            "With `no-cache` the client asks for the origin's own answer. It learns that there is none."
+        );
         let silent = kept("max-age=60");
         assert!(
             instead_of_an_error(&asks("max-age=0"), &silent, at(59)),
-            "It is fresh."
+            "It is 59 s old and good for 60: what is fresh needs no window to stand in for an error."
         );
         assert!(
             !instead_of_an_error(&get("/"), &silent, at(60)),
-            "{TOO_OLD} Nobody has said that it may be served stale."
+            "{TOO_OLD} It was good for 60 s, they are over, and nobody has said that it may be served stale."
         );
     });
 }

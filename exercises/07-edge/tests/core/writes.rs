@@ -167,7 +167,11 @@ fn a_purge_is_in_force_at_once() {
             .origin
             .has("/lessons", cached("forty-one", "max-age=600"));
         world.purge("/lessons");
-        assert_eq!(world.ask(get("/lessons")).await.text(), "forty-one");
+        assert_eq!(
+            world.ask(get("/lessons")).await.text(),
+            "forty-one",
+            "It was purged, and is served."
+        );
         let world = World::new();
         world.origin.has("/lessons", cached("forty", "max-age=600"));
         world.origin.hold();
@@ -186,7 +190,11 @@ fn a_purge_is_in_force_at_once() {
             "forty-one",
             "It asked after the purge, and was answered by a fetch from before it."
         );
-        assert_eq!(world.ask(get("/lessons")).await.text(), "forty-one");
+        assert_eq!(
+            world.ask(get("/lessons")).await.text(),
+            "forty-one",
+            "A fetch that began before the purge came back after it, and was kept."
+        );
     });
 }
 

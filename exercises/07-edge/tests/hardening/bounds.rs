@@ -249,6 +249,33 @@ fn what_is_of_no_use_is_not_stored() {
     });
 }
 
+/// **E3** What the origin says now ends what it said before, also where the new answer is not kept.
+#[test]
+fn what_is_of_no_use_ends_what_was_stored() {
+    story(|| async {
+        let world = World::new();
+        let before = cached("forty", "max-age=60, stale-while-revalidate=600");
+        world.origin.has("/lessons", before);
+        world.ask(get("/lessons")).await;
+        pass(seconds(70)).await;
+        let now = cached("forty-one", "max-age=0");
+        world.origin.has("/lessons", now);
+        world.ask(get("/lessons")).await;
+        settle().await;
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "The stale answer is within its window, and the origin is asked meanwhile."
+        );
+        assert_eq!(
+            world.ask(get("/lessons")).await.text(),
+            "forty-one",
+            "The edge has asked, and has been told \"forty-one\". That answer is good for no time, and so \
+             it is not kept; but the one that was stored is what the origin said before that."
+        );
+    });
+}
+
 /// **E8** Addresses that were asked for once leave nothing behind when there was nothing to store.
 #[test]
 fn what_is_not_stored_leaves_nothing() {

@@ -21,9 +21,14 @@ pub fn answered(folder: &Path, from: &str, to: &str) -> Component {
         Ledger::parse(&text).unwrap_or_else(|error| panic!("{FILE_NAME} is not a ledger. {error}"));
     let (Some(boundary), Some(component)) = (ledger.boundary(from, to), ledger.component(to))
     else {
+        let component = if ledger.component(to).is_none() {
+            format!("the component `{to}` and ")
+        } else {
+            String::new()
+        };
         todo!(
-            "Add the component `{to}` and the boundary from `{from}` to `{to}` to \
-             exercises/{FILE_NAME}, and answer its four questions."
+            "Add {component}the boundary from `{from}` to `{to}` to exercises/{FILE_NAME}, and answer its \
+             four questions."
         );
     };
     let (unanswered, wrong): (Vec<_>, Vec<_>) = ledger

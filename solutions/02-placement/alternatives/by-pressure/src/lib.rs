@@ -14,4 +14,4 @@ mod wire;
 #[path = "../../../src/fabric.rs"]
 pub mod fabric;
 
-pub use ours::{capacity, history, quantity, requirements};
+pub use ours::{capacity, decision, history, quantity, requirements};

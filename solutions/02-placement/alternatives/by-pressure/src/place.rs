@@ -3,7 +3,7 @@
 //! by pressure.
 
 use crate::quantity::Quantity;
-use crate::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
+use crate::requirements::{Clear, Costs, Failure, Kind, Pressure, Requirements, Scope};
 
 /// Given by the lab.
 pub use ours::place::{Choice, Figure, Objection, Placement, Reason, Unplaced};
@@ -72,6 +72,28 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
         reasons,
         vague: vague.into_iter().cloned().collect(),
     })
+}
+
+/// As the lab says.
+///
+/// # Errors
+/// As the lab says.
+pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
+    check_units(pressure)?;
+    let Some(value) = pressure.value.filter(|_| counts(pressure)) else {
+        return Ok(None);
+    };
+    let limit = if pressure.kind == Kind::Load {
+        None
+    } else {
+        pressure.limit
+    };
+    Ok(Some(Clear {
+        kind: pressure.kind,
+        metric: &pressure.metric,
+        value,
+        limit,
+    }))
 }
 
 fn check_units(pressure: &Pressure) -> Result<(), Unplaced> {

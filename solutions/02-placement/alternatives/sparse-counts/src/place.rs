@@ -3,7 +3,7 @@
 //! column that has something to say there gives a reason.
 
 use crate::quantity::Quantity;
-use crate::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
+use crate::requirements::{Clear, Costs, Failure, Kind, Pressure, Requirements, Scope};
 
 /// Given by the lab.
 pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced};
@@ -110,6 +110,20 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
         reasons,
         vague,
     })
+}
+
+/// As the lab says.
+///
+/// # Errors
+/// As the lab says.
+pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
+    of_its_kind(pressure)?;
+    Ok(figures(pressure).map(|(value, limit)| Clear {
+        kind: pressure.kind,
+        metric: &pressure.metric,
+        value,
+        limit,
+    }))
 }
 
 /// A bit for each scope that is ruled out.

@@ -1,5 +1,0 @@
-//! The same work over shards.
-
-mod broken;
-mod parts;
-mod whole;

@@ -1,6 +1,0 @@
-//! What the tests share.
-
-pub mod histories;
-pub mod oracle;
-pub mod shards;
-pub mod situations;

@@ -1,0 +1,393 @@
+//! The same shards, night after night: whatever went wrong in one, the next has its own result, whole.
+
+use crate::world::histories::{by_definition, history, plain, regular};
+use crate::world::shards::{Counting, on_shards, swell};
+use domain::LearnerId;
+use placement::fabric::Broken;
+use placement::history::History;
+use placement::scoring::Recommended;
+use placement::sharded::Unscored;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use story::{Picks, live, note, scene, search};
+
+/// What goes wrong with one shard in one round.
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    /// No answer comes.
+    Lost,
+    /// The answer ends after so many hundredths of it.
+    Torn(usize),
+    /// The shard started anew before the round, and has forgotten its rows.
+    Restarted,
+    /// What this or another shard answered in the same round of an earlier night, to other learners.
+    Old(usize),
+    /// One byte is changed.
+    Changed(usize, u8),
+    /// A number became a large one.
+    Swollen(usize, bool),
+}
+
+/// One night: a history, how many are asked for, and what happens to whom.
+#[derive(Clone, Debug)]
+struct Night {
+    rows: Vec<Vec<u64>>,
+    top: usize,
+    fault: Option<(usize, usize, Fault)>,
+}
+
+fn night(picks: &mut Picks) -> Night {
+    let below = |picks: &mut Picks, end| usize::try_from(picks.below(end)).expect("small");
+    // Often fewer learners than shards.
+    let learners = picks.one_of(&[0, 1, 1, 2, 3, 5, 9]);
+    let widest = picks.one_of(&[1, 4, 7]);
+    let lessons = picks.one_of(&[3, 12]);
+    let row = |picks: &mut Picks| {
+        let width = picks.below(widest + 1);
+        (0..width).map(|_| picks.below(lessons)).collect()
+    };
+    let rows = (0..learners).map(|_| row(picks)).collect();
+    let fault = match picks.below(9) {
+        0 | 1 => Some(Fault::Lost),
+        2 => Some(Fault::Torn(below(picks, 100))),
+        3 => Some(Fault::Restarted),
+        4 => Some(Fault::Old(below(picks, 4))),
+        5 => Some(Fault::Changed(
+            below(picks, 30),
+            picks.one_of(&[1, 0x40, 0x80, 0xff]),
+        )),
+        6 => Some(Fault::Swollen(below(picks, 30), picks.once_in(2))),
+        _ => None,
+    };
+    Night {
+        rows,
+        top: picks.one_of(&[0, 1, 3, 12]),
+        fault: fault.map(|fault| (below(picks, 2), below(picks, 4), fault)),
+    }
+}
+
+/// What was seen: so that a search that never met a fault fails.
+#[derive(Default)]
+struct Seen {
+    by_fault: BTreeMap<&'static str, usize>,
+    /// Faults in a night with fewer learners than shards.
+    idle: usize,
+    /// Results in a night that came after one with a fault.
+    after: usize,
+}
+
+fn name(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Lost => "lost",
+        Fault::Torn(_) => "torn",
+        Fault::Restarted => "started anew",
+        Fault::Old(_) => "an old answer",
+        Fault::Changed(..) => "a changed byte",
+        Fault::Swollen(..) => "a swollen number",
+    }
+}
+
+/// Every answer of the nights so far, by round, with how many learners the night had.
+type Answers = Rc<RefCell<Vec<(usize, usize, Vec<u8>)>>>;
+
+/// What came of a night.
+struct Outcome {
+    history: History,
+    found: Result<Vec<Recommended>, Unscored>,
+    /// Round, shard and fault, if an answer was struck.
+    struck: Option<(usize, usize, Fault)>,
+    /// Of how many learners the old answer was that came in place of another.
+    old: Option<usize>,
+}
+
+/// One night with these shards: who is struck by what, and what comes of it.
+fn pass(night: &Night, shards: &mut Counting, count: usize, answers: &Answers) -> Outcome {
+    let history = history(&night.rows);
+    let learners = night.rows.len();
+    note(format!(
+        "a night with {count} shards and {learners} learners, who completed {:?}; the best {} were asked for",
+        night.rows, night.top
+    ));
+    let fault = night
+        .fault
+        .map(|(round, shard, fault)| (round, shard % count, fault));
+    if let Some((round, shard, fault)) = fault {
+        note(format!("    round {}, shard {shard}: {fault:?}", round + 1));
+    }
+    let before = Rc::clone(answers);
+    let old = Rc::new(Cell::new(None));
+    let taken = Rc::clone(&old);
+    let fresh = Rc::new(RefCell::new(Vec::new()));
+    let kept = Rc::clone(&fresh);
+    shards.disturb(move |now, here, mut answer| {
+        kept.borrow_mut().push((now, learners, answer.clone()));
+        let here_now = fault.filter(|(round, shard, _)| (*round, *shard) == (now, here));
+        let Some((_, _, fault)) = here_now else {
+            return Ok(answer);
+        };
+        match fault {
+            Fault::Lost => return Err(Broken::Gone(here)),
+            Fault::Torn(hundredths) => answer.truncate(answer.len() * hundredths / 100),
+            Fault::Old(which) => {
+                let before = before.borrow();
+                let mut of_round = before.iter().rev().filter(|(at, ..)| *at == now);
+                if let Some((_, learners, other)) = of_round.nth(which) {
+                    taken.set(Some(*learners));
+                    answer.clone_from(other);
+                }
+            }
+            Fault::Changed(at, by) => {
+                if let Some(byte) = answer.get_mut(at) {
+                    *byte ^= by;
+                }
+            }
+            Fault::Swollen(at, fixed) => swell(&mut answer, at, fixed),
+            Fault::Restarted => {}
+        }
+        Ok(answer)
+    });
+    if let Some((round, shard, Fault::Restarted)) = fault {
+        shards.restart(round, shard);
+    }
+    let found = on_shards(&history, night.top, shards);
+    answers.borrow_mut().append(&mut fresh.borrow_mut());
+    Outcome {
+        history,
+        found,
+        struck: fault.filter(|_| shards.struck > 0),
+        old: old.get(),
+    }
+}
+
+/// Holds what came of a night against what the contract says.
+fn judge(outcome: &Outcome, top: usize, count: usize) {
+    let Outcome { history, found, .. } = outcome;
+    let learners = history.learners().len();
+    let whole = by_definition(history, top);
+    let is_whole = found.as_ref().is_ok_and(|all| plain(all) == whole);
+    let Some((round, shard, fault)) = outcome.struck else {
+        assert!(
+            is_whole,
+            "Nothing happened to any answer in the last night, and its result was {found:?}. One thread \
+             recommends {whole:?}."
+        );
+        return;
+    };
+    let idle = if learners < count {
+        " There are more shards than learners: what goes wrong with a shard that has none is no less wrong."
+    } else {
+        ""
+    };
+    match fault {
+        Fault::Lost => assert_eq!(
+            found,
+            &Err(Unscored::Broken(Broken::Gone(shard))),
+            "Shard {shard} did not answer, so that there is no result.{idle}"
+        ),
+        Fault::Torn(_) => assert_eq!(
+            found,
+            &Err(Unscored::NoAnswer(shard)),
+            "What is left of shard {shard}'s answer is not one.{idle}"
+        ),
+        Fault::Restarted if round == 0 => assert!(
+            is_whole,
+            "Shard {shard} started anew before it was asked, and needs no memory for that: {found:?}"
+        ),
+        Fault::Restarted => assert!(
+            matches!(found, Err(Unscored::Broken(Broken::Refused { shard: at, .. })) if *at == shard),
+            "Shard {shard} has forgotten its rows between the rounds, and has to refuse: {found:?}.{idle}"
+        ),
+        // By itself an honest answer: whether it fits can be told by how many learners it is about.
+        Fault::Old(_) if round == 1 && count == 1 && outcome.old != Some(learners) => {
+            assert_eq!(
+                found,
+                &Err(Unscored::NoAnswer(shard)),
+                "The answer is about other learners than the {learners} that were asked about."
+            );
+        }
+        Fault::Old(_) | Fault::Changed(..) | Fault::Swollen(..) => {
+            may_go_unnoticed(outcome, round, shard);
+        }
+    }
+}
+
+/// What was changed may go unnoticed, but leaves nobody without a row, and invents no lesson.
+fn may_go_unnoticed(outcome: &Outcome, round: usize, shard: usize) {
+    let lessons = outcome.history.lessons();
+    match &outcome.found {
+        Ok(all) => {
+            let rows: Vec<LearnerId> = all.iter().map(|one| one.learner).collect();
+            assert_eq!(
+                rows,
+                outcome.history.learners(),
+                "There is a result, and it has not one row for each learner."
+            );
+            let known =
+                |one: &Recommended| one.lessons.iter().all(|to| lessons.contains(&to.lesson));
+            assert!(
+                all.iter().all(known),
+                "A lesson is recommended that the history does not have: {all:?}"
+            );
+        }
+        // What came of a first answer went on to all shards, and it may show at any of them.
+        Err(Unscored::NoAnswer(_) | Unscored::Broken(Broken::Refused { .. })) if round == 0 => {}
+        Err(error) => assert_eq!(
+            error,
+            &Unscored::NoAnswer(shard),
+            "It was shard {shard} that answered something else."
+        ),
+    }
+}
+
+/// **P1** Over the same shards, night after night, with answers that are lost, torn, old or changed and with
+/// shards that start anew, each night's result is whole and its own, or an error that names the shard.
+#[test]
+fn each_night_has_its_own_result_or_an_error() {
+    live(|| {
+        let seen = RefCell::new(Seen::default());
+        for count in [1, 2, 3, 4] {
+            search(60, 6, night, |nights| {
+                let mut shards = Counting::new(count);
+                let answers = Answers::default();
+                let mut failed = false;
+                for night in nights {
+                    let outcome = pass(night, &mut shards, count, &answers);
+                    judge(&outcome, night.top, count);
+                    let seen = &mut *seen.borrow_mut();
+                    if let Some((_, _, fault)) = outcome.struck {
+                        *seen.by_fault.entry(name(fault)).or_default() += 1;
+                        seen.idle += usize::from(night.rows.len() < count);
+                    }
+                    seen.after += usize::from(failed && outcome.struck.is_none());
+                    failed = outcome.struck.is_some();
+                }
+            });
+        }
+        let seen = seen.into_inner();
+        for fault in [
+            "lost",
+            "torn",
+            "started anew",
+            "an old answer",
+            "a changed byte",
+            "a swollen number",
+        ] {
+            assert!(
+                seen.by_fault.get(fault).is_some_and(|times| *times >= 10),
+                "This test has hardly struck an answer: {fault}, {:?}.",
+                seen.by_fault
+            );
+        }
+        assert!(
+            seen.idle >= 50 && seen.after >= 50,
+            "Hardly an idle shard was struck."
+        );
+    });
+}
+
+/// **P1** An honest answer about other learners is no answer to this question: not where they are fewer, nor
+/// more, nor none.
+#[test]
+fn an_answer_about_others_is_an_error() {
+    live(|| {
+        // Two learners for three shards, one busy; so one shard has none, wherever it is.
+        let few = history(&[vec![0, 1, 2], vec![2, 3]]);
+        let many = regular(24, 4);
+        let answers = |history: &History| {
+            let kept = Rc::new(RefCell::new(vec![Vec::new(); 3]));
+            let keep = Rc::clone(&kept);
+            let mut shards = Counting::with(3, move |round, shard, answer: Vec<u8>| {
+                if round == 1 {
+                    keep.borrow_mut()[shard].clone_from(&answer);
+                }
+                Ok(answer)
+            });
+            on_shards(history, 3, &mut shards).expect("every shard answers");
+            kept.take()
+        };
+        for (asked, about, what) in [
+            (&few, answers(&many), "more learners"),
+            (&many, answers(&few), "fewer learners, or none"),
+        ] {
+            for (wrong, other) in about.into_iter().enumerate() {
+                scene(format!(
+                    "{} learners on 3 shards; shard {wrong} answers about {what}",
+                    asked.learners().len()
+                ));
+                let mut shards = Counting::with(3, move |round, shard, answer| {
+                    let swapped = (round, shard) == (1, wrong);
+                    Ok(if swapped { other.clone() } else { answer })
+                });
+                assert_eq!(
+                    on_shards(asked, 3, &mut shards).map(|all| all.len()),
+                    Err(Unscored::NoAnswer(wrong)),
+                    "It has another number of rows than that shard has learners. Who takes the rows that \
+                     fit, or those that are there, has a part of a result."
+                );
+            }
+        }
+    });
+}
+
+/// **P1** An answer that recommends a lesson which the history does not have is no answer.
+#[test]
+fn an_answer_about_other_lessons_is_an_error() {
+    live(|| {
+        let few = history(&[vec![0], vec![0, 1]]);
+        let many = history(&[vec![0, 1, 2, 3, 4, 5], (0..13).collect()]);
+        let kept = Rc::new(RefCell::new(Vec::new()));
+        let keep = Rc::clone(&kept);
+        let mut shards = Counting::with(1, move |_, _, answer: Vec<u8>| {
+            keep.borrow_mut().clone_from(&answer);
+            Ok(answer)
+        });
+        on_shards(&many, 3, &mut shards).expect("the shard answers");
+        let other = kept.take();
+        let mut shards = Counting::with(1, move |round, _, answer| {
+            Ok(if round == 1 { other.clone() } else { answer })
+        });
+        assert_eq!(
+            on_shards(&few, 3, &mut shards),
+            Err(Unscored::NoAnswer(0)),
+            "It has as many rows as there are learners, and lessons that nobody here has heard of."
+        );
+    });
+}
+
+/// **P1** Counts of lessons that the history does not have are no answer either.
+#[test]
+fn counts_of_other_lessons_are_an_error() {
+    live(|| {
+        let few = history(&[vec![0], vec![0, 1], vec![1, 2], vec![2]]);
+        let many = history(&[
+            (0..13).collect(),
+            (0..13).collect(),
+            (2..15).collect(),
+            (0..9).collect(),
+        ]);
+        let kept = Rc::new(RefCell::new(vec![Vec::new(); 2]));
+        let keep = Rc::clone(&kept);
+        let mut shards = Counting::with(2, move |round, shard, answer: Vec<u8>| {
+            if round == 0 {
+                keep.borrow_mut()[shard].clone_from(&answer);
+            }
+            Ok(answer)
+        });
+        on_shards(&many, 3, &mut shards).expect("every shard answers");
+        let others = kept.take();
+        for wrong in [0, 1] {
+            let other = others[wrong].clone();
+            let mut shards = Counting::with(2, move |round, shard, answer| {
+                let swapped = (round, shard) == (0, wrong);
+                Ok(if swapped { other.clone() } else { answer })
+            });
+            assert_eq!(
+                on_shards(&few, 3, &mut shards),
+                Err(Unscored::NoAnswer(wrong)),
+                "Shard {wrong} counted 15 lessons where there are three. Who adds up what fits recommends \
+                 by somebody else's history."
+            );
+        }
+    });
+}
