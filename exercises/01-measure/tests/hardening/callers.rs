@@ -295,6 +295,46 @@ fn callers_that_sleep_in_line_keep_a_place_each_at_most() {
     });
 }
 
+/// **M4** Callers that are not polled behind a stalled server hold up nobody when it reads on.
+#[test]
+fn callers_that_sleep_behind_a_stall_hold_up_nobody() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 64,
+            ..Carriage::default()
+        });
+        let mut calls = Vec::new();
+        for _ in 0..40 {
+            calls.push(start_bytes(&client, Bytes::from(vec![b'x'; 16 * 1024])).await);
+        }
+        let mut asleep = Vec::new();
+        for _ in 0..200 {
+            let mut call = Box::pin(client.call(Bytes::from_static(b"asleep?")));
+            assert!(poll_once(call.as_mut()).is_pending());
+            asleep.push(call);
+        }
+        let last = start(&client, "awake?").await;
+        note(
+            "the server reads nothing; forty large calls, two hundred callers who are not polled again, and \
+             then one who is",
+        );
+        idle().await;
+        loop {
+            let request = server
+                .expect(
+                    "the request of the caller who is awake (does each room in a queue go to one who sleeps, and \
+                     never takes it?)",
+                )
+                .await;
+            if request.payload == "awake?" {
+                server.reply(request.id, "awake!").await;
+                break;
+            }
+        }
+        assert_eq!(answer(last).await, ok("awake!"));
+    });
+}
+
 /// **M4** Who waits for a place gets one in its turn, and not after all who came later.
 #[test]
 fn who_waits_longest_is_not_overtaken_by_all_others() {

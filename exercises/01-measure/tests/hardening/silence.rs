@@ -365,3 +365,26 @@ fn a_reply_before_a_broken_frame_is_a_reply() {
         }
     });
 }
+
+/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
+#[test]
+fn the_connection_closes_with_calls_that_were_given_up() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "hello?").await;
+        server.recv().await;
+        given_up.abort();
+        idle().await;
+        drop(client);
+        note("the only caller gave up, and the last client was dropped");
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None,
+            "Who gave up waits for nothing: a call that is never answered keeps no connection."
+        );
+    });
+}

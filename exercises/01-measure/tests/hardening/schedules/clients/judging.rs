@@ -141,12 +141,16 @@ impl World {
                     "Caller {number} waits, the server has read everything, and its request never came."
                 );
             }
-            while self
-                .ids
-                .values()
-                .any(|number| self.callers[*number].said.is_none())
-            {
-                self.answer(0, REPLY).await;
+            // Those who have left are never answered.
+            let mut open: Vec<(u64, usize)> = (self.ids.iter())
+                .map(|(id, number)| (*id, *number))
+                .collect();
+            open.sort_unstable();
+            for (id, number) in open {
+                let caller = &self.callers[number];
+                if caller.said.is_none() && !matches!(caller.waits, Waits::Left) {
+                    self.say(id, number, REPLY).await;
+                }
             }
         }
         idle().await;
