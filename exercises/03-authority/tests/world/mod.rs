@@ -197,7 +197,11 @@ pub fn write(key: LessonKey, seen: u64, named: &str) -> Write {
         steps_done: u32::try_from(seen).expect("few versions") + 1,
         // About half of them are no completion.
         completed: (sum + seen + key.lesson.0 % 2).is_multiple_of(2),
-        note: format!("written as {named}"),
+        // Most learners write nothing into the margin.
+        note: match sum % 3 {
+            0 => format!("written as {named}"),
+            _ => String::new(),
+        },
         idempotency_key: IdempotencyKey::new(named).expect("a short name"),
         epoch: Epoch(0),
     }
