@@ -299,7 +299,7 @@ pub fn assert_refused(answer: &Answer, error: &WriteError, lesson: &str) {
 fn hint_at(answer: &Answer) -> &'static str {
     match answer {
         Err(WriteError::Unknown) => {
-            "\n    `Store::commit` returned `Failed`. If no disk fails in this story, the error is of the code: \
+            "\n    `Store::commit` returned `Failed`. If no disk fails in this story, an error came from the code: \
              print it there, and see whether each number in `Known` has its row."
         }
         _ => "",
