@@ -35,6 +35,11 @@ fn finished(write: impl Future<Output = Answer>) -> Answer {
 #[track_caller]
 fn waits(answer: Poll<Answer>) {
     if let Poll::Ready(answer) = answer {
+        assert!(
+            answer != Err(WriteError::Stopped),
+            "`run` has ended before the first write was handed in, and there is an authority left. An empty \
+             queue is no reason to end."
+        );
         panic!(
             "A write was answered when it was handed in, and nothing had been committed: {}.",
             told(&answer)
