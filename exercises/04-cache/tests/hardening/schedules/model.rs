@@ -137,6 +137,7 @@ fn key(lesson: u8) -> LessonKey {
 fn pick(count: usize, which: u8) -> Option<usize> {
     match which {
         LAST => count.checked_sub(1),
+        which if which == LAST - 1 => count.checked_sub(2),
         which => (count > 0).then(|| usize::from(which) % count),
     }
 }
