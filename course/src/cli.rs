@@ -333,7 +333,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Reset(args) => {
             let lab = lab::named(&repo, &args.lab)?;
             let done = reset::run(&repo, &lab)?;
-            anstream::print!("{}", told(&repo, &lab, &done));
+            anstream::print!("{}", reset_text(&repo, &lab, &done));
             Ok(ExitCode::SUCCESS)
         }
         Command::Conformance(args) => {
@@ -372,7 +372,7 @@ fn status(repo: &Repo, args: &StatusArgs) -> Result<ExitCode> {
     })
 }
 
-fn told(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {
+fn reset_text(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {
     let terminal = Terminal::of_stdout();
     let Some(kept) = &done.kept else {
         return format!(

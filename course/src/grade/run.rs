@@ -75,7 +75,7 @@ impl TestRun {
     }
 
     /// What it said, or the panic that ended it.
-    pub fn told(&self) -> &str {
+    pub fn text(&self) -> &str {
         match self.panics.last() {
             Some(panic) if self.said.is_empty() => &panic.message,
             _ => &self.said,

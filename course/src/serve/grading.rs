@@ -55,7 +55,7 @@ impl Grading {
             grader,
             say,
             queue: Arc::clone(&queue),
-            told: Mutex::default(),
+            warned: Mutex::default(),
         };
         thread::Builder::new()
             .name("grading".to_owned())
@@ -227,7 +227,7 @@ struct Worker {
     say: Arc<Say>,
     queue: Arc<Queue>,
     /// Whether it was reported that grades are not remembered; once is enough.
-    told: Mutex<bool>,
+    warned: Mutex<bool>,
 }
 
 impl Worker {
@@ -289,8 +289,8 @@ impl Worker {
     /// That a grade cannot be kept is no reason not to show it.
     fn remember(&self, lab: &Lab, files: Files, report: &Report) {
         if let Err(error) = memory::keep(&self.repo, lab, files, report) {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if !std::mem::replace(&mut *told, true) {
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            if !std::mem::replace(&mut *warned, true) {
                 (self.say)(&format!("Grades are not remembered: {error:#}"));
             }
         }

@@ -128,7 +128,7 @@ impl Hub {
         known.version += 1;
         let before = known.site.replace(site);
         drop(known);
-        self.tell(Event::Reload);
+        self.send(Event::Reload);
         before
     }
 
@@ -194,10 +194,10 @@ impl Hub {
 
     fn changed(&self) {
         self.known().version += 1;
-        self.tell(Event::State);
+        self.send(Event::State);
     }
 
-    fn tell(&self, event: Event) {
+    fn send(&self, event: Event) {
         // Without a page nobody listens.
         let _ = self.events.send(event);
     }

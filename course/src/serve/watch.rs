@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -135,6 +135,22 @@ impl Watch {
         let changed = Arc::clone(&self.changed);
         let repo = self.repo.clone();
         let mut watcher = self.watcher.take();
+        let included = site.included();
+        // On a thread of its own: a save during a build of the book must not wait for its end.
+        let (rebuild, due) = mpsc::channel();
+        let books = thread::Builder::new()
+            .name("book".to_owned())
+            .spawn(move || {
+                while let Ok(lost) = due.recv() {
+                    // One build is for all that came meanwhile.
+                    let lost = due.try_iter().fold(lost, |any, lost| any || lost);
+                    if lost {
+                        site.forget();
+                    }
+                    site.build();
+                }
+            })
+            .context("cannot start a thread for building the book")?;
         let thread = thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || {
@@ -148,16 +164,16 @@ impl Watch {
                         rearm(&repo, watcher.as_mut(), &paths, too_many);
                     }
                     let labs = lab::all(&repo).unwrap_or_default();
-                    let work = work_of(&repo, &labs, &paths, too_many, |path| site.includes(path));
-                    // The grade first: it runs beside the book's build, and is what a reader waits for.
+                    let work = work_of(&repo, &labs, &paths, too_many, |path| {
+                        included.contains(path)
+                    });
                     request(&grading, &work);
-                    if book_lost {
-                        site.forget();
-                    }
                     if work.book || book_lost {
-                        site.build();
+                        let _ = rebuild.send(book_lost);
                     }
                 }
+                drop(rebuild);
+                let _ = books.join();
             })
             .context("cannot start a thread for watching files")?;
         self.thread = Some(thread);

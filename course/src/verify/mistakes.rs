@@ -91,11 +91,11 @@ impl OfLab<'_> {
         }
         let mut needed = BTreeSet::new();
         let next = AtomicUsize::new(0);
-        let (tell, told) = mpsc::channel();
+        let (sender, results) = mpsc::channel();
         let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
         thread::scope(|scope| {
             for scratch in &scratches[..lanes] {
-                let (tell, next, due) = (tell.clone(), &next, &due);
+                let (sender, next, due) = (sender.clone(), &next, &due);
                 scope.spawn(move || {
                     let trial = Trial {
                         scratch,
@@ -114,13 +114,13 @@ impl OfLab<'_> {
                             // What stops one stops all.
                             next.store(due.len(), Ordering::Relaxed);
                         }
-                        if tell.send((*index, tried)).is_err() {
+                        if sender.send((*index, tried)).is_err() {
                             return;
                         }
                     }
                 });
             }
-            drop(tell);
+            drop(sender);
             let mut tried = BTreeMap::new();
             for (index, mistake) in self.mistakes.iter().enumerate() {
                 if let Some(sound) = proof.proven.recall(&keys[index]).cloned() {
@@ -134,7 +134,7 @@ impl OfLab<'_> {
                         break done;
                     }
                     // A lane that is stopped reports that before it ends.
-                    let (index, outcome) = told.recv().map_err(|_| Stopped)?;
+                    let (index, outcome) = results.recv().map_err(|_| Stopped)?;
                     tried.insert(index, outcome?);
                 };
                 let failed = self.conclude(proof, mistake, &keys[index], built, runs)?;
@@ -143,7 +143,7 @@ impl OfLab<'_> {
             anyhow::Ok(())
         })?;
         if thorough && proof.shard.of == 1 && !self.mistakes.is_empty() {
-            self.tell_unneeded(&needed);
+            self.print_unneeded(&needed);
         }
         Ok(())
     }
@@ -194,7 +194,7 @@ impl OfLab<'_> {
     }
 
     /// A test that rejects nothing has never been seen to work.
-    fn tell_unneeded(&self, needed: &BTreeSet<String>) {
+    fn print_unneeded(&self, needed: &BTreeSet<String>) {
         let graded = self.tests.iter().filter(|test| !test.given);
         let unneeded: Vec<&str> = graded
             .map(|test| test.name.as_str())
@@ -391,7 +391,7 @@ fn judge(mistake: &Mistake, runs: &[TestRun], thorough: bool) -> Finding {
             Outcome::Crashed => finding.problem(format!(
                 "{} dies under it, and a reader's `cargo test` with it: {}",
                 run.function(),
-                run.told()
+                run.text()
             )),
             Outcome::NotRun => finding.problem(format!("{}: {}", run.function(), run.said)),
             _ => {}

@@ -203,7 +203,7 @@ fn parse(line: &str) -> Option<(String, Sound)> {
 
 /// Name and version of the compiler, and its flags.
 fn compiler(repo: &Repo) -> String {
-    let mut told = String::new();
+    let mut text = String::new();
     for program in ["rustc", "clippy-driver"] {
         let output = Command::new(program)
             .arg("-vV")
@@ -211,14 +211,14 @@ fn compiler(repo: &Repo) -> String {
             .stdin(Stdio::null())
             .output();
         if let Ok(output) = output {
-            told.push_str(&String::from_utf8_lossy(&output.stdout));
+            text.push_str(&String::from_utf8_lossy(&output.stdout));
         }
     }
     for name in ["RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        told.push_str(&std::env::var(name).unwrap_or_default());
-        told.push('\n');
+        text.push_str(&std::env::var(name).unwrap_or_default());
+        text.push('\n');
     }
-    told
+    text
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
                 passed += 1;
                 held.insert(run.function().to_owned());
             } else {
-                finding.problem(format!("{} rejects it:\n{}", run.function(), run.told()));
+                finding.problem(format!("{} rejects it:\n{}", run.function(), run.text()));
             }
         }
     }

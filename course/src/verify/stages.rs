@@ -142,12 +142,12 @@ fn fault(test: &GradedTest, run: &TestRun, later: bool) -> Option<String> {
         (Outcome::Passed, false) | (Outcome::NotBuilt, true) => None,
         (Outcome::NotBuilt, false) => Some(format!(
             "{name} needs a part of a later stage: {}",
-            run.told().lines().next().unwrap_or_default()
+            run.text().lines().next().unwrap_or_default()
         )),
         (Outcome::Passed, true) => Some(format!(
             "{name} passes already, and belongs to a later stage"
         )),
-        (_, true) => Some(format!("{name} fails, but not by a todo:\n{}", run.told())),
-        (_, false) => Some(format!("{name} fails:\n{}", run.told())),
+        (_, true) => Some(format!("{name} fails, but not by a todo:\n{}", run.text())),
+        (_, false) => Some(format!("{name} fails:\n{}", run.text())),
     }
 }

@@ -91,7 +91,7 @@ fn given_fault(run: &TestRun) -> Option<String> {
         format!(
             "{} guards given code, and should pass on the starter: {}",
             run.function(),
-            run.told()
+            run.text()
         )
     })
 }
@@ -120,7 +120,7 @@ fn starter_fault(test: &GradedTest, run: &TestRun) -> Option<String> {
         Outcome::NotRun => Some(format!("{name} was not run: the time was up")),
         Outcome::Failed | Outcome::Crashed | Outcome::Spun => Some(format!(
             "{name} fails on the starter, but not by a todo:\n{}",
-            run.told()
+            run.text()
         )),
     }
 }

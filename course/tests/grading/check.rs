@@ -150,6 +150,7 @@ fn an_endless_test_is_named_and_costs_no_other_its_grade() {
             "1 of 2 invariants hold.",
             "ok T1",
             "tells_parity still running after 1 second, so it was stopped: a loop that never ends",
+            "a thread that blocks (`std::thread::sleep`",
             "usual cause: calls every number even.",
         ],
     );
@@ -302,4 +303,41 @@ fn a_loop_that_every_test_runs_into_is_told_after_a_few() {
         "{}",
         ran.out
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_test_that_takes_the_memory_is_stopped_before_the_machine_is() {
+    let course = Course::solved();
+    course.edit(
+        LIB,
+        "number.checked_mul(2)",
+        "let mut kept: Vec<Vec<u8>> = Vec::new();\n    while number == 127 {\n        kept.push(Vec::with_capacity(1 << 30));\n    }\n    std::hint::black_box(&kept);\n    number.checked_mul(2)",
+    );
+    course.run(&["check", "tiny"]).says(
+        1,
+        &[
+            "1 of 2 invariants hold.",
+            "stops_at_the_limit the test asked for more than 2 GiB of memory",
+            "something grows without end",
+        ],
+    );
+}
+
+#[test]
+fn a_lab_that_is_built_for_a_named_target_is_graded_as_well() {
+    let course = Course::solved();
+    let version = std::process::Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap();
+    course
+        .run_in("", &["check", "tiny"], &[("CARGO_BUILD_TARGET", host)])
+        .says(0, &["All 2 invariants hold"]);
+    assert!(course.path("target").join(host).is_dir());
 }

@@ -150,3 +150,27 @@ fn kept(course: &Course) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(course.root().join(".course/kept")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
 }
+
+/// A copy that cannot be made whole would be taken for the whole one some day.
+#[cfg(unix)]
+#[test]
+fn of_a_copy_that_cannot_be_made_nothing_is_left_and_nothing_is_changed() {
+    let course = Course::sound();
+    course.git(&["init", "--quiet"]);
+    course.git(&["add", "."]);
+    course.git(&["commit", "--quiet", "-m", "The course"]);
+    course.write(LIB, "//! Mine.\n");
+    // Nobody can read a socket as a file.
+    let socket = course.path("exercises/01-tiny/s");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let refused = course.run(&["reset", "tiny"]);
+    assert_eq!(refused.code, 2, "{}", refused.out);
+    assert!(
+        refused.err.contains("cannot keep a copy"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(course.read(LIB), "//! Mine.\n");
+    let kept = std::fs::read_dir(course.path(".course/kept"));
+    assert_eq!(kept.map_or(0, Iterator::count), 0);
+}

@@ -267,3 +267,30 @@ fn a_save_by_a_new_file_in_the_old_ones_place_is_graded() {
         events.wait_until(|state| state["labs"]["measure"]["holds"] == holds);
     }
 }
+
+/// The book takes seconds to build, and longer on a busy machine; the grade is what a reader waits for.
+#[cfg(unix)]
+#[test]
+fn a_save_while_the_book_is_built_is_graded_at_once() {
+    let course = Course::sound();
+    // A page takes in a pipe, which mdBook reads until somebody has written to it and closed it.
+    let gate = course.path("../gate");
+    let made = std::process::Command::new("mkfifo").arg(&gate).status();
+    assert!(made.unwrap().success());
+    let (grader, calls, answer) = gated();
+    let (server, _) = start(&course, grader);
+    let mut events = Events::open(&server);
+    calls.recv_timeout(FAILED).unwrap();
+    answer.send(1).unwrap();
+    events.wait_until(|state| verdict(state) == "graded");
+    let page = course.read("src/introduction.md");
+    course.append("src/introduction.md", "\n{{#include ../../gate}}\n");
+    // Opening it waits for the build that reads it.
+    let open = std::fs::File::options().write(true).open(&gate).unwrap();
+    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
+    calls.recv_timeout(FAILED).unwrap();
+    answer.send(2).unwrap();
+    events.wait_until(|state| state["labs"]["measure"]["holds"] == 2);
+    std::fs::write(course.path("src/introduction.md"), page).unwrap();
+    drop(open);
+}

@@ -68,12 +68,12 @@ impl<'a> Sheet<'a> {
             };
             let first = format!("  {mark} {number}  ");
             let indent = " ".repeat(if self.terminal.unicode { 7 } else { 8 });
-            let told = match (stage.of, stage.passed) {
+            let count = match (stage.of, stage.passed) {
                 (0, _) => "no test judges it".to_owned(),
                 (of, 0) => counted(of, "test"),
                 (of, passed) => format!("{passed} of {of} hold"),
             };
-            let line = format!("{} {}", stage.title, painted(QUIET, &format!("({told})")));
+            let line = format!("{} {}", stage.title, painted(QUIET, &format!("({count})")));
             self.out
                 .push_str(&self.terminal.wrapped(&first, &indent, &line));
             if current != Some(number) || fresh {

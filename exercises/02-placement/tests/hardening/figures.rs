@@ -231,10 +231,11 @@ fn a_win_does_not_excuse_the_other_figures() {
                 rounds(9.0, bad, 11.0),
                 rounds(9.0, 10.0, bad),
             ] {
-                for sharded in [
-                    [(2, won), (4, spoilt)],
-                    [(4, spoilt), (2, won)],
-                    [(1, spoilt), (2, won)],
+                for (thread, sharded) in [
+                    (thread, [(2, won), (4, spoilt)]),
+                    (thread, [(4, spoilt), (2, won)]),
+                    (thread, [(1, spoilt), (2, won)]),
+                    (spoilt, [(2, won), (4, won)]),
                 ] {
                     let found = cost(thread, &sharded);
                     assert!(

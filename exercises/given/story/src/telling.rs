@@ -275,7 +275,7 @@ fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option
             at(first.place())
         );
     }
-    let events = told(&telling.events);
+    let events = numbered(&telling.events);
     if !events.is_empty() {
         rest += "\nWhat happened, in order:";
         let untold = events.len().saturating_sub(EVENTS_TOLD);
@@ -295,7 +295,7 @@ fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option
 }
 
 /// The events with their numbers; of rounds that differ in nothing but numbers, the first and the last.
-fn told(events: &[String]) -> Vec<String> {
+fn numbered(events: &[String]) -> Vec<String> {
     let shape = |event: &String| event.replace(|c: char| c.is_ascii_digit(), "");
     let shapes: Vec<String> = events.iter().map(shape).collect();
     let line = |at: usize| format!("{}. {}", at + 1, events[at]);
@@ -351,12 +351,12 @@ fn fail(report: &Report) -> ! {
         // Whoever asked sees that there is none, and has the text.
         let _ = std::fs::write(file, report.record());
     }
-    panic::resume_unwind(Box::new("told above"))
+    panic::resume_unwind(Box::new("reported above"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::numbered;
 
     #[test]
     fn what_repeats_is_folded_and_keeps_its_numbers() {
@@ -366,7 +366,7 @@ mod tests {
         events.extend((0..4).map(|n| format!("waits {n} s")));
         events.extend(["ends".to_owned(), "ends".to_owned()]);
         assert_eq!(
-            told(&events),
+            numbered(&events),
             [
                 "1. begins",
                 "2. asks 1",
@@ -381,6 +381,6 @@ mod tests {
                 "17. ends",
             ]
         );
-        assert_eq!(told(&[]), Vec::<String>::new());
+        assert_eq!(numbered(&[]), Vec::<String>::new());
     }
 }
