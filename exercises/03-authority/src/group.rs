@@ -145,7 +145,10 @@ impl Committer {
     }
 
     /// Makes a group of `first` and those who wait behind it, in the order in which they were handed in. It
-    /// takes at most [`MAX_GROUP`], and waits for nobody.
+    /// waits for nobody.
+    ///
+    /// A group has at most [`MAX_GROUP`]. Whoever is beyond that stays in the queue, for the next one: what was
+    /// taken out of the queue and is in no group is lost.
     ///
     /// Judged by `writers_that_wait_together_share_one_sync` and `a_group_has_a_bound`.
     fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
@@ -166,8 +169,8 @@ impl Committer {
         todo!("Stop, and answer each of the group what is true now.")
     }
 
-    /// Commits until every [`Authority`](crate::authority::Authority) is gone and nothing waits. It
-    /// blocks, and belongs on a thread of its own.
+    /// Commits until every [`Authority`](crate::authority::Authority) is gone and nothing waits. While
+    /// there is one and nothing waits, it waits for a write. It blocks, and belongs on a thread of its own.
     ///
     /// What gathers while one group is being synced is the next group. There is no timer: a lone writer
     /// waits for nobody.

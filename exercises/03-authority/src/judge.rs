@@ -65,7 +65,8 @@ impl<'g> Group<'g> {
     /// Puts a write that was accepted as `version` into the transaction, with all that it leaves behind:
     ///
     /// - the fact;
-    /// - the reply for its retries, under the number `known.next`, in the table and in [`Known`];
+    /// - the reply for its retries, under the number `known.next`: first a row in the table, then its key in
+    ///   [`Known`]. [`Known::add`] does the latter, and advances `next`;
     /// - when more replies are known than are to be kept, [`forget`](Self::forget) takes out the oldest;
     /// - when its epoch is newer than the newest, [`put_up_fence`](Self::put_up_fence).
     ///
@@ -83,7 +84,8 @@ impl<'g> Group<'g> {
     /// If the reply is to the same write (all but the epoch is the same, as in [`Asked`]), it is given again,
     /// and nothing happens. If not, two writes have one name, and this is [`WriteError::Conflict`].
     ///
-    /// A number without a row is a file that is not whole: [`StorageError::Corrupted`].
+    /// A number without a row is a file that is not whole: [`StorageError::Corrupted`]. (If no file was
+    /// damaged, `accept` or `forget` did one thing to the table and another to [`Known`].)
     ///
     /// Judged by `a_retry_gets_the_same_reply_and_has_no_effect` and
     /// `another_write_under_the_same_key_is_a_conflict`.

@@ -143,8 +143,8 @@ impl Store {
     /// - An error of the engine, wherever it comes from, is [`Failed`]: whether the group took effect is
     ///   unknown, and nothing is tried again.
     ///
-    /// Judged by `a_write_becomes_a_record`, `what_was_acknowledged_survives_a_crash_at_any_point` and
-    /// `what_changes_nothing_costs_no_sync`.
+    /// Judged by `a_write_becomes_a_record` and `what_was_acknowledged_survives_a_crash_at_any_point`, and in
+    /// the next stage by `what_changes_nothing_costs_no_sync`.
     pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<Vec<Judged>, Failed> {
         let _ = writes;
         todo!(
@@ -204,7 +204,7 @@ impl Known {
         Ok(known)
     }
 
-    /// Adds a reply, under the next number.
+    /// Adds a reply under `next`, and then advances `next`. Insert its row first.
     pub(crate) fn add(&mut self, idempotency_key: &str) {
         self.replies.insert(idempotency_key.into(), self.next);
         self.next += 1;

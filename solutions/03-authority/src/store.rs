@@ -213,7 +213,7 @@ impl Known {
         Ok(known)
     }
 
-    /// Adds a reply, under the next number.
+    /// Adds a reply under `next`, and then advances `next`. Insert its row first.
     pub(crate) fn add(&mut self, idempotency_key: &str) {
         self.replies.insert(idempotency_key.into(), self.next);
         self.next += 1;

@@ -20,7 +20,12 @@ fn a_retry_gets_the_same_reply_and_has_no_effect() {
         let reply = running.write(first.clone()).await;
         assert_done(&reply, key, 1, "Nobody was before it.");
         let retried = running.write(first.clone()).await;
-        assert_done(&retried, key, 1, "A retry, at once.");
+        assert_done(
+            &retried,
+            key,
+            1,
+            "A retry, at once. The version that is in its way is the one that its own first try made.",
+        );
         let second = write(key, 1, "second");
         let answer = running.write(second.clone()).await;
         assert_done(
@@ -135,7 +140,11 @@ fn a_refused_write_leaves_its_key_free() {
             "Its caller has looked again, and nothing had been done under the key.",
         );
         let conflict = running.write(write(lesson(2), 0, "hasty")).await;
-        assert_refused(&conflict, &WriteError::Conflict, "The key is used by now.");
+        assert_refused(
+            &conflict,
+            &WriteError::Conflict,
+            "A refusal left the key free, and the write that was accepted under it has used it up.",
+        );
         let retried = running.write(right).await;
         assert_done(&retried, lesson(1), 1, "The key is that of this write.");
     });
@@ -151,13 +160,22 @@ fn what_changes_nothing_costs_no_sync() {
         assert_done(&answer, lesson(1), 1, "It is the first.");
         let before = running.disk.syncs();
         assert_eq!(running.committer.commit_waiting(), 0, "Nobody waits.");
-        assert!(running.write(done).await.is_ok(), "It is a retry.");
+        let retried = running.write(done).await;
+        assert_done(
+            &retried,
+            lesson(1),
+            1,
+            "A retry gets the reply of its first try.",
+        );
         let stale = running.write(write(lesson(1), 0, "stale")).await;
-        assert!(stale.is_err(), "It is stale.");
+        assert!(
+            stale.is_err(),
+            "It expects nothing there, and version 1 is."
+        );
         assert_eq!(
             running.disk.syncs() - before,
             0,
-            "A retry and a refusal were answered with so many syncs. What they rest on is durable already; a \
+            "A retry and a refusal cost so many syncs. What they rest on is durable already; a \
              storm of retries would take the disk from those who have something to write."
         );
     });

@@ -159,7 +159,10 @@ pub async fn answers(handed_in: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
 pub fn ended_early(running: thread::JoinHandle<()>) -> ! {
     match running.join() {
         Err(panic) => std::panic::resume_unwind(panic),
-        Ok(()) => panic!("`run` has ended, and a write waits to be committed."),
+        Ok(()) => panic!(
+            "`run` has ended, and there is an authority left, whose write nobody commits. An empty queue is no \
+             reason to end: more may be handed in."
+        ),
     }
 }
 
@@ -273,9 +276,10 @@ pub fn assert_done(answer: &Answer, key: LessonKey, version: u64, lesson: &str) 
         .map(|receipt| (receipt.key(), receipt.version()));
     assert!(
         got == Ok((key, Version(version))),
-        "{lesson}\n    It was to be told: lesson {} has version {version}.\n    It was told: {}.",
+        "{lesson}\n    It was to be told: lesson {} has version {version}.\n    It was told: {}.{}",
         key.lesson.0,
-        told(answer)
+        told(answer),
+        hint_at(answer)
     );
 }
 
@@ -284,10 +288,22 @@ pub fn assert_done(answer: &Answer, key: LessonKey, version: u64, lesson: &str) 
 pub fn assert_refused(answer: &Answer, error: &WriteError, lesson: &str) {
     assert!(
         answer.as_ref() == Err(error),
-        "{lesson}\n    It was to be told: {}.\n    It was told: {}.",
+        "{lesson}\n    It was to be told: {}.\n    It was told: {}.{}",
         told(&Err(error.clone())),
-        told(answer)
+        told(answer),
+        hint_at(answer)
     );
+}
+
+/// Where to look when an answer that nobody expected says that the disk failed.
+fn hint_at(answer: &Answer) -> &'static str {
+    match answer {
+        Err(WriteError::Unknown) => {
+            "\n    `Store::commit` returned `Failed`. If no disk fails in this story, an error came from the code: \
+             print it there, and see whether each number in `Known` has its row."
+        }
+        _ => "",
+    }
 }
 
 /// Fails unless the record is what `write` wrote.
