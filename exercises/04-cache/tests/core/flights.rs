@@ -2,7 +2,8 @@
 
 use crate::world::authority::value;
 use crate::world::{
-    LESSON, OTHER, Reading, TICK, TTL, World, each_gets, lesson, pass, roomy, session, settle,
+    LESSON, OTHER, PLAIN, Reading, TICK, TTL, WAITED, World, each_gets, lesson, pass, roomy,
+    session, settle,
 };
 use cache::settings::{ReadError, Settings};
 use domain::LessonKey;
@@ -31,7 +32,7 @@ fn a_hundred_misses_of_one_key_are_one_load() {
         )
         .await;
         world.authority.stop_holding();
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         assert_eq!(
             world.loads(),
             1,
@@ -76,7 +77,7 @@ fn a_read_joins_no_load_that_is_older_than_the_bound() {
         let late = world.start(LESSON).await;
         world.authority.release(1);
         settle().await;
-        assert_eq!(early.answer().await, Ok(1));
+        assert_eq!(early.answer().await, Ok(1), "{WAITED}");
         world.authority.release_all();
         assert_eq!(
             late.answer().await,
@@ -166,7 +167,7 @@ fn a_hit_is_answered_at_once() {
                 ..roomy()
             },
         );
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         world.authority.hold();
         let _running = world.start(LessonKey::new(1, 3)).await;
         let _waiting = world.start(LessonKey::new(1, 4)).await;
@@ -197,7 +198,7 @@ fn beyond_the_queue_reads_are_shed_at_once() {
                 ..roomy()
             },
         );
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         world.authority.hold();
         let mut readings = Vec::new();
         for number in 0..5 {
@@ -215,7 +216,11 @@ fn beyond_the_queue_reads_are_shed_at_once() {
             "Two loads run, three wait, and there is room for no more. The sixth read has to learn that \
              now, and not when it is its turn to learn it."
         );
-        assert_eq!(sixth.answer().await, Err(ReadError::Shed));
+        assert_eq!(
+            sixth.answer().await,
+            Err(ReadError::Shed),
+            "It was answered at once, for want of a place. There is a word for that."
+        );
         for number in 0..5 {
             readings.push(world.start(lesson(number)).await);
         }

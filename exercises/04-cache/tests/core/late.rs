@@ -1,6 +1,6 @@
 //! Loads that began before an invalidation, and land after it.
 
-use crate::world::{LESSON, STALE, WAITED, World, overtaken, roomy, settle};
+use crate::world::{LESSON, PLAIN, STALE, WAITED, World, overtaken, roomy, settle};
 use cache::settings::Settings;
 use domain::{LessonKey, Version};
 use testbed::{note, scene, story};
@@ -118,7 +118,7 @@ fn an_invalidation_removes_what_is_below_it() {
     story(|| async {
         let world = World::new(roomy());
         for version in 1..=2 {
-            assert_eq!(world.read(LESSON).await, Ok(version - 1));
+            assert_eq!(world.read(LESSON).await, Ok(version - 1), "{PLAIN}");
             let made = world.authority.change(LESSON);
             world.invalidate(LESSON, made);
             assert_eq!(
@@ -135,7 +135,7 @@ fn an_invalidation_removes_what_is_below_it() {
 fn an_old_notice_costs_no_load() {
     story(|| async {
         let world = World::at_version(2, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(2));
+        assert_eq!(world.read(LESSON).await, Ok(2), "{PLAIN}");
         world.invalidate(LESSON, Version(1));
         world.invalidate(LESSON, Version(2));
         assert_eq!(

@@ -1,6 +1,6 @@
 //! What a session was told, it does not see taken back.
 
-use crate::world::{LESSON, OTHER, TICK, TTL, World, answers, roomy, session_told, settle};
+use crate::world::{LESSON, OTHER, PLAIN, TICK, TTL, World, answers, roomy, session_told, settle};
 use cache::session::Session;
 use cache::settings::ReadError;
 use domain::Version;
@@ -11,7 +11,7 @@ use testbed::{note, story};
 fn a_session_reads_at_least_what_it_was_told() {
     story(|| async {
         let world = World::new(roomy());
-        assert_eq!(world.read(LESSON).await, Ok(0));
+        assert_eq!(world.read(LESSON).await, Ok(0), "{PLAIN}");
         let version = world.authority.change(LESSON);
         let session = session_told(LESSON, version);
         assert_eq!(
@@ -33,7 +33,7 @@ fn a_session_reads_at_least_what_it_was_told() {
 fn an_entry_below_one_sessions_floor_serves_the_others() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         let version = world.authority.change(LESSON);
         let session = session_told(LESSON, version);
         world.authority.hold();
@@ -45,9 +45,9 @@ fn an_entry_below_one_sessions_floor_serves_the_others() {
             "Version 1 is within the staleness bound, and good enough for somebody who was told \
              nothing. That one session needs more must not make the others wait, or load."
         );
-        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
         world.authority.release(2);
-        assert_eq!(own.answer().await, Ok(2));
+        assert_eq!(own.answer().await, Ok(2), "{PLAIN}");
         assert_eq!(
             (world.read(LESSON).await, world.loads()),
             (Ok(2), 2),
@@ -72,7 +72,7 @@ fn a_joined_load_below_the_floor_is_not_taken() {
         }
         world.authority.release(1);
         settle().await;
-        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
         world.authority.release_all();
         settle().await;
         world.authority.release_all();
@@ -96,11 +96,13 @@ fn a_joined_load_below_the_floor_is_not_taken() {
 fn an_authority_that_has_forgotten_is_said_to_be_behind() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         let session = session_told(LESSON, Version(5));
         assert_eq!(
             world.read_in(LESSON, &session).await,
-            Err(ReadError::Behind { floor: Version(5) })
+            Err(ReadError::Behind { floor: Version(5) }),
+            "A load that began after this read brought version 1, and version 5 had been acknowledged. Neither is \
+             there an answer, nor is it nobody's fault."
         );
         assert_eq!(
             world.loads(),
@@ -122,7 +124,7 @@ fn an_authority_that_has_forgotten_is_said_to_be_behind() {
 fn a_floor_lasts_as_long_as_the_staleness_bound() {
     story(|| async {
         let session = Session::new(TTL);
-        assert_eq!(session.floor(LESSON), None);
+        assert_eq!(session.floor(LESSON), None, "It was told nothing yet.");
         session.acknowledged(LESSON, Version(3));
         session.acknowledged(LESSON, Version(2));
         note("a session was told of version 3, and then of version 2");
@@ -145,7 +147,11 @@ fn a_floor_lasts_as_long_as_the_staleness_bound() {
             "Whatever may still be served was loaded after the acknowledgement."
         );
         session.acknowledged(LESSON, Version(4));
-        assert_eq!(session.floor(LESSON), Some(Version(4)));
+        assert_eq!(
+            session.floor(LESSON),
+            Some(Version(4)),
+            "It was told of version 4 just now."
+        );
     });
 }
 
@@ -154,19 +160,23 @@ fn a_floor_lasts_as_long_as_the_staleness_bound() {
 fn a_failed_load_leaves_a_valid_entry_alone() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         let version = world.authority.change(LESSON);
         let session = session_told(LESSON, version);
         world.authority.hold();
         let own = world.start_in(LESSON, &session).await;
         world.authority.fail(2);
-        assert_eq!(own.answer().await, Err(ReadError::Unavailable));
+        assert_eq!(
+            own.answer().await,
+            Err(ReadError::Unavailable),
+            "Its load failed, and the entry is below what it was told."
+        );
         let stranger = world.start(LESSON).await;
         assert!(
             stranger.is_done() && world.loads() == 2,
             "The entry was valid, to everybody but one session, and the failure of a load for that \
              one took it away from all; while the authority is failing, of all times."
         );
-        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
     });
 }

@@ -1,6 +1,6 @@
 //! How old an answer may be.
 
-use crate::world::{LESSON, TICK, TTL, WAITED, World, pass, pass_until, roomy, settle};
+use crate::world::{LESSON, PLAIN, TICK, TTL, WAITED, World, pass, pass_until, roomy, settle};
 use cache::settings::{ReadError, Settings};
 use std::time::Duration;
 use testbed::{scene, story};
@@ -10,7 +10,7 @@ use testbed::{scene, story};
 fn an_entry_serves_until_the_bound_and_no_longer() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         world.authority.change(LESSON);
         pass_until(world.authority.began(1) + TTL - TICK).await;
         assert_eq!(
@@ -37,7 +37,7 @@ fn the_age_of_a_value_counts_from_the_beginning_of_its_load() {
         world.authority.change(LESSON);
         pass(TTL / 2).await;
         world.authority.release(1);
-        assert_eq!(first.answer().await, Ok(1));
+        assert_eq!(first.answer().await, Ok(1), "{PLAIN}");
         world.authority.stop_holding();
         pass_until(world.authority.began(1) + TTL + TICK).await;
         assert_eq!(
@@ -62,7 +62,11 @@ fn a_value_that_arrives_beyond_the_bound_serves_nobody_else() {
         world.authority.release(1);
         assert_eq!(patient.answer().await, Ok(1), "{WAITED}");
         world.authority.stop_holding();
-        assert_eq!(world.read(LESSON).await, Ok(2));
+        assert_eq!(
+            world.read(LESSON).await,
+            Ok(2),
+            "Load 1 began two bounds ago. What it brought was too old for this read when it arrived."
+        );
     });
 }
 
@@ -71,7 +75,7 @@ fn a_value_that_arrives_beyond_the_bound_serves_nobody_else() {
 fn not_begun_is_a_value_like_any_other() {
     story(|| async {
         let world = World::new(roomy());
-        assert_eq!(world.read(LESSON).await, Ok(0));
+        assert_eq!(world.read(LESSON).await, Ok(0), "{PLAIN}");
         assert_eq!(
             (world.read(LESSON).await, world.loads()),
             (Ok(0), 1),
@@ -80,7 +84,11 @@ fn not_begun_is_a_value_like_any_other() {
         );
         world.authority.change(LESSON);
         pass(TTL + TICK).await;
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(
+            world.read(LESSON).await,
+            Ok(1),
+            "\"Not begun\" is older than the bound by now, like any other value."
+        );
     });
 }
 
@@ -96,9 +104,13 @@ fn the_widest_and_the_narrowest_bound_are_bounds() {
                 ..roomy()
             },
         );
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         pass(Duration::from_secs(12 * 60 * 60)).await;
-        assert_eq!((world.read(LESSON).await, world.loads()), (Ok(1), 1));
+        assert_eq!(
+            (world.read(LESSON).await, world.loads()),
+            (Ok(1), 1),
+            "The bound is for ever, and half a day is within it (the second number counts the loads)."
+        );
 
         scene("the bound is zero");
         let world = World::at_version(
@@ -108,7 +120,7 @@ fn the_widest_and_the_narrowest_bound_are_bounds() {
                 ..roomy()
             },
         );
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         world.authority.change(LESSON);
         settle().await;
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Writes go past the cache, and leave nothing old behind; and what the cache is for.
 
 use crate::world::writing::{ENDS, End, STALE, Writing};
-use crate::world::{LESSON, OTHER, WAITED, World, roomy, session, settle};
+use crate::world::{LESSON, OTHER, PLAIN, WAITED, World, roomy, session, settle};
 use domain::Version;
 use ledger::{FILE_NAME, Role, lab};
 use std::path::Path;
@@ -43,7 +43,7 @@ fn after_a_write_no_entry_from_before_it_is_served() {
     for end in ENDS {
         story(move || async move {
             let world = World::at_version(1, roomy());
-            assert_eq!(world.read(LESSON).await, Ok(1));
+            assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
             let writing = Writing::start(&world, LESSON, &session(), end).await;
             writing.end().await;
             assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
@@ -103,7 +103,7 @@ fn after_a_write_no_load_from_before_is_joined_or_kept() {
 fn reads_do_not_wait_for_a_write() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         let writing = Writing::start(&world, LESSON, &session(), End::Acknowledged).await;
         let same = world.start(LESSON).await;
         let other = world.start(OTHER).await;
@@ -111,8 +111,8 @@ fn reads_do_not_wait_for_a_write() {
             same.is_done() && other.is_done(),
             "A write is on its way, and reads wait for it."
         );
-        assert!(matches!(same.answer().await, Ok(1 | 2)));
-        assert_eq!(other.answer().await, Ok(0));
+        assert!(matches!(same.answer().await, Ok(1 | 2)), "{PLAIN}");
+        assert_eq!(other.answer().await, Ok(0), "{PLAIN}");
         writing.end().await;
         assert_eq!(world.read(LESSON).await, Ok(2), "{STALE}");
     });
@@ -123,7 +123,7 @@ fn reads_do_not_wait_for_a_write() {
 fn a_write_concerns_its_own_key() {
     story(|| async {
         let world = World::new(roomy());
-        assert_eq!(world.read(OTHER).await, Ok(0));
+        assert_eq!(world.read(OTHER).await, Ok(0), "{PLAIN}");
         let writing = Writing::start(&world, LESSON, &session(), End::Acknowledged).await;
         writing.end().await;
         assert_eq!(

@@ -48,18 +48,26 @@ fn each_floor_has_an_age_of_its_own() {
 }
 
 /// **C6** A floor lasts to the last moment at which something older may be served, and that one is
-/// within the bound.
+/// within the bound; also when the session is told much at that very moment.
 #[test]
 fn a_floor_is_there_at_the_bound_itself() {
     story(|| async {
         let session = Session::new(TTL);
-        session.acknowledged(LESSON, Version(1));
+        for number in 0..40 {
+            session.acknowledged(lesson(number), Version(1));
+        }
         tokio::time::advance(TTL).await;
-        assert!(
-            session.floor(LESSON).is_some(),
-            "What was loaded right before the acknowledgement may be served until the bound has passed, \
-             and exactly then it may still be."
-        );
+        for told in 0..100 {
+            for number in 0..40 {
+                assert!(
+                    session.floor(lesson(number)).is_some(),
+                    "What was loaded right before the acknowledgement may be served until the bound has \
+                     passed, and exactly then it may still be. Lesson {number} has no floor any more, after \
+                     {told} others in that moment."
+                );
+            }
+            session.acknowledged(lesson(100 + told), Version(1));
+        }
     });
 }
 

@@ -13,8 +13,8 @@ use std::sync::{Arc, Barrier};
 use testbed::{live, poll_once};
 
 const THREADS: usize = 2;
-const TASKS: usize = 4;
 const ROUNDS: u64 = 1_500;
+const MEETINGS: u64 = 10_000;
 const KEYS: usize = 3;
 
 /// The facts, and what the cache has been told of them: of each lesson a version.
@@ -122,6 +122,37 @@ fn runtime() -> tokio::runtime::Runtime {
         .expect("a runtime of this thread")
 }
 
+/// Runs one of these on each thread, and goes on driving what they have begun until both have ended.
+fn on_two_threads(what: impl AsyncFn(u64) + Sync) {
+    let (start, ended) = (Barrier::new(THREADS), AtomicUsize::new(0));
+    std::thread::scope(|threads| {
+        for thread in 0..THREADS {
+            let (what, start, ended) = (&what, &start, &ended);
+            threads.spawn(move || {
+                start.wait();
+                // Also when this one panics: the other must not wait for it.
+                let _ended = Ended(ended);
+                runtime().block_on(async {
+                    what(thread as u64).await;
+                    ended.fetch_add(1, SeqCst);
+                    // What another thread waits for may be driven by this one.
+                    while ended.load(SeqCst) < THREADS {
+                        tokio::task::yield_now().await;
+                    }
+                });
+            });
+        }
+    });
+}
+
+struct Ended<'a>(&'a AtomicUsize);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
 /// **C4** On two threads as well, no read returns less than the cache had been told when it began, nobody is
 /// stranded, and no more loads run than were declared.
 #[test]
@@ -136,35 +167,9 @@ fn two_threads_bring_nothing_back_and_strand_nobody() {
             Cache::new(Way(Arc::clone(&facts)), settings).expect("settings that make sense");
         // One alone, once round.
         runtime().block_on(use_it(cache.clone(), Arc::clone(&facts), 0));
-        let (start, ended) = (Barrier::new(THREADS), AtomicUsize::new(0));
-        std::thread::scope(|threads| {
-            for thread in 0..THREADS {
-                let (cache, facts, start, ended) = (&cache, &facts, &start, &ended);
-                threads.spawn(move || {
-                    start.wait();
-                    let panicked = runtime().block_on(async {
-                        let tasks: Vec<_> = (0..TASKS)
-                            .map(|task| {
-                                let number = (thread * TASKS + task) as u64;
-                                tokio::spawn(use_it(cache.clone(), Arc::clone(facts), number))
-                            })
-                            .collect();
-                        let mut panicked = None;
-                        for task in tasks {
-                            panicked = task.await.err().or(panicked);
-                        }
-                        ended.fetch_add(1, SeqCst);
-                        // What another thread waits for may be driven by this one.
-                        while ended.load(SeqCst) < THREADS {
-                            tokio::task::yield_now().await;
-                        }
-                        panicked
-                    });
-                    if let Some(error) = panicked {
-                        std::panic::resume_unwind(error.into_panic());
-                    }
-                });
-            }
+        on_two_threads(async |thread| {
+            let one = |task| use_it(cache.clone(), Arc::clone(&facts), 4 * thread + task);
+            tokio::join!(one(0), one(1), one(2), one(3));
         });
         assert!(
             facts.most_running.load(SeqCst) <= 2,
@@ -175,6 +180,56 @@ fn two_threads_bring_nothing_back_and_strand_nobody() {
         assert!(
             loads > 1000,
             "There were {loads} loads, and some thousand were to be: this has tested nothing."
+        );
+    });
+}
+
+/// **C4** A load lands on one thread while another one invalidates its key: what was overtaken is not kept, in
+/// whatever instant they meet.
+#[test]
+fn a_landing_and_an_invalidation_meet_on_two_threads() {
+    live(|| {
+        let facts = Arc::new(Facts::default());
+        let cache = Cache::new(Way(Arc::clone(&facts)), roomy()).expect("settings that make sense");
+        let key = lesson(0);
+        let reads = async |count: u64| {
+            for _ in 0..count {
+                let read = cache.read(key, &session()).await;
+                assert!(read.is_ok(), "A read got {read:?}.");
+            }
+        };
+        let invalidates = async |count: u64| {
+            for meeting in 0..count {
+                let version = facts.made[0].fetch_add(1, SeqCst) + 1;
+                cache.invalidate(key, domain::Version(version));
+                // A while, of another length each time, in which a load that was about to land does.
+                for _ in 0..meeting % 61 * 8 {
+                    std::hint::spin_loop();
+                }
+                if meeting % 2 == 0 {
+                    continue;
+                }
+                let read = cache.read(key, &session()).await;
+                assert!(
+                    matches!(read, Ok(Some(progress)) if progress.version.0 == version),
+                    "The cache was told of version {version}, and the next read of this thread got {read:?}. \
+                     Meanwhile a load of the version before landed on the other thread. Are \"may it still be kept?\" \
+                     and keeping it one step, under one lock, and are so the two things that an invalidation removes?"
+                );
+            }
+        };
+        runtime().block_on(async {
+            reads(1).await;
+            invalidates(2).await;
+        });
+        let before = facts.loads.load(SeqCst);
+        on_two_threads(async |thread| match thread {
+            0 => reads(4 * MEETINGS).await,
+            _ => invalidates(MEETINGS).await,
+        });
+        assert!(
+            facts.loads.load(SeqCst) - before > 1000,
+            "Hardly anything was loaded, and so nothing was tested."
         );
     });
 }

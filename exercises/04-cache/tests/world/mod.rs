@@ -40,6 +40,10 @@ pub fn lesson(number: u64) -> LessonKey {
 pub const WAITED: &str = "It began before, and has waited. Either version is an answer to it, and an \
                           error is none.";
 
+/// What a read is to have that nothing stands in the way of.
+pub const PLAIN: &str = "Nothing stands in the way of this read. The authority answers, and what it has is the \
+                         answer.";
+
 /// What went wrong when an old value is served after an invalidation.
 pub const STALE: &str = "An old value was served to a read that began after the cache had been told of a \
                          newer one. Nothing takes it away again before the staleness bound.";

@@ -46,7 +46,7 @@ pub enum Step {
     Pass { seconds: u8 },
 }
 
-/// The number of the last of several.
+/// The number of the last of several; that of the last but one is one less.
 pub const LAST: u8 = u8::MAX;
 
 /// How many lessons there are in a schedule.
@@ -126,6 +126,8 @@ fn row() -> impl Strategy<Value = Vec<Step>> {
                 Step::Look { which },
                 change,
                 Step::Notice { which },
+                // The first of them comes once more, late.
+                Step::Notice { which: LAST - 1 },
             ],
             // A write that a load overlaps with.
             _ => vec![
@@ -199,7 +201,7 @@ fn with_everything() -> impl Strategy<Value = Vec<Step>> {
         1 => tell(),
         1 => write(),
         1 => any::<u8>().prop_map(|which| Step::EndWrite { which }),
-        1 => pass(),
+        2 => pass(),
     ])
 }
 

@@ -137,6 +137,7 @@ fn key(lesson: u8) -> LessonKey {
 fn pick(count: usize, which: u8) -> Option<usize> {
     match which {
         LAST => count.checked_sub(1),
+        which if which == LAST - 1 => count.checked_sub(2),
         which => (count > 0).then(|| usize::from(which) % count),
     }
 }
@@ -417,15 +418,15 @@ impl Model {
         let running = self.world.authority.running();
         let in_line = self.in_line();
         let unsure = self.pending.iter().any(|read| read.waits == Waits::Perhaps);
-        let could_join = self.loads.iter().any(|load| {
-            load.key == key
-                && !load.over
-                && load.overtaken != Overtaken::Yes
-                && self.is_fresh(load.began, began)
-        }) || self
-            .pending
+        // A design may join a load that a notice has overtaken, and load anew if that brings too little.
+        let could_join = self
+            .loads
             .iter()
-            .any(|read| read.key == key && read.waits == Waits::Perhaps);
+            .any(|load| load.key == key && !load.over && self.is_fresh(load.began, began))
+            || self
+                .pending
+                .iter()
+                .any(|read| read.key == key && read.waits == Waits::Perhaps);
         let reading = self.world.spawn(key, &session);
         let number = reading.number;
         settle().await;
@@ -588,11 +589,16 @@ impl Model {
                 name(key)
             );
             let waited = self.has_in_line(key);
-            // It may have been begun for those whom the leader of an overtaken load has left behind.
+            // It may have been begun for those whom the leader of an overtaken load has left behind, or of one
+            // that is too old for others.
             let for_old_ones = self.loads.iter().any(|load| {
+                let replaced = self
+                    .loads
+                    .iter()
+                    .any(|other| other.key == key && other.number > load.number);
                 load.key == key
                     && !load.over
-                    && load.overtaken != Overtaken::No
+                    && (load.overtaken != Overtaken::No || replaced)
                     && !self.world.authority.is_running(load.number)
                     && !self.world.authority.was_let_go(load.number)
             });
@@ -712,8 +718,8 @@ impl Model {
         while at < self.pending.len() {
             if self.pending[at].reading.is_done() {
                 let read = self.pending.remove(at);
-                // A session's further load finds the line full, perhaps.
-                let full = read.floor > 0;
+                // It may have needed a further load, and found the line full.
+                let full = read.floor > 0 || read.waits == Waits::Perhaps;
                 self.judge(read, full).await;
             } else {
                 at += 1;
