@@ -348,8 +348,8 @@ struct Run {
     /// Writes whose callers have left, or will.
     left: Vec<Write>,
     leavers: u64,
-    /// Whether anything was committed since the store was opened: an engine may mark its file first.
-    written: bool,
+    /// Groups that were committed since the store was opened: an engine may mark its file before the first.
+    written: u64,
     /// Those who will leave while the next group is being committed.
     leaving: Vec<Call>,
     /// Whether a write of somebody who has left may still wait.
@@ -381,7 +381,7 @@ impl Run {
             history: Vec::new(),
             left: Vec::new(),
             leavers: 0,
-            written: false,
+            written: 0,
             leaving: Vec::new(),
             maybe_waiting: false,
             filled: false,
@@ -394,7 +394,7 @@ impl Run {
 
     fn open(&mut self) {
         let running = Running::on(&self.disk, keeping(self.kept));
-        self.written = false;
+        self.written = 0;
         self.changes = Some(running.reader().changes());
         self.authority = Some(running.authority);
         self.committer = Some(running.committer);
@@ -819,14 +819,14 @@ impl Run {
         );
         let syncs = self.disk.syncs() - flight.syncs_before;
         assert!(
-            new || flight.maybe_more || syncs == 0 || !self.written,
+            new || flight.maybe_more || syncs == 0 || self.written == 0,
             "Nothing was new in this group, and the disk saw {syncs} syncs."
         );
         assert!(
             !new || syncs > 0,
             "A group with new writes was acknowledged, and the disk saw no sync."
         );
-        self.written |= new;
+        self.written += u64::from(new);
         self.committed = flight.states.pop().expect("one");
         self.read();
     }
