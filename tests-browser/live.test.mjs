@@ -268,12 +268,12 @@ describe("cargo course serve", () => {
       const tally = page.locator(".hc-tally");
       // A lab that nobody has touched is not graded: any save begins it.
       await appendFile(path.join(clone.root, "exercises/01-measure/src/lib.rs"), "\n// begun\n");
-      await tally.filter({ hasText: /^0 of \d+ invariants hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
+      await tally.filter({ hasText: /^Stage 1 of \d+ · .*: 0 of \d+ hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
       const marks = page.locator(".hc-invariant");
       assert.equal(await page.locator('.hc-invariant[data-holds="false"]').count(), await marks.count());
       await page.locator("course-predict input").first().fill("still here");
       await cp(path.join(ROOT, "solutions/01-measure/src"), path.join(clone.root, "exercises/01-measure/src"), { recursive: true });
-      await tally.filter({ hasText: /^All \d+ invariants hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
+      await tally.filter({ hasText: /^Core done: every stage holds\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
       assert.equal(await page.locator('.hc-invariant[data-holds="true"]').count(), await marks.count());
       assert.equal(await page.locator("course-predict input").first().inputValue(), "still here");
       assert.deepEqual(notes, { errors: [], strangers: [] });

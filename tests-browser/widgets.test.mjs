@@ -96,6 +96,21 @@ describe("the quiz", () => {
     assert.equal(await feedback.textContent(), "");
   });
 
+  test("folds its explanations away when it starts over", async () => {
+    const page = await visit();
+    const { item, wrong, answers } = await firstQuestion(page);
+    await item.locator("label").nth(wrong).click();
+    await item.getByRole("button", { name: "Check" }).click();
+    await answers.locator("summary").click();
+    await page.getByRole("button", { name: "Show all explanations" }).click();
+    await page.getByRole("button", { name: "Start over" }).click();
+    assert.equal(await page.locator("course-quiz .hc-answers[open]").count(), 0);
+    await page.getByRole("button", { name: "Show all explanations" }).waitFor();
+    await item.locator("label").nth(wrong).click();
+    await item.getByRole("button", { name: "Check" }).click();
+    assert.equal(await answers.locator(".hc-reason").first().isVisible(), false, "the next wrong choice gives the answer away");
+  });
+
   test("shows all explanations on demand", async () => {
     const page = await visit();
     const reasons = page.locator("course-quiz .hc-answers .hc-reason");
@@ -119,6 +134,49 @@ describe("a prediction", () => {
     await page.keyboard.press("Enter");
     assert.equal(await after.isVisible(), true);
     assert.match(await widget.locator(".hc-compare").textContent(), /You predicted1,234/);
+  });
+
+  for (const [written, shown] of [
+    ["~100", "100 µs"], ["5 µs", "5 µs"], ["5 us", "5 µs"], ["2 ms", "2,000 µs"], ["1e-9 s", "0.001 µs"],
+    ["1e-9", "0.000000001 µs"], ["0,5", "0.5 µs"], ["≈ 1.5k µs", "1,500 µs"],
+  ]) {
+    test(`of a time takes ${written} for ${shown}`, async () => {
+      const page = await visit("evening/measure.html");
+      const widget = page.locator('course-predict[data-id="synced"]');
+      await widget.locator("input").fill(written);
+      await page.keyboard.press("Enter");
+      assert.equal(await widget.locator(".hc-compare dd").first().textContent(), shown);
+    });
+  }
+
+  test("of what cannot be a number says why, and what to write", async () => {
+    const page = await visit("evening/measure.html");
+    const said = async (id, written) => {
+      const widget = page.locator(`course-predict[data-id="${id}"]`);
+      await widget.locator("input").fill(written);
+      await page.keyboard.press("Enter");
+      assert.equal(await widget.locator("input").getAttribute("aria-invalid"), "true");
+      return widget.locator(".hc-status").textContent();
+    };
+    assert.match(await said("call", "5 µs"), /how many function calls, and not how long.*12, 3\.5k or 1e6/);
+    assert.match(await said("synced", "5-10"), /more than one number/);
+    assert.match(await said("synced", "3 parsecs"), /“parsecs” is not known/);
+    assert.match(await said("synced", "0"), /above zero/);
+    assert.match(await said("synced", "a lot"), /no number/);
+  });
+
+  test("and a change of mind show in a second tab", async () => {
+    const page = await visit("evening/measure.html");
+    const second = await page.context().newPage();
+    await second.goto(page.url());
+    const [here, there] = [page, second].map((tab) => tab.locator('course-predict[data-id="call"]'));
+    await here.locator("input").fill("900");
+    await here.getByRole("button", { name: "Commit" }).click();
+    await there.locator(".hc-compare").waitFor();
+    assert.match(await there.locator(".hc-compare").textContent(), /You predicted900 function calls/);
+    await here.getByRole("button", { name: "Predict again" }).click();
+    await there.locator(".hc-compare").waitFor({ state: "detached" });
+    assert.equal(await there.getByRole("button", { name: "Commit" }).isVisible(), true);
   });
 
   test("is remembered, on its own page and beside the figures", async () => {
@@ -313,6 +371,18 @@ describe("the search", () => {
       await page.locator("mark").first().waitFor();
     });
   }
+
+  test("ranks chapters above the glossary, and that above mistakes", async () => {
+    for (const words of ["deadline", "single-flight", "idempotency key"]) {
+      const page = await visit(`introduction.html?search=${words}`);
+      await page.locator("#mdbook-searchresults li").first().waitFor();
+      const found = await page.locator("#mdbook-searchresults a").evaluateAll((links) => links.map((link) => link.pathname));
+      const kinds = found.map((name) => (/-mistakes\./.test(name) ? 2 : /\/(?:glossary|bibliography|numbers)\./.test(name) ? 1 : 0));
+      assert.deepEqual([...new Set(kinds)], [0, 1, 2], `${words}: all three kinds, in this order`);
+      assert.deepEqual(kinds, [...kinds].sort(), words);
+      assert.ok(kinds.length <= 30);
+    }
+  });
 
   test("is there after a reload that carries the words", async () => {
     const page = await visit("introduction.html?search=authority");

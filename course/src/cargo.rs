@@ -146,7 +146,7 @@ pub(crate) fn clippy(
     read_build(cargo, limit, stop, None)
 }
 
-/// Passes on the lines of cargo that tell why a reader waits.
+/// Passes on the lines of cargo that explain why a reader waits.
 pub(crate) fn echo_progress(line: &str) {
     let word = line.split_whitespace().next().unwrap_or_default();
     if matches!(

@@ -1,7 +1,7 @@
-//! `cargo course check`: a grade, told so that the reader knows what to do next.
+//! `cargo course check`: a grade, printed so that the reader knows what to do next.
 
 mod here;
-mod page;
+mod sheet;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -10,14 +10,14 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::grade::{self, Extent, Limits, Report, Stop, Verdict};
-use crate::lab::{self, Lab};
+use crate::lab::Lab;
 use crate::memory::{self, Files, Recalled};
 use crate::repo::Repo;
 use crate::terminal::{OPEN, Terminal, painted};
-use page::Page;
+use sheet::Sheet;
 
 /// What `check` is asked for.
-pub(crate) struct Request {
+pub(crate) struct CheckRequest {
     pub labs: Vec<Lab>,
     /// The hardening too, whatever the core says.
     pub hardening: bool,
@@ -26,7 +26,7 @@ pub(crate) struct Request {
 }
 
 /// Grades the labs and prints how they stand.
-pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCode> {
+pub(crate) fn run(repo: &Repo, request: &CheckRequest, stop: &Stop) -> Result<ExitCode> {
     let mut graded = Vec::new();
     for lab in &request.labs {
         // Before the grade: what is saved meanwhile is not what was graded.
@@ -62,7 +62,7 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
     } else {
         let terminal = Terminal::of_stdout();
         if let [(lab, report)] = graded.as_slice() {
-            anstream::print!("{}", Page::new(repo, lab, report, terminal).text());
+            anstream::print!("{}", Sheet::new(repo, lab, report, terminal).text());
         } else {
             anstream::print!("{}", overview(repo, &graded, terminal));
         }
@@ -98,26 +98,7 @@ fn overview(repo: &Repo, graded: &[(&Lab, Report)], terminal: Terminal) -> Strin
         );
     }
     if let Some((lab, report)) = graded.iter().find(|(_, report)| !report.asked_hold()) {
-        let _ = write!(out, "\n{}", Page::new(repo, lab, report, terminal).text());
+        let _ = write!(out, "\n{}", Sheet::new(repo, lab, report, terminal).text());
     }
     out
-}
-
-/// The lab that a reader means without naming one: the one around the current folder, or all.
-pub(crate) fn meant(repo: &Repo, name: Option<&str>) -> Result<Vec<Lab>> {
-    if let Some(name) = name {
-        return Ok(vec![lab::named(repo, name)?]);
-    }
-    let mut labs = lab::all(repo)?;
-    if let Ok(here) = std::env::current_dir()
-        && let Some(at) = labs.iter().position(|lab| here.starts_with(lab.dir(repo)))
-    {
-        return Ok(vec![labs.swap_remove(at)]);
-    }
-    anyhow::ensure!(
-        !labs.is_empty(),
-        "there is no lab in {}",
-        repo.relative(&repo.exercises())
-    );
-    Ok(labs)
 }

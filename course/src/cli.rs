@@ -55,7 +55,7 @@ enum Command {
     Build,
     /// Where you stand: every lab, what held when it was last graded, and the one next step
     #[command(after_help = "\
-Compiles nothing: it tells what `check` and `serve` found last, and what has changed since.
+Compiles nothing: it prints what `check` and `serve` found last, and what has changed since.
 
 Examples:
   cargo course status
@@ -145,7 +145,7 @@ struct ServeArgs {
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
-    /// Look at the files once a second, where the system does not tell of changes
+    /// Look at the files once a second, where the system does not report changes
     #[arg(long)]
     poll: bool,
 }
@@ -244,7 +244,7 @@ struct VerifyArgs {
     /// Only this part
     #[arg(long, value_name = "PART", value_enum)]
     only: Vec<Part>,
-    /// Run all tests on each mistake, and not only the one that has to reject it: tells which others
+    /// Run all tests on each mistake, and not only the one that has to reject it: shows which others
     /// do, and which of them hang or die
     #[arg(long)]
     thorough: bool,
@@ -309,8 +309,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Status(args) => status(&repo, &args),
         Command::Check(args) => {
             let limits = args.limits.within(Limits::default());
-            let labs = check::meant(&repo, args.lab.as_deref())?;
-            let request = check::Request {
+            let labs = lab::meant(&repo, args.lab.as_deref())?;
+            let request = check::CheckRequest {
                 labs,
                 hardening: args.hardening,
                 json: args.json,
@@ -333,7 +333,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Reset(args) => {
             let lab = lab::named(&repo, &args.lab)?;
             let done = reset::run(&repo, &lab)?;
-            anstream::print!("{}", told(&repo, &lab, &done));
+            anstream::print!("{}", reset_text(&repo, &lab, &done));
             Ok(ExitCode::SUCCESS)
         }
         Command::Conformance(args) => {
@@ -348,7 +348,7 @@ fn run(command: Command) -> Result<ExitCode> {
                 return verify::write_starters(&repo, &labs);
             }
             let mut request =
-                verify::Request::new(labs, &args.only, args.limits.within(verify::LIMITS));
+                verify::ProofRequest::new(labs, &args.only, args.limits.within(verify::LIMITS));
             request.thorough = args.thorough;
             request.afresh = args.afresh;
             request.shard = args.shard.unwrap_or_default();
@@ -372,7 +372,7 @@ fn status(repo: &Repo, args: &StatusArgs) -> Result<ExitCode> {
     })
 }
 
-fn told(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {
+fn reset_text(repo: &Repo, lab: &lab::Lab, done: &reset::Done) -> String {
     let terminal = Terminal::of_stdout();
     let Some(kept) = &done.kept else {
         return format!(

@@ -1,7 +1,7 @@
 //! Grades a lab: builds its tests, runs each in a process of its own, and says which invariants hold.
 //!
 //! `cargo test` decides; nothing here judges code. A process for each test instead of one for all
-//! gives the same verdicts and tells two things more: which test was running when the process died,
+//! gives the same verdicts and shows two more things: which test was running when the process died,
 //! and which one spins. All others still get their grade.
 
 mod output;
@@ -47,7 +47,7 @@ impl Default for Limits {
             // The first build compiles the dependencies, perhaps on a slow machine.
             build: Duration::from_secs(20 * 60),
             tests: Duration::from_secs(4 * 60),
-            // A test tells of a spin by itself, after half of this; the rest is for a busy machine.
+            // A test reports a spin by itself, after half of this; the rest is for a busy machine.
             test: Duration::from_secs(60),
             spins: Some(3),
         }

@@ -36,7 +36,7 @@ pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> 
         "exercises/{}/hints.md has no hints",
         lab.folder
     );
-    let mut shown = read(repo)?;
+    let mut shown = read(repo);
     let terminal = Terminal::of_stdout();
     let of_lab = shown.entry(lab.name.clone()).or_default();
     let Some(topic) = topic else {
@@ -77,7 +77,13 @@ pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> 
     let _ = write!(out, "\n{}", terminal.wrapped("", "", &closing));
     if until > so_far {
         of_lab.insert(section.topic(), until);
-        write(repo, &shown)?;
+        if let Err(error) = write(repo, &shown) {
+            let line = format!(
+                "What was shown is not remembered ({error:#}), so the next call shows the same; `--all` shows \
+                 the rest."
+            );
+            out.push_str(&terminal.wrapped("note: ", "      ", &line));
+        }
     }
     Ok(out)
 }
@@ -90,13 +96,9 @@ fn topics(
     terminal: Terminal,
 ) -> String {
     let here = where_the_reader_stands(repo, lab).and_then(|stub| about(sections, &stub));
-    let mut out = format!(
-        "\n{}\n\n",
-        painted(
-            HEADING,
-            &format!("Hints for lab {}, {}", lab.number, lab.title)
-        )
-    );
+    let heading = format!("Hints for lab {}, {}", lab.number, lab.title);
+    let heading = terminal.wrapped("", "", &painted(HEADING, &heading));
+    let mut out = format!("\n{heading}\n");
     let titles: Vec<String> = sections.iter().map(HintSection::topic).collect();
     let width = titles
         .iter()
@@ -276,13 +278,10 @@ fn path(repo: &Repo) -> PathBuf {
     repo.state_dir().join("hints.json")
 }
 
-fn read(repo: &Repo) -> Result<Shown> {
-    match std::fs::read_to_string(path(repo)) {
-        // A damaged file costs the memory of what was shown, nothing else.
-        Ok(text) => Ok(serde_json::from_str(&text).unwrap_or_default()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Shown::new()),
-        Err(error) => Err(error).context("cannot read .course/hints.json"),
-    }
+/// What was shown so far. A file that is damaged or cannot be read costs that memory, and nothing else.
+fn read(repo: &Repo) -> Shown {
+    let text = std::fs::read_to_string(path(repo)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 fn write(repo: &Repo, shown: &Shown) -> Result<()> {

@@ -23,6 +23,8 @@ pub use mistakes::Mistake;
 pub use needs::{Needed, Whose};
 pub use stubs::Stub;
 pub use tests::{GradedTest, Target};
+#[cfg(feature = "tool")]
+pub(crate) use tokens::is_same_code;
 
 use crate::repo::Repo;
 
@@ -407,6 +409,26 @@ fn numbered(folder: &str) -> Option<(u8, &str)> {
     } else {
         None
     }
+}
+
+/// The lab that a reader means without naming one: the one around the current folder, or all.
+#[cfg(feature = "tool")]
+pub(crate) fn meant(repo: &Repo, name: Option<&str>) -> Result<Vec<Lab>> {
+    if let Some(name) = name {
+        return Ok(vec![named(repo, name)?]);
+    }
+    let mut labs = all(repo)?;
+    if let Ok(here) = std::env::current_dir()
+        && let Some(at) = labs.iter().position(|lab| here.starts_with(lab.dir(repo)))
+    {
+        return Ok(vec![labs.swap_remove(at)]);
+    }
+    ensure!(
+        !labs.is_empty(),
+        "there is no lab in {}",
+        repo.relative(&repo.exercises())
+    );
+    Ok(labs)
 }
 
 #[cfg(test)]

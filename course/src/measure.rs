@@ -14,12 +14,10 @@ use crate::cargo;
 use crate::lab::{self, Lab, Measure};
 use crate::repo::Repo;
 use crate::starter::Starter;
+use crate::way::LADDER_PAGE;
 
 /// Where the book shows the figures, below `src/`.
 const PAGE: &str = "numbers.md";
-
-/// Where it draws the ladder alone.
-const LADDER_PAGE: &str = "evening/measure.md";
 
 /// Arguments of `cargo course measure`.
 #[derive(Debug, Default, clap::Args)]
@@ -101,9 +99,9 @@ impl Code {
     }
 }
 
-/// The labs to measure. Without a name: the first, most of whose rungs need no code of a reader's,
-/// and, unless it has to be quick, each that the reader has begun. Building the others would cost a
-/// newcomer minutes to be told that they are not built.
+/// The labs to measure. Without a name: unless it has to be quick, each in which the reader has written
+/// code, and in the end the first, most of whose rungs need none. Building the others would cost a
+/// newcomer minutes to learn that they are not built.
 fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
     let measurable: Vec<(Lab, Measure)> = lab::all(repo)?
         .into_iter()
@@ -113,10 +111,11 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
         })
         .collect();
     let Some(name) = &args.lab else {
+        let mut measurable = measurable.into_iter();
+        let ladder = measurable.next();
         let mut chosen = Vec::new();
-        for (index, (lab, measure)) in measurable.into_iter().enumerate() {
-            let wanted = index == 0 || args.reference;
-            if wanted || (!args.quick && Starter::of(repo, &lab)?.begun()) {
+        for (lab, measure) in measurable {
+            if args.reference || (!args.quick && Starter::of(repo, &lab)?.code_begun(repo)) {
                 chosen.push((lab, measure));
             } else if !args.quick {
                 eprintln!(
@@ -125,6 +124,8 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
                 );
             }
         }
+        // Last, so that what every reader looks for is what the terminal shows at the end.
+        chosen.extend(ladder);
         return Ok(chosen);
     };
     if let Some(found) = measurable
@@ -267,8 +268,18 @@ mod tests {
         let (_folder, repo) = course();
         let all = MeasureArgs::default();
         assert_eq!(names(&repo, &all), ["measure"]);
-        fs::write(repo.exercises().join("03-authority/src/lib.rs"), "done\n").unwrap();
-        assert_eq!(names(&repo, &all), ["measure", "authority"]);
+        // Without git, what is pristine is kept when a lab is graded.
+        let lab = lab::named(&repo, "authority").unwrap();
+        Starter::of(&repo, &lab).unwrap().remember(&repo);
+        let lib = repo.exercises().join("03-authority/src/lib.rs");
+        fs::write(
+            &lib,
+            format!("//! Mine.\n\n// A thought.\n/// Documented.\n{STUB}"),
+        )
+        .unwrap();
+        assert_eq!(names(&repo, &all), ["measure"], "a comment is no code");
+        fs::write(&lib, "done\n").unwrap();
+        assert_eq!(names(&repo, &all), ["authority", "measure"]);
         let quick = MeasureArgs {
             quick: true,
             ..MeasureArgs::default()
@@ -349,13 +360,13 @@ mod tests {
             reference: true,
             ..MeasureArgs::default()
         };
-        assert_eq!(names(&repo, &args), ["measure", "authority"]);
+        assert_eq!(names(&repo, &args), ["authority", "measure"]);
         let (folder, words) = words(&repo, &args);
         assert!(folder.ends_with("a course"), "{folder}");
-        assert!(words.contains(&"measure-solution".to_owned()));
+        assert!(words.contains(&"authority-solution".to_owned()));
         assert!(words.contains(&"--reference".to_owned()));
         assert!(
-            words.ends_with(&[figures::reference_file(&repo, "ladder")
+            words.ends_with(&[figures::reference_file(&repo, "authority")
                 .display()
                 .to_string()])
         );

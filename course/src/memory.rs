@@ -4,7 +4,7 @@
 //! finds it missing, half written, older than this tool or somebody else's file goes on without, and
 //! the next grade replaces it. It is written whole or not at all.
 //!
-//! Whether a grade is still that of what lies in the folder is told by content and not by dates: a
+//! Whether a grade is still that of what lies in the folder is decided by content and not by dates: a
 //! checkout, a merge and a reset all give new dates to old files, and a clock can go backwards. Left
 //! out are the locked versions of other people's crates, since a course that adds a lab moves them for
 //! all, and the toolchain.
@@ -47,7 +47,7 @@ pub(crate) struct Memory {
 pub(crate) enum Recalled {
     /// The lab has not been graded here.
     Nothing,
-    /// There is something that is of no use, and why.
+    /// There is something that cannot be used, and why.
     Unusable(String),
     Known(Box<Memory>),
 }
@@ -89,7 +89,7 @@ pub(crate) fn recall(repo: &Repo, lab: &Lab) -> Recalled {
         Err(error) => {
             let first = format!("{error:#}");
             let first = first.lines().next().unwrap_or_default();
-            Recalled::Unusable(format!("{} is of no use: {first}", repo.relative(&path)))
+            Recalled::Unusable(format!("{} cannot be used: {first}", repo.relative(&path)))
         }
     }
 }

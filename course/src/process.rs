@@ -66,7 +66,7 @@ const KEPT_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) struct Bounds {
     /// How long it may run.
     pub time: Duration,
-    /// How much it may have allocated, where the system can be told; `None` for no bound.
+    /// How much it may have allocated, where the system supports it; `None` for no bound.
     pub memory_bytes: Option<u64>,
 }
 

@@ -7,7 +7,7 @@
 //! starter as long as the history holds it. For a copy without git, such as an unpacked archive, the
 //! files that are still pristine are kept in `.course/starters/` when the lab is graded.
 //!
-//! The lock covers the whole lab, so it also tells when a test file is not the course's any more.
+//! The lock covers the whole lab, so it also shows when a test file is not the course's any more.
 //! `cargo course verify --write-starters` writes it, `verify` fails when it is behind.
 
 use std::collections::BTreeSet;
@@ -18,8 +18,8 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, bail};
 use sha1::{Digest, Sha1};
 
-use crate::lab::Lab;
 use crate::lab::inputs::{self, Input, paths_below};
+use crate::lab::{self, Lab};
 use crate::repo::Repo;
 
 const LOCK: &str = "starter.lock";
@@ -138,12 +138,30 @@ impl Starter {
         Ok(found)
     }
 
-    /// Whether a reader has changed anything in the lab's code. Without a lock nobody can tell, and
+    /// Whether a reader has changed anything in the lab's code. Without a lock nobody knows, and
     /// so it counts as begun.
     pub fn begun(&self) -> bool {
         let in_code = |path: &str| inputs::of_lab(path) == Some(Input::Code);
         self.files.is_empty()
             || self.changed().iter().any(|file| in_code(&file.path))
+            || self
+                .added()
+                .is_ok_and(|added| added.iter().any(|path| in_code(path)))
+    }
+
+    /// Whether a reader has written more than comments and white space. Where the starter cannot be had to
+    /// compare with, any change counts.
+    pub(crate) fn code_begun(&self, repo: &Repo) -> bool {
+        let in_code = |path: &str| inputs::of_lab(path) == Some(Input::Code);
+        let is_other = |file: &StarterFile| {
+            let now = std::fs::read_to_string(self.folder.join(&file.path)).ok();
+            let given = Self::content(repo, file).ok();
+            let given = given.and_then(|bytes| String::from_utf8(bytes).ok());
+            !matches!((now, given), (Some(now), Some(given)) if lab::is_same_code(&now, &given))
+        };
+        let changed = self.changed().into_iter();
+        self.files.is_empty()
+            || changed.filter(|file| in_code(&file.path)).any(is_other)
             || self
                 .added()
                 .is_ok_and(|added| added.iter().any(|path| in_code(path)))

@@ -16,6 +16,24 @@ pub(crate) struct Terminal {
     pub width: usize,
 }
 
+/// Below this, words and commands are broken anyway.
+const NARROWEST: usize = 40;
+
+/// Above this, a line is hard to follow to its end.
+const WIDEST: usize = 100;
+
+/// How wide the terminal is; none where standard output is none.
+#[cfg(unix)]
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then(|| usize::from(size.ws_col))
+}
+
+#[cfg(not(unix))]
+fn columns() -> Option<usize> {
+    None
+}
+
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 pub(crate) const OPEN: Style = AnsiColor::Yellow.on_default();
@@ -36,7 +54,7 @@ impl Terminal {
         };
         Self {
             unicode: utf8 && std::io::stdout().is_terminal(),
-            width: 80,
+            width: columns().map_or(80, |columns| columns.clamp(NARROWEST, WIDEST)),
         }
     }
 

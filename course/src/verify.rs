@@ -15,16 +15,17 @@ mod solutions;
 mod stages;
 mod starters;
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 
 use crate::book;
 use crate::cargo::{self, Build, Built};
-use crate::grade::{Limits, Stop, Stopped};
+use crate::grade::{Limits, Runner, Stop, Stopped, TestRun};
 use crate::lab::{self, Lab};
 use crate::repo::Repo;
 use crate::starter::Starter;
@@ -49,7 +50,7 @@ pub enum Part {
 }
 
 /// What to prove.
-pub(crate) struct Request {
+pub(crate) struct ProofRequest {
     labs: Vec<Lab>,
     parts: Vec<Part>,
     limits: Limits,
@@ -89,7 +90,7 @@ impl std::str::FromStr for Shard {
     }
 }
 
-impl Request {
+impl ProofRequest {
     /// These labs, and these parts; no part means all.
     pub fn new(labs: Vec<Lab>, only: &[Part], limits: Limits) -> Self {
         let all = Part::value_variants().iter().copied();
@@ -116,7 +117,8 @@ pub(crate) const LIMITS: Limits = Limits {
 };
 
 /// Runs the proof and prints what it finds.
-pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCode> {
+pub(crate) fn run(repo: &Repo, request: &ProofRequest, stop: &Stop) -> Result<ExitCode> {
+    let _alone = alone(repo, stop)?;
     let mut proof = Proof {
         repo,
         stop,
@@ -171,6 +173,31 @@ pub(crate) fn run(repo: &Repo, request: &Request, stop: &Stop) -> Result<ExitCod
     } else {
         ExitCode::from(1)
     })
+}
+
+/// Waits until no other proof runs in this clone: both would make mistakes in the same copies of the tree.
+/// The lock is held for as long as the file is open.
+fn alone(repo: &Repo, stop: &Stop) -> Result<File> {
+    let path = repo.root().join("target/verify/lock");
+    let shown = repo.relative(&path);
+    std::fs::create_dir_all(path.parent().unwrap_or(&path))
+        .with_context(|| format!("cannot make the folder of {shown}"))?;
+    let file = File::create(&path).with_context(|| format!("cannot write {shown}"))?;
+    let mut waits = false;
+    loop {
+        match file.try_lock() {
+            // An error is of a file system without locks: then nobody can say.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if !std::mem::replace(&mut waits, true) {
+            anstream::eprintln!(
+                "Another `cargo course verify` runs in this clone; this one waits for it."
+            );
+        }
+        ensure!(!stop.is_stopped(), Stopped);
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// Takes the labs as they lie in the tree for the starters.
@@ -294,7 +321,7 @@ impl Proof<'_> {
     }
 
     fn book(&mut self) -> Result<usize> {
-        let problems = book::check::check(self.repo)?;
+        let problems = book::faults::find(self.repo)?;
         let pages = book::page::all(&self.repo.book_src())?.len();
         let finding = Finding {
             summary: counted(pages, "page"),
@@ -324,6 +351,43 @@ impl Finding {
     fn problem(&mut self, text: impl Into<String>) {
         self.problems.push(text.into());
     }
+}
+
+/// A test executable, and how each of its tests went.
+type Ran = (cargo::TestBinary, Vec<TestRun>);
+
+/// Runs all tests of each executable of a build. A warning of the compiler is a problem; where there is
+/// nothing to run, the finding says why.
+fn run_tests(
+    proof: &Proof<'_>,
+    build: Build,
+    folder: &Path,
+    finding: &mut Finding,
+) -> Result<Option<Vec<Ran>>> {
+    for warning in build.warnings() {
+        finding.problem(format!(
+            "the compiler warns: {} ({})",
+            warning.headline, warning.place
+        ));
+    }
+    let Some(binaries) = built(build, finding)? else {
+        return Ok(None);
+    };
+    let run = |binary: cargo::TestBinary| {
+        let runner = Runner {
+            binary: &binary.executable,
+            folder,
+            limits: proof.limits,
+            stop: proof.stop,
+        };
+        let runs = runner.run_all()?;
+        Ok((binary, runs))
+    };
+    binaries
+        .into_iter()
+        .map(run)
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 /// Runs clippy; its objections are problems.

@@ -12,6 +12,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::book::measured::Measured;
+use crate::book::predict;
 use crate::grade::{Report, StageReport, Verdict};
 use crate::lab::inputs::Input;
 use crate::lab::{self, Lab, Minutes, Whose};
@@ -19,14 +20,42 @@ use crate::memory::{self, Files, Memory, Recalled};
 use crate::repo::Repo;
 use crate::starter::Starter;
 
+/// Where the book draws the ladder on the first evening, below `src/`.
+pub(crate) const LADDER_PAGE: &str = "evening/measure.md";
+
+/// The page that ends the first evening.
+const TAKE_ALONG: &str = "evening/take-along.md";
+
 /// The whole course, as one reader stands in it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Way {
+    /// What there is to do on the first evening; none once its lab is done, or where the course has none.
+    pub evening: Option<Evening>,
     /// In the course's order.
     pub labs: Vec<Standing>,
     pub next: Next,
     /// What could not be read, and that it does no harm.
     pub notes: Vec<String>,
+}
+
+/// The first evening: lab 0, stage by stage, and a first measurement.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Evening {
+    pub lab: String,
+    pub title: String,
+    pub minutes: u32,
+    /// The stages of its lab, in order.
+    pub stages: Vec<EveningStage>,
+    /// The day of the reader's own ladder; none where there is none yet.
+    pub measured: Option<String>,
+}
+
+/// One stage of the first evening.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct EveningStage {
+    pub title: String,
+    pub minutes: u32,
+    pub holds: bool,
 }
 
 /// Where one lab stands.
@@ -98,9 +127,9 @@ pub(crate) struct Next {
 }
 
 /// What is known of a lab's grade.
-pub(crate) enum Known {
+pub(crate) enum LastGrade {
     Nothing,
-    /// There is something that is of no use, and why.
+    /// There is something that cannot be used, and why.
     Unusable(String),
     Graded {
         report: Box<Report>,
@@ -109,7 +138,7 @@ pub(crate) enum Known {
     },
 }
 
-impl Known {
+impl LastGrade {
     /// From the disk.
     pub fn remembered(repo: &Repo, lab: &Lab) -> Self {
         match memory::recall(repo, lab) {
@@ -139,16 +168,18 @@ impl Way {
     /// When the labs cannot be listed.
     pub fn remembered(repo: &Repo) -> Result<Self> {
         let labs = lab::all(repo)?;
-        Ok(Self::of(repo, &labs, |lab| Known::remembered(repo, lab)))
+        Ok(Self::of(repo, &labs, |lab| {
+            LastGrade::remembered(repo, lab)
+        }))
     }
 
     /// The same, by what the caller knows of each lab.
-    pub fn of(repo: &Repo, labs: &[Lab], known: impl Fn(&Lab) -> Known) -> Self {
+    pub fn of(repo: &Repo, labs: &[Lab], known: impl Fn(&Lab) -> LastGrade) -> Self {
         let measured = Measured::readers(repo);
         let mut notes = Vec::new();
-        let mut places: Vec<Place<'_>> = labs
+        let mut places: Vec<LabState<'_>> = labs
             .iter()
-            .map(|lab| Place::of(repo, lab, known(lab), &measured, &mut notes))
+            .map(|lab| LabState::of(repo, lab, known(lab), &measured, &mut notes))
             .collect();
         let replaced: BTreeSet<String> = places
             .iter()
@@ -156,11 +187,37 @@ impl Way {
             .filter(|earlier| earlier.ours)
             .map(|earlier| earlier.name.clone())
             .collect();
-        for Place { standing, .. } in &mut places {
+        for LabState { standing, .. } in &mut places {
             standing.left_out = replaced.contains(&standing.name) && !standing.mark.is_done();
         }
-        let next = next(&places);
+        let evening = places.first().and_then(|first| first.evening(&places));
+        let unmeasured = evening.as_ref().is_some_and(|to_do| {
+            to_do.measured.is_none() && places[0].standing.mark == Mark::Fresh
+        });
+        let page = |name: &str| repo.book_src().join(name).is_file();
+        let next = if unmeasured && page(LADDER_PAGE) {
+            Next {
+                lab: None,
+                sentence: "Guess what a call to another process costs, then measure it".to_owned(),
+                command: Some(format!("{} --quick", predict::MEASURE)),
+                page: Some(LADDER_PAGE.to_owned()),
+            }
+        } else {
+            let first_done = places.first().is_some_and(LabState::is_first_and_done);
+            let rest_fresh = |place: &LabState<'_>| place.standing.mark == Mark::Fresh;
+            let mut next = next(&places);
+            if first_done && places[1..].iter().all(rest_fresh) && page(TAKE_ALONG) {
+                next = Next {
+                    sentence: "The first evening is done: read what to take along, which also says what is next"
+                        .to_owned(),
+                    page: Some(TAKE_ALONG.to_owned()),
+                    ..next
+                };
+            }
+            next
+        };
         Self {
+            evening,
             labs: places.into_iter().map(|place| place.standing).collect(),
             next,
             notes,
@@ -173,12 +230,14 @@ impl Way {
     }
 }
 
-/// A lab, how it stands, and what is needed to tell the next step.
-struct Place<'a> {
+/// A lab, how it stands, and what the next step depends on.
+struct LabState<'a> {
     lab: &'a Lab,
     standing: Standing,
-    /// What is first to be built or mended.
+    /// What is first to be built or fixed.
     open: Option<Open<'a>>,
+    /// The titles of the stages that held when they were graded.
+    holding: Vec<String>,
     compiles: bool,
 }
 
@@ -189,11 +248,11 @@ enum Open<'a> {
     Stage(usize, StageReport),
 }
 
-impl<'a> Place<'a> {
+impl<'a> LabState<'a> {
     fn of(
         repo: &Repo,
         lab: &'a Lab,
-        known: Known,
+        known: LastGrade,
         measured: &Measured,
         notes: &mut Vec<String>,
     ) -> Self {
@@ -221,15 +280,16 @@ impl<'a> Place<'a> {
             left_out: false,
         };
         let (mut open, mut compiles) = (None, true);
+        let mut holding = Vec::new();
         match known {
-            Known::Nothing => {}
-            Known::Unusable(why) => notes.push(format!(
+            LastGrade::Nothing => {}
+            LastGrade::Unusable(why) => notes.push(format!(
                 "{why}; the next grade of lab {} replaces it",
                 lab.name
             )),
             // The grade of an untouched starter says nothing that "not begun" doesn't.
-            Known::Graded { report, .. } if !begun && !report.core => {}
-            Known::Graded {
+            LastGrade::Graded { report, .. } if !begun && !report.core => {}
+            LastGrade::Graded {
                 report,
                 at,
                 changed,
@@ -245,6 +305,8 @@ impl<'a> Place<'a> {
                         standing.mark = Mark::Core;
                     }
                 }
+                let stages = report.stages.iter().filter(|stage| stage.holds);
+                holding = stages.map(|stage| stage.title.clone()).collect();
                 let red = report.invariants.iter().find(|known| !known.holds);
                 open = match report.stage() {
                     Some((number, stage)) => Some(Open::Stage(number, stage.clone())),
@@ -258,8 +320,36 @@ impl<'a> Place<'a> {
             lab,
             standing,
             open,
+            holding,
             compiles,
         }
+    }
+
+    fn is_first_and_done(&self) -> bool {
+        self.lab.number == 0 && self.standing.mark.is_done()
+    }
+
+    /// What there is to do on the first evening, if this is its lab and not done.
+    fn evening(&self, places: &[Self]) -> Option<Evening> {
+        let lab = self.lab;
+        if lab.number != 0 || lab.stages.is_empty() || self.standing.mark.is_done() {
+            return None;
+        }
+        let holding = |title: &str| self.holding.iter().any(|known| known == title);
+        let stages = lab.stages.iter().map(|stage| EveningStage {
+            title: stage.title.clone(),
+            minutes: stage.minutes,
+            holds: holding(&stage.title),
+        });
+        // Bare `measure --quick` measures for the first lab that measures at all.
+        let measuring = places.iter().find(|place| place.standing.measures);
+        Some(Evening {
+            lab: lab.name.clone(),
+            title: lab.title.clone(),
+            minutes: lab.minutes.total(),
+            stages: stages.collect(),
+            measured: measuring.and_then(|place| place.standing.measured.clone()),
+        })
     }
 
     fn next(&self) -> Next {
@@ -318,7 +408,7 @@ impl<'a> Place<'a> {
 }
 
 /// The lab that was begun and worked on last; else the first that was not begun.
-fn next(places: &[Place<'_>]) -> Next {
+fn next(places: &[LabState<'_>]) -> Next {
     let wanted = || places.iter().filter(|place| !place.standing.left_out);
     let begun = wanted()
         .filter(|place| place.standing.mark == Mark::Open)
@@ -344,7 +434,7 @@ fn next(places: &[Place<'_>]) -> Next {
     let sentence = if places.is_empty() {
         "This clone has no labs"
     } else {
-        "Every lab that you took on holds. Lay your code beside ours, in solutions/"
+        "Every lab that you took on holds. Compare your code with ours, in solutions/"
     };
     Next {
         lab: None,

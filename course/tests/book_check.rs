@@ -3,13 +3,13 @@
 
 mod fixture;
 
-use course::book::check::check;
+use course::book::faults::find;
 use fixture::Course;
 
 /// Asserts that the check names `file` and says `said`.
 #[track_caller]
 fn found(course: &Course, file: &str, said: &str) {
-    let problems = check(course.repo()).unwrap();
+    let problems = find(course.repo()).unwrap();
     assert!(
         problems
             .iter()
@@ -20,10 +20,10 @@ fn found(course: &Course, file: &str, said: &str) {
 
 #[test]
 fn a_sound_book_has_no_problem() {
-    assert_eq!(check(Course::sound().repo()).unwrap(), []);
+    assert_eq!(find(Course::sound().repo()).unwrap(), []);
     let measured = Course::sound();
     measured.measure();
-    assert_eq!(check(measured.repo()).unwrap(), []);
+    assert_eq!(find(measured.repo()).unwrap(), []);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_request_to_elsewhere_is_found() {
         "src/assets/course.css",
         "@import \"//example.org/font.css\";\n",
     );
-    let problems = check(course.repo()).unwrap();
+    let problems = find(course.repo()).unwrap();
     assert!(
         problems
             .iter()

@@ -5,10 +5,10 @@ mod fixture;
 
 use std::fs;
 
-use course::book::build::{Built, Purpose, build_into};
+use course::book::build::{BuiltBook, Purpose, build_into};
 use fixture::Course;
 
-fn built(course: &Course, purpose: Purpose) -> (tempfile::TempDir, Built) {
+fn built(course: &Course, purpose: Purpose) -> (tempfile::TempDir, BuiltBook) {
     let folder = tempfile::tempdir().unwrap();
     let built = build_into(course.repo(), folder.path(), purpose).unwrap();
     assert_eq!(
@@ -144,7 +144,9 @@ fn directives_in_code_are_left_alone() {
 #[test]
 fn a_reader_without_figures_is_told_how_to_get_them_and_sees_the_reference() {
     let html = page(&Course::sound(), "numbers.html");
-    assert!(html.contains("You have no figures yet. Run <code>cargo course measure</code>"));
+    assert!(
+        html.contains("You have no figures yet. Run <code>cargo course measure --quick</code>")
+    );
     assert!(html.contains("<span class=\"hc-flag\">virtual machine</span>"));
     assert!(html.contains("6.4 µs") && html.contains("60 µs") && html.contains("6,400 calls"));
     assert!(html.contains("<a href=\"bibliography.html#rigtorp\">6 µs</a>"));
@@ -153,9 +155,9 @@ fn a_reader_without_figures_is_told_how_to_get_them_and_sees_the_reference() {
         "<summary>What the reference machine measured, for after your predictions</summary>"
     ));
     let chapter = page(&Course::sound(), "scope/measure.html");
-    assert!(
-        chapter.contains("You have no figure for this yet. Run <code>cargo course measure</code>")
-    );
+    assert!(chapter.contains(
+        "You have no figure for this yet. Run <code>cargo course measure --quick</code>"
+    ));
     assert!(chapter.contains("\"yours\":null"));
 }
 

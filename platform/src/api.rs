@@ -1,6 +1,6 @@
 //! The API: it answers requests, and decides nothing.
 //!
-//! Commands go to the authority and nowhere else; a cache is told about them and has no say. Reads go
+//! Commands go to the authority and nowhere else; a cache is notified of them and has no say. Reads go
 //! through the cache, and past it when it is away. Every error says what is true of the command.
 
 use crate::bounds;
@@ -39,7 +39,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many learners there can be.
 pub(crate) const LEARNERS: u64 = 1_000_000;
 
-/// How many devices of one learner are told apart.
+/// How many devices of one learner are distinguished.
 const DEVICES: u64 = 8;
 
 /// What answers need.
@@ -147,7 +147,7 @@ async fn complete(
 }
 
 impl Api {
-    /// Has the authority decide, with the cache told of it.
+    /// Has the authority decide, and notifies the cache.
     async fn write(&self, command: Command, session: SessionId) -> Result<Version, NotWritten> {
         let key = command.key;
         let said = Arc::new(std::sync::Mutex::new(None));

@@ -27,9 +27,9 @@ pub enum Place {
     Cache,
     /// Where progress is decided.
     Authority,
-    /// Outbox, relay and stream: how others are told, later.
+    /// Outbox, relay and stream: how others learn of changes, later.
     Stream,
-    /// Who acts on what they are told.
+    /// Who acts on what they receive.
     Workers,
     /// The dashboard, derived from the events.
     View,
@@ -146,7 +146,7 @@ pub enum NoAnswer {
     Shed,
 }
 
-/// A fact, as the authority tells it.
+/// A fact, as the authority returns it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fact {
     /// How far the learner is.

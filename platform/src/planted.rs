@@ -29,11 +29,11 @@ pub enum Fault {
     CacheAhead,
     /// A fill that comes late replaces what is newer, and stays.
     LateFill,
-    /// The cache forgets what it told a session.
+    /// The cache forgets what it returned to a session.
     ReadsBack,
     /// The cache refuses to complete what it believes to be completed.
     CacheDecides,
-    /// An unknown outcome is told as a failure.
+    /// An unknown outcome is reported as a failure.
     UnknownAsFailed,
     /// The edge tries a command again by itself.
     EdgeRetries,
@@ -126,7 +126,7 @@ struct Note {
     before: Option<(Instant, Option<Progress>)>,
     /// What is shown although nobody has decided it.
     ahead: Option<Progress>,
-    /// To which sessions a write has been told.
+    /// To which sessions a write has been acknowledged.
     told: Vec<SessionId>,
 }
 

@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, RETRY_AFTER};
 use serde_json::json;
 
-/// An error, as a client is told of it. What is logged is another text.
+/// An error, as a client sees it. The log has a different text.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
     status: StatusCode,

@@ -37,7 +37,7 @@ pub struct Scenario {
     /// Where to read.
     pub read: &'static str,
     script: Script,
-    /// What runs besides, to be compared with.
+    /// What else runs, for comparison.
     mistake: Option<Mistake>,
 }
 

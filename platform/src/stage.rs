@@ -41,7 +41,7 @@ pub struct Parts {
     pub authority: Arc<dyn Authority>,
     /// The copy in front of it.
     pub cache: Arc<dyn Cache>,
-    /// How others are told.
+    /// How others learn of changes.
     pub stream: Arc<dyn Stream>,
     /// Who acts.
     pub workers: Arc<dyn Workers>,

@@ -1,7 +1,7 @@
 //! For code scanning: SARIF 2.1.0.
 //!
 //! GitHub reads one location a result and shows an alert in a pull request only if all its lines are in
-//! the diff, so that a region has one line; other places are related locations. It tells alerts apart by
+//! the diff, so that a region has one line; other places are related locations. It distinguishes alerts by
 //! `primaryLocationLineHash`, which is made of the rule and the names here: an alert stays the same when
 //! lines move.
 

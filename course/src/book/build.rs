@@ -17,7 +17,7 @@ use crate::repo::Repo;
 
 /// A book that was built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Built {
+pub struct BuiltBook {
     /// Where its `index.html` is.
     pub folder: PathBuf,
     /// What mdBook warned of.
@@ -37,7 +37,7 @@ pub enum Purpose {
 ///
 /// # Errors
 /// When a page or directive is wrong, or a file cannot be read or written.
-pub fn build(repo: &Repo) -> Result<Built> {
+pub fn build(repo: &Repo) -> Result<BuiltBook> {
     run(repo, None, Purpose::Static)
 }
 
@@ -45,11 +45,11 @@ pub fn build(repo: &Repo) -> Result<Built> {
 ///
 /// # Errors
 /// When a page or directive is wrong, or a file cannot be read or written.
-pub fn build_into(repo: &Repo, folder: &Path, purpose: Purpose) -> Result<Built> {
+pub fn build_into(repo: &Repo, folder: &Path, purpose: Purpose) -> Result<BuiltBook> {
     run(repo, Some(folder), purpose)
 }
 
-fn run(repo: &Repo, folder: Option<&Path>, purpose: Purpose) -> Result<Built> {
+fn run(repo: &Repo, folder: Option<&Path>, purpose: Purpose) -> Result<BuiltBook> {
     let log = Log::default();
     let folder = tracing::subscriber::with_default(log.clone(), || -> Result<PathBuf> {
         let mut book = MDBook::load(repo.root()).context("the book cannot be loaded")?;
@@ -64,7 +64,7 @@ fn run(repo: &Repo, folder: Option<&Path>, purpose: Purpose) -> Result<Built> {
         book.build()?;
         Ok(book.build_dir_for("html"))
     })?;
-    Ok(Built {
+    Ok(BuiltBook {
         folder,
         warnings: log.take(),
     })

@@ -9,14 +9,15 @@
 //!
 //! - [`scan`]: finds directives in markdown, and leaves code alone.
 //! - [`preprocess`]: mdBook's preprocessor, which replaces each by its HTML or says what is wrong.
-//! - [`directives`]: one module each; [`quiz`], [`predict`] and [`place`] read the files beside a
-//!   page.
+//! - [`directives`]: one module each, which render in a [`context`]; [`quiz`], [`predict`] and [`place`] are
+//!   what the files beside a page hold.
 //! - [`figures`]: a file of measurements; [`measured`]: all of a machine's; [`chart`] and [`ladder`] draw from
 //!   them, and [`elsewhere`] is what others published.
 //! - `build`: mdBook as a library, with our preprocessor in process.
-//! - `check`: the faults that mdBook passes over in silence.
+//! - `faults`: those that mdBook passes over in silence.
 
 pub mod chart;
+pub mod context;
 pub mod directives;
 pub mod elsewhere;
 pub mod figures;
@@ -34,6 +35,6 @@ pub mod scan;
 #[cfg(feature = "tool")]
 pub mod build;
 #[cfg(feature = "tool")]
-pub mod check;
-#[cfg(feature = "tool")]
 mod crawl;
+#[cfg(feature = "tool")]
+pub mod faults;

@@ -108,6 +108,14 @@ pub fn slug(text: &str) -> String {
         .collect()
 }
 
+/// A file's own name, for a message.
+pub fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,8 @@ use anyhow::{Result, bail};
 use mdbook_preprocessor::book::{Book, BookItem, Chapter};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use super::directives::{self, Context, INLINE, MDBOOK_OWN, NAMES};
+use super::context::Context;
+use super::directives::{self, INLINE, MDBOOK_OWN, NAMES};
 use super::headings;
 use super::html;
 use super::page::Page;

@@ -1,22 +1,13 @@
-//! `{{#quiz}}`: the questions of a page, from `<page>.quiz.toml` beside it.
-//!
-//! The answers stand folded under each question, so that a page without JavaScript is a quiz as
-//! well: read, decide, unfold.
+//! The questions of a page, from `<page>.quiz.toml` beside it.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::directives::Context;
-use super::html;
-use super::page::{self, Page};
+use super::page::{self, Page, file_name};
+use crate::lab::Lab;
 use crate::repo::Repo;
-
-mod run;
-
-pub use run::{Answer, Run, answers_by};
 
 /// The questions of one page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -64,8 +55,8 @@ impl Quiz {
     /// When the file is missing, or a question lacks something.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", name_of(path)))?;
-        Self::parse(&text).with_context(|| format!("{} is not as expected", name_of(path)))
+            .with_context(|| format!("cannot read {}", file_name(path)))?;
+        Self::parse(&text).with_context(|| format!("{} is not as expected", file_name(path)))
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -110,64 +101,6 @@ impl Question {
     }
 }
 
-/// The quiz of the context's page.
-///
-/// # Errors
-/// When the quiz file is missing or wrong, or a question names an objective that no lab has.
-pub fn render(context: &Context<'_>) -> Result<String> {
-    let quiz = Quiz::read(&context.page.sidecar(&context.repo.book_src(), "quiz"))?;
-    check_objectives(context, &quiz)?;
-    let mut out = format!(
-        "<course-quiz class=\"hc-quiz\" data-page=\"{}\"><ol class=\"hc-questions\">",
-        html::escape(context.page.key())
-    );
-    for question in &quiz.questions {
-        let run = match &question.run {
-            Some(run) => run
-                .render(context)
-                .with_context(|| format!("question `{}`", question.id))?,
-            None => String::new(),
-        };
-        let id = fragment(context.page, question);
-        render_question(&mut out, &id, question, &run);
-    }
-    Ok(out + "</ol></course-quiz>")
-}
-
-/// A question on the page of a lab must check one of that lab's objectives; elsewhere it may check
-/// any lab's, or none.
-fn check_objectives(context: &Context<'_>, quiz: &Quiz) -> Result<()> {
-    let labs = crate::lab::all(context.repo)?;
-    let of_page = || labs.iter().filter(|lab| lab.chapter == context.page.path());
-    for question in &quiz.questions {
-        let Some(objective) = &question.objective else {
-            ensure!(
-                of_page().next().is_none(),
-                "question `{}` does not say which objective it checks",
-                question.id
-            );
-            continue;
-        };
-        let own = of_page().next().is_some();
-        let known = labs
-            .iter()
-            .filter(|lab| !own || lab.chapter == context.page.path())
-            .flat_map(|lab| &lab.objectives)
-            .any(|known| known.id == *objective);
-        let whose = if own {
-            "this page's lab has"
-        } else {
-            "any lab has"
-        };
-        ensure!(
-            known,
-            "question `{}` checks `{objective}`, which is no objective that {whose}",
-            question.id
-        );
-    }
-    Ok(())
-}
-
 /// Every quiz of the book with its page, in the order of the pages' paths.
 ///
 /// # Errors
@@ -189,56 +122,54 @@ pub fn fragment(page: &Page, question: &Question) -> String {
     format!("quiz-{}-{}", page.slug(), page::slug(&question.id))
 }
 
-fn render_question(out: &mut String, id: &str, question: &Question, run: &str) {
-    let (prompt, more) = html::lead(&question.prompt);
-    let _ = write!(
-        out,
-        "<li class=\"hc-question\" id=\"{id}\" data-question=\"{}\" data-objective=\"{}\"><form class=\"hc-form\"><fieldset class=\"hc-fieldset\"><legend class=\"hc-prompt\">{prompt}</legend>",
-        html::escape(&question.id),
-        html::escape(question.objective.as_deref().unwrap_or_default()),
-    );
-    if !more.is_empty() {
-        let _ = write!(out, "<div class=\"hc-more\">{more}</div>");
-    }
-    let texts: Vec<&str> = question
-        .options
-        .iter()
-        .map(|option| option.text.as_str())
-        .collect();
-    options(out, id, &texts);
-    out.push_str("</fieldset></form><details class=\"hc-answers\"><summary>Answer, and why</summary><ul class=\"hc-whys\">");
-    for (index, option) in question.options.iter().enumerate() {
-        let (class, right, verdict) = if option.right {
-            ("hc-right", " data-right=\"true\"", "Right:")
-        } else {
-            ("hc-wrong", "", "Not so:")
-        };
-        let _ = write!(
-            out,
-            "<li class=\"hc-why {class}\" id=\"{id}-why-{index}\" data-option=\"{index}\"{right}><p class=\"hc-verdict\"><strong>{verdict}</strong> <span>{}</span></p><div class=\"hc-reason\">{}</div></li>",
-            html::inline(&option.text),
-            html::blocks(&option.why)
-        );
-    }
-    let _ = write!(out, "</ul>{run}</details></li>");
+/// What a reader runs to see an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The lab's name.
+    pub lab: String,
+    /// A graded test of that lab. It holds for the solution.
+    pub test: String,
+    /// A mistake of that lab which the test rejects, when the question is what a wrong design does.
+    pub mistake: Option<String>,
 }
 
-/// The radio buttons of a question or a prediction.
-pub(super) fn options(out: &mut String, name: &str, texts: &[&str]) {
-    for (index, text) in texts.iter().enumerate() {
-        let _ = write!(
-            out,
-            "<label class=\"hc-option\" data-option=\"{index}\"><input type=\"radio\" name=\"{name}\" value=\"{index}\"> <span>{}</span></label>",
-            html::inline(text)
-        );
+/// An answer that is run, and where it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The page.
+    pub page: String,
+    /// The question's id.
+    pub question: String,
+    /// What is run.
+    pub run: Run,
+}
+
+impl Answer {
+    /// For a message: which answer rests on the test.
+    pub fn named(&self) -> String {
+        format!("the answer to `{}` in src/{}", self.question, self.page)
     }
 }
 
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+/// The answers that a lab's tests give, on all pages.
+///
+/// # Errors
+/// When a quiz is wrong.
+pub fn answers_by(repo: &Repo, lab: &Lab) -> Result<Vec<Answer>> {
+    let mut answers = Vec::new();
+    for (page, quiz) in all(repo)? {
+        for question in quiz.questions {
+            if let Some(run) = question.run.filter(|run| run.lab == lab.name) {
+                answers.push(Answer {
+                    page: page.path().to_owned(),
+                    question: question.id,
+                    run,
+                });
+            }
+        }
+    }
+    Ok(answers)
 }
 
 #[cfg(test)]

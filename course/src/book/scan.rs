@@ -1,12 +1,18 @@
-//! Finds `{{#name arguments}}` in a page's markdown.
+//! Finds `{{#name arguments}}` in a page's markdown, and the files that a page takes in.
 //!
 //! A page about this very course shows directives in code, so code must be left alone; and only a
 //! markdown parser knows what is code. So the parser marks the code's byte ranges, and everything
 //! else is searched as text.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
 
+use anyhow::{Context as _, Result};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use super::page::{self, Page};
+use crate::repo::Repo;
 
 /// A directive in a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +85,83 @@ fn code_ranges(text: &str) -> Vec<Range<usize>> {
         }
     }
     ranges
+}
+
+/// A file that a page takes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// The file.
+    pub path: PathBuf,
+    /// What follows the first colon: an anchor, line numbers, or nothing.
+    pub part: Option<String>,
+    /// The page's line.
+    pub line: usize,
+}
+
+/// Every file that some page takes in: when one changes, the book does.
+///
+/// # Errors
+/// When a page cannot be read.
+pub fn included_files(repo: &Repo) -> Result<BTreeSet<PathBuf>> {
+    let src = repo.book_src();
+    let mut files = BTreeSet::new();
+    for page in page::all(&src)? {
+        let text = read(&src.join(page.path()))?;
+        files.extend(
+            includes(&src, &page, &text)
+                .into_iter()
+                .map(|include| include.path),
+        );
+    }
+    Ok(files)
+}
+
+/// The files that a page takes in, in its order.
+pub fn includes(src: &Path, page: &Page, text: &str) -> Vec<Include> {
+    let folder = src.join(page.path()).parent().unwrap_or(src).to_path_buf();
+    // mdBook expands includes inside code as well; that is what they are for.
+    directives(text)
+        .into_iter()
+        .filter(|directive| matches!(directive.name, "include" | "rustdoc_include" | "playground"))
+        .map(|directive| {
+            let target = directive
+                .arguments
+                .split_whitespace()
+                .next()
+                .unwrap_or_default();
+            let (file, part) = target
+                .split_once(':')
+                .map_or((target, None), |(file, part)| (file, Some(part)));
+            Include {
+                path: normal(&folder.join(file)),
+                part: part.map(str::to_owned),
+                line: directive.line,
+            }
+        })
+        .collect()
+}
+
+/// `path` without `.` and `..`; nothing needs to exist.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                normal.pop();
+            }
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 #[cfg(test)]

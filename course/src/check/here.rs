@@ -1,9 +1,9 @@
-//! Where the reader stands, and how a place is told from there.
+//! Where the reader stands, and how a place is written from there.
 
 use crate::grade::Place;
 use crate::repo::Repo;
 
-/// The folder that the reader is in: paths are told from there, so that a click opens them.
+/// The folder that the reader is in: paths are relative to it, so that a click opens them.
 pub(super) struct Here {
     below_root: Option<String>,
 }

@@ -76,34 +76,36 @@ pub(super) fn captured(stdout: &str) -> String {
     without_notes(block[..until].trim())
 }
 
-/// Why the one test of this run failed: its panics in order, or the story that it tells instead.
-pub(super) fn causes_in(stdout: &str) -> Vec<Panic> {
-    let panics = panics_in(stdout);
-    if panics.is_empty() {
-        told(&captured(stdout)).into_iter().collect()
-    } else {
-        panics
-    }
+/// What a test of `given/story` writes down of its end, beside what it prints.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    /// Whether it was ended because it did not end.
+    pub spin: bool,
+    /// The function that it was in then, where that is known.
+    pub function: Option<String>,
+    pub panic: Panic,
 }
 
-/// A story of the testbed: it keeps the panics to itself, and says in a line of its own where the
-/// one that matters was raised (`    at 01-measure/src/frame.rs:118`).
-fn told(story: &str) -> Option<Panic> {
-    let place_in = |line: &str| {
-        let (file, number) = line.strip_prefix("    at ")?.rsplit_once(':')?;
-        Some(Place {
-            file: file.to_owned(),
-            line: number.parse().ok()?,
+impl Ending {
+    /// Reads one; `None` where there is none, as of a test that is not run as a story.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, '\n');
+        let (kind, place, function) = (parts.next()?, parts.next()?, parts.next()?);
+        let place = place.rsplit_once(':').and_then(|(file, line)| {
+            Some(Place {
+                file: file.to_owned(),
+                line: line.parse().ok()?,
+            })
+        });
+        Some(Self {
+            spin: kind == "spin",
+            function: (!function.is_empty()).then(|| function.to_owned()),
+            panic: Panic {
+                message: parts.next()?.trim_end().to_owned(),
+                place,
+            },
         })
-    };
-    let place = story.lines().find_map(place_in)?;
-    let mut lines: Vec<&str> = story.lines().collect();
-    let at = lines.iter().position(|line| place_in(line).is_some())?;
-    lines.remove(at);
-    Some(Panic {
-        message: lines.join("\n"),
-        place: Some(place),
-    })
+    }
 }
 
 /// Every panic that `text` reports, in order.
@@ -164,7 +166,7 @@ fn without_notes(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Libtest, Place, captured, causes_in, panics_in, todo_sentence, verdict};
+    use super::{Ending, Libtest, Place, captured, panics_in, todo_sentence, verdict};
 
     const FAILED: &str = "
 running 1 test
@@ -213,19 +215,18 @@ test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 3 filtered out; 
     }
 
     #[test]
-    fn a_story_gives_its_place() {
-        let stdout = "\n---- a::b stdout ----\nnot yet implemented: Judge the end.\n    at 01-measure/src/frame.rs:155\n\n\nfailures:\n    a::b\n";
-        let causes = causes_in(stdout);
-        assert_eq!(causes.len(), 1);
-        assert!(causes[0].is_todo());
-        assert_eq!(causes[0].message, "not yet implemented: Judge the end.");
-        assert_eq!(
-            causes[0].place,
-            Some(Place {
-                file: "01-measure/src/frame.rs".into(),
-                line: 155
-            })
-        );
+    fn a_story_is_read_from_its_record() {
+        let text = "todo\n01-measure/src/frame.rs:155\n\nnot yet implemented: Judge the end.\n";
+        let record = Ending::parse(text).unwrap();
+        assert!(!record.spin && record.panic.is_todo());
+        let place = record.panic.place.unwrap().to_string();
+        assert_eq!(place, "01-measure/src/frame.rs:155");
+        let record = Ending::parse("spin\n\nmeasure::encode\nIt has\nnot finished.\n").unwrap();
+        assert!(record.spin);
+        assert_eq!(record.function.as_deref(), Some("measure::encode"));
+        assert_eq!(record.panic.place, None);
+        assert_eq!(record.panic.message, "It has\nnot finished.");
+        assert_eq!(Ending::parse(""), None);
     }
 
     #[test]

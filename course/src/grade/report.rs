@@ -35,7 +35,7 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// The hardening, where the lab has one.
     pub hardening: Option<HardeningReport>,
-    /// Tests of given code: when one fails, something that was given has been changed.
+    /// Tests of given code: when one fails, a provided file has been changed.
     pub given: Vec<TestReport>,
     /// Tests that belong to no invariant: the reader's own, or renamed ones.
     pub others: Vec<TestReport>,
@@ -131,6 +131,9 @@ pub struct TestReport {
     /// Whether it did not end by itself.
     #[serde(default)]
     pub spun: bool,
+    /// The function in which it was then, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spun_in: Option<String>,
     /// The panic's text, or what else it said at its end; empty when it passed.
     pub message: String,
     /// Where it panicked.
@@ -159,7 +162,7 @@ impl Report {
         Self::empty(lab, Verdict::Grading)
     }
 
-    /// Whether every invariant holds, nothing that was given is broken, and the hardening holds too
+    /// Whether every invariant holds, no provided file is broken, and the hardening holds too
     /// where there is one.
     pub fn all_hold(&self) -> bool {
         self.verdict == Verdict::Graded
@@ -254,8 +257,8 @@ impl Report {
         }
     }
 
-    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and who
-    /// panics in their own code, below `own`, is told where, which is another matter.
+    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and a panic in the
+    /// reader's own code, below `own`, shows its place, which is another matter.
     pub(super) fn explain(&mut self, mistakes: &[Mistake], own: &str) {
         let tests = self
             .invariants
@@ -367,16 +370,19 @@ impl Report {
             && self.stages.iter().all(|stage| stage.holds);
         if self.graded().any(|test| test.outcome == Outcome::NotRun) {
             self.verdict = Verdict::TimedOut;
-            let endless: Vec<&str> = self
+            let endless: Vec<String> = self
                 .graded()
                 .filter(|test| test.spun)
-                .map(|test| test.name.as_str())
+                .map(|test| match &test.spun_in {
+                    Some(function) => format!("{} in `{function}`", test.name),
+                    None => format!("{}, nobody knows where", test.name),
+                })
                 .collect();
             self.message = if limits.spins.is_some_and(|enough| endless.len() >= enough) {
                 format!(
                     "{} tests did not end, so those that were still to come were not run: {}",
                     endless.len(),
-                    endless.join(", ")
+                    endless.join("; ")
                 )
             } else {
                 format!(
@@ -412,7 +418,6 @@ impl StageReport {
 
 impl TestReport {
     fn of(run: TestRun, located: impl Fn(Place) -> Place) -> Self {
-        let spun = run.is_spin();
         let mut panics = run.panics;
         // A todo explains everything that happens after it.
         let telling = panics
@@ -433,7 +438,8 @@ impl TestReport {
             target: None,
             order: usize::MAX,
             passed: run.outcome == Outcome::Passed,
-            spun,
+            spun: run.spun,
+            spun_in: run.spun_in,
             usual: Vec::new(),
             outcome: run.outcome,
             message,

@@ -39,9 +39,6 @@ pub enum Outcome {
     Ignored,
 }
 
-/// What a story of the testbed says of a test that does not end.
-const STORYS_SPIN: &str = "of real time, and has not finished";
-
 /// One test's run.
 #[derive(Debug, Clone)]
 pub(crate) struct TestRun {
@@ -50,21 +47,26 @@ pub(crate) struct TestRun {
     pub panics: Vec<Panic>,
     /// What it said besides, or what happened to its process.
     pub said: String,
+    /// Whether it did not end: we stopped it, or its own story did.
+    pub spun: bool,
+    /// The function in which it was then, where that is known.
+    pub spun_in: Option<String>,
 }
 
 impl TestRun {
-    fn not_run(name: &str, why: &str) -> Self {
+    fn new(name: &str, outcome: Outcome, panics: Vec<Panic>, said: String) -> Self {
         Self {
             name: name.to_owned(),
-            outcome: Outcome::NotRun,
-            panics: Vec::new(),
-            said: why.to_owned(),
+            outcome,
+            panics,
+            said,
+            spun: outcome == Outcome::Spun,
+            spun_in: None,
         }
     }
 
-    /// Whether it did not end: we stopped it, or its own story did.
-    pub fn is_spin(&self) -> bool {
-        self.outcome == Outcome::Spun || self.said.contains(STORYS_SPIN)
+    fn not_run(name: &str, why: &str) -> Self {
+        Self::new(name, Outcome::NotRun, Vec::new(), why.to_owned())
     }
 
     /// The function that it is, whichever modules hold it.
@@ -73,7 +75,7 @@ impl TestRun {
     }
 
     /// What it said, or the panic that ended it.
-    pub fn told(&self) -> &str {
+    pub fn text(&self) -> &str {
         match self.panics.last() {
             Some(panic) if self.said.is_empty() => &panic.message,
             _ => &self.said,
@@ -123,6 +125,8 @@ impl Runner<'_> {
     /// Runs these tests.
     pub fn run(&self, names: &[String]) -> Result<Vec<TestRun>> {
         let deadline = Instant::now() + self.limits.tests;
+        // Each test that is run as a story writes a record of its end here.
+        let records = tempfile::tempdir().context("cannot make a temporary folder")?;
         let queue: Mutex<VecDeque<(usize, &String)>> =
             Mutex::new(names.iter().enumerate().collect());
         let runs: Mutex<Vec<(usize, TestRun)>> = Mutex::new(Vec::with_capacity(names.len()));
@@ -143,9 +147,10 @@ impl Runner<'_> {
                 let run = if enough {
                     TestRun::not_run(name, "not run: too many tests before it did not end")
                 } else {
-                    self.run_one(name, deadline)?
+                    let record = records.path().join(index.to_string());
+                    self.run_one(name, deadline, &record)?
                 };
-                spins.fetch_add(usize::from(run.is_spin()), Ordering::Relaxed);
+                spins.fetch_add(usize::from(run.spun), Ordering::Relaxed);
                 runs.lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((index, run));
@@ -167,14 +172,9 @@ impl Runner<'_> {
         Ok(runs.into_iter().map(|(_, run)| run).collect())
     }
 
-    fn run_one(&self, name: &str, deadline: Instant) -> Result<TestRun> {
+    fn run_one(&self, name: &str, deadline: Instant, record: &Path) -> Result<TestRun> {
         let left = deadline.saturating_duration_since(Instant::now());
-        let run = |outcome, panics, said| TestRun {
-            name: name.to_owned(),
-            outcome,
-            panics,
-            said,
-        };
+        let run = |outcome, panics, said| TestRun::new(name, outcome, panics, said);
         if left.is_zero() {
             return Ok(TestRun::not_run(
                 name,
@@ -184,7 +184,7 @@ impl Runner<'_> {
         let limit = self.limits.test.min(left);
         let mut command = self.command();
         // Not `--test-threads=1`: that would run it on the main thread, with another stack.
-        command.args([name, "--exact"]);
+        command.args([name, "--exact"]).env("STORY_RECORD", record);
         let bounds = Bounds {
             time: limit,
             memory_bytes: Some(MAX_TEST_BYTES),
@@ -194,31 +194,37 @@ impl Runner<'_> {
         Ok(match finished.end {
             End::Stopped => return Err(Stopped.into()),
             End::TimedOut => run(Outcome::Spun, Vec::new(), spun(limit)),
-            End::Exited(status) => {
-                let panics = output::causes_in(&finished.stdout);
-                match output::verdict(&finished.stdout) {
-                    Some(output::Libtest::Ok) if status.success() => {
-                        run(Outcome::Passed, Vec::new(), String::new())
-                    }
-                    Some(output::Libtest::Ignored) => {
-                        run(Outcome::Ignored, Vec::new(), String::new())
-                    }
-                    Some(output::Libtest::Failed) => {
-                        let todo = panics.iter().any(Panic::is_todo);
-                        let outcome = if todo {
-                            Outcome::NotBuilt
-                        } else {
-                            Outcome::Failed
-                        };
-                        run(outcome, panics, output::captured(&finished.stdout))
-                    }
-                    _ => run(
-                        Outcome::Crashed,
-                        output::panics_in(&finished.stderr),
-                        crashed(&finished),
-                    ),
+            End::Exited(status) => match output::verdict(&finished.stdout) {
+                Some(output::Libtest::Ok) if status.success() => {
+                    run(Outcome::Passed, Vec::new(), String::new())
                 }
-            }
+                Some(output::Libtest::Ignored) => run(Outcome::Ignored, Vec::new(), String::new()),
+                Some(output::Libtest::Failed) => {
+                    let text = std::fs::read_to_string(record).unwrap_or_default();
+                    let record = output::Ending::parse(&text);
+                    let spun = record.as_ref().is_some_and(|record| record.spin);
+                    let (panics, spun_in) = match record {
+                        Some(record) => (vec![record.panic], record.function),
+                        None => (output::panics_in(&finished.stdout), None),
+                    };
+                    let todo = panics.iter().any(Panic::is_todo);
+                    let outcome = if todo {
+                        Outcome::NotBuilt
+                    } else {
+                        Outcome::Failed
+                    };
+                    TestRun {
+                        spun,
+                        spun_in,
+                        ..run(outcome, panics, output::captured(&finished.stdout))
+                    }
+                }
+                _ => run(
+                    Outcome::Crashed,
+                    output::panics_in(&finished.stderr),
+                    crashed(&finished),
+                ),
+            },
         })
     }
 

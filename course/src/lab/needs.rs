@@ -1,6 +1,6 @@
 //! What a lab's tests are built from besides its own files: given crates, and earlier labs.
 //!
-//! The manifests say it already, so no lab states it a second time. Cargo would tell as well, by
+//! The manifests say it already, so no lab states it a second time. Cargo would report it as well, by
 //! `cargo metadata`, but that takes a second, may want the network, and fails on a manifest that a
 //! reader has just broken; what cannot be read here counts as nothing.
 

@@ -61,6 +61,41 @@ pub(super) fn items_of(path: &Path) -> Result<Items> {
     Ok(items)
 }
 
+/// Whether two files differ in comments and white space alone.
+#[cfg(feature = "tool")]
+pub(crate) fn is_same_code(one: &str, other: &str) -> bool {
+    let plain = |text: &str| {
+        text.parse()
+            .ok()
+            .map(|stream| without_docs(stream).to_string())
+    };
+    one == other || plain(one).is_some_and(|one| plain(other) == Some(one))
+}
+
+/// Doc comments are attributes by the time that they are tokens.
+#[cfg(feature = "tool")]
+fn without_docs(stream: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in stream {
+        let TokenTree::Group(group) = token else {
+            kept.push(token);
+            continue;
+        };
+        let mut inner = group.stream().into_iter();
+        let is_doc = group.delimiter() == Delimiter::Bracket
+            && matches!(inner.next(), Some(TokenTree::Ident(ident)) if ident == "doc");
+        if is_doc {
+            while matches!(kept.last(), Some(TokenTree::Punct(punct)) if "#!".contains(punct.as_char()))
+            {
+                kept.pop();
+            }
+        } else {
+            kept.push(Group::new(group.delimiter(), without_docs(group.stream())).into());
+        }
+    }
+    kept.into_iter().collect()
+}
+
 /// The first `todo!` in `body`: its line and its message.
 pub(super) fn todo_in(body: TokenStream) -> Option<(usize, String)> {
     let mut tokens = body.into_iter().peekable();

@@ -20,7 +20,7 @@ use crate::lab::{self, Lab};
 use crate::memory::{self, Files, Recalled};
 use crate::repo::Repo;
 use crate::starter::Starter;
-use crate::way::{self, Known, Way};
+use crate::way::{self, LastGrade, Way};
 use records::moment;
 
 pub(super) struct Grading {
@@ -33,12 +33,12 @@ pub(super) struct Grading {
 
 #[derive(Default)]
 struct Queue {
-    wanted: Mutex<Wanted>,
+    wanted: Mutex<Jobs>,
     wake: Condvar,
 }
 
 #[derive(Default)]
-struct Wanted {
+struct Jobs {
     /// The names of labs, each at most once; so it is never longer than the course.
     waiting: VecDeque<String>,
     running: Option<(String, Stop)>,
@@ -55,7 +55,7 @@ impl Grading {
             grader,
             say,
             queue: Arc::clone(&queue),
-            told: Mutex::default(),
+            warned: Mutex::default(),
         };
         thread::Builder::new()
             .name("grading".to_owned())
@@ -103,8 +103,8 @@ impl Grading {
                 changed.push(lab.name);
             }
         }
-        // Before the first request: from then on the worker tells, and what is older must not come
-        // after what it told.
+        // Before the first request: from then on the worker reports, and what is older must not come
+        // after that.
         survey(&self.repo, &self.hub);
         for lab in changed {
             self.queue.request(lab, false);
@@ -194,7 +194,7 @@ impl Queue {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Wanted> {
+    fn lock(&self) -> MutexGuard<'_, Jobs> {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -204,17 +204,17 @@ fn begun(repo: &Repo, lab: &Lab) -> bool {
     Starter::of(repo, lab).map_or(true, |starter| starter.begun())
 }
 
-/// Looks where the reader stands in the whole course, and tells the hub.
+/// Looks where the reader stands in the whole course, and reports it to the hub.
 fn survey(repo: &Repo, hub: &Hub) {
     let labs = lab::all(repo).unwrap_or_default();
     let known = |lab: &Lab| match hub.last(&lab.name) {
-        Some(last) if last.graded_at.is_some() => Known::Graded {
+        Some(last) if last.graded_at.is_some() => LastGrade::Graded {
             report: Box::new(last.report),
             at: last.graded_at,
             // What changed is being graded already.
             changed: Vec::new(),
         },
-        _ => Known::Nothing,
+        _ => LastGrade::Nothing,
     };
     let way = Way::of(repo, &labs, known);
     hub.stands(serde_json::to_value(way).unwrap_or_default());
@@ -226,8 +226,8 @@ struct Worker {
     grader: Arc<Grader>,
     say: Arc<Say>,
     queue: Arc<Queue>,
-    /// Whether it was said that grades are not remembered; once is enough.
-    told: Mutex<bool>,
+    /// Whether it was reported that grades are not remembered; once is enough.
+    warned: Mutex<bool>,
 }
 
 impl Worker {
@@ -289,8 +289,8 @@ impl Worker {
     /// That a grade cannot be kept is no reason not to show it.
     fn remember(&self, lab: &Lab, files: Files, report: &Report) {
         if let Err(error) = memory::keep(&self.repo, lab, files, report) {
-            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if !std::mem::replace(&mut *told, true) {
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            if !std::mem::replace(&mut *warned, true) {
                 (self.say)(&format!("Grades are not remembered: {error:#}"));
             }
         }
@@ -337,7 +337,7 @@ fn line(report: &Report, before: Option<&Report>) -> String {
     }
     let broken = report.given.iter().filter(|test| !test.passed).count();
     if broken > 0 {
-        line.push_str("; something that was given is broken");
+        line.push_str("; a provided file is broken");
     }
     line
 }

@@ -20,7 +20,7 @@ pub(super) enum Event {
     State,
 }
 
-/// How many events a slow page may be behind. If it falls further back it is told to look at the
+/// How many events a slow page may be behind. If it falls further back it is asked to look at the
 /// state once, which is all that it could learn from the events anyway.
 const BACKLOG: usize = 16;
 
@@ -128,12 +128,12 @@ impl Hub {
         known.version += 1;
         let before = known.site.replace(site);
         drop(known);
-        self.tell(Event::Reload);
+        self.send(Event::Reload);
         before
     }
 
     /// The book builds again. Returns whether it did not before.
-    pub fn mended(&self) -> bool {
+    pub fn recovered(&self) -> bool {
         let was_broken = self.known().broken.take().is_some();
         if was_broken {
             self.changed();
@@ -194,11 +194,11 @@ impl Hub {
 
     fn changed(&self) {
         self.known().version += 1;
-        self.tell(Event::State);
+        self.send(Event::State);
     }
 
-    fn tell(&self, event: Event) {
-        // Without a page there is nobody to tell.
+    fn send(&self, event: Event) {
+        // Without a page nobody listens.
         let _ = self.events.send(event);
     }
 

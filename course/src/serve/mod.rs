@@ -45,7 +45,7 @@ pub struct ServeOptions {
     pub host: IpAddr,
     /// Whether to open a browser.
     pub open: bool,
-    /// Whether to look at the files once a second instead of waiting to be told of changes.
+    /// Whether to look at the files once a second instead of waiting for the system to report changes.
     pub poll: bool,
 }
 
@@ -69,7 +69,7 @@ impl Default for ServeOptions {
 /// Makes a grade; a test gives its own.
 pub type Grader = dyn Fn(&Repo, &Lab, &Stop) -> Result<Report> + Send + Sync;
 
-/// Tells the reader something, a line at a time.
+/// Prints something for the reader, a line at a time.
 pub type Say = dyn Fn(&str) + Send + Sync;
 
 /// How long a shutdown waits for a grade to notice that it is not wanted any more.
@@ -96,6 +96,8 @@ pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
             options.host
         ));
     }
+    // Before anybody is told to press Ctrl-C.
+    let interrupts = server.interrupts()?;
     let address = format!("http://{}/", server.address());
     if port != 0 && server.address().port() != port {
         say(&format!(
@@ -107,7 +109,7 @@ pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
     if options.open && !opened(&address) {
         say("No browser could be opened; open the address yourself.");
     }
-    server.until_interrupted()
+    server.until(interrupts)
 }
 
 /// A running server. Dropping it stops it.
@@ -168,15 +170,22 @@ impl Server {
         self.address
     }
 
-    /// Serves until Ctrl-C or a request to terminate.
-    fn until_interrupted(mut self) -> Result<()> {
+    /// Listens for Ctrl-C, a closed terminal and a request to terminate, from now on.
+    fn interrupts(&self) -> Result<Interrupts> {
+        let runtime = self.runtime.as_ref();
+        let _inside = runtime.context("the server has stopped already")?.enter();
+        Interrupts::listen().context("cannot listen for Ctrl-C")
+    }
+
+    /// Serves until there is such a signal.
+    fn until(mut self, mut interrupts: Interrupts) -> Result<()> {
         let runtime = self
             .runtime
             .take()
             .context("the server has stopped already")?;
-        let outcome = runtime.block_on(interrupted());
+        runtime.block_on(interrupts.next());
         self.runtime = Some(runtime);
-        outcome
+        Ok(())
     }
 }
 
@@ -213,22 +222,41 @@ async fn serve(listener: TcpListener, router: axum::Router, mut stopped: flag::R
 }
 
 #[cfg(unix)]
-async fn interrupted() -> Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
-    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for signals")?;
-    tokio::select! {
-        outcome = tokio::signal::ctrl_c() => outcome.context("cannot listen for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
-        _ = hangup.recv() => Ok(()),
+struct Interrupts([tokio::signal::unix::Signal; 3]);
+
+#[cfg(unix)]
+impl Interrupts {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self([
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> Result<()> {
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot listen for Ctrl-C")
+struct Interrupts(tokio::signal::windows::CtrlC);
+
+#[cfg(not(unix))]
+impl Interrupts {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
 }
 
 /// Tries to open a browser, without waiting for it.

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Result, anyhow};
 
 use super::hub::Hub;
 use super::{Say, build_folder, remove};
 use crate::book::build::{Purpose, build_into};
-use crate::book::{check, page};
+use crate::book::{page, scan};
 use crate::repo::Repo;
 
 pub(super) struct Site {
@@ -23,7 +23,22 @@ pub(super) struct Site {
     fingerprint: Option<u64>,
     /// The book before the served one: a request may still be reading it.
     before: Option<PathBuf>,
-    included: BTreeSet<PathBuf>,
+    included: Included,
+}
+
+/// The files that pages take in, as of the last build; the watcher asks while the next one runs.
+#[derive(Clone, Default)]
+pub(super) struct Included(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl Included {
+    /// Whether a page takes this file in.
+    pub fn contains(&self, path: &Path) -> bool {
+        self.lock().contains(path)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Site {
@@ -39,13 +54,13 @@ impl Site {
             builds: 0,
             fingerprint: None,
             before: None,
-            included: BTreeSet::new(),
+            included: Included::default(),
         }
     }
 
-    /// Whether a page takes this file in.
-    pub fn includes(&self, path: &Path) -> bool {
-        self.included.contains(path)
+    /// The files that pages take in.
+    pub fn included(&self) -> Included {
+        self.included.clone()
     }
 
     /// The book that was built is gone, so the next one is another whatever is in it.
@@ -53,7 +68,7 @@ impl Site {
         self.fingerprint = None;
     }
 
-    /// Builds the book; if that fails, the last good one stays and the reader is told why.
+    /// Builds the book; if that fails, the last good one stays and the reader sees why.
     pub fn build(&mut self) {
         self.builds += 1;
         let folder = self.folder.join(self.builds.to_string());
@@ -71,7 +86,7 @@ impl Site {
                 } else {
                     self.publish(folder, fingerprint);
                 }
-                if self.hub.mended() {
+                if self.hub.recovered() {
                     (self.say)("The book builds again.");
                 }
             }
@@ -95,9 +110,9 @@ impl Site {
     }
 
     fn build_in(&mut self, folder: &Path) -> Result<u64> {
-        // Known even if the build fails: a change of an included file may be what mends it.
-        if let Ok(included) = check::included_files(&self.repo) {
-            self.included = included;
+        // Known even if the build fails: a change of an included file may be what fixes it.
+        if let Ok(included) = scan::included_files(&self.repo) {
+            *self.included.lock() = included;
         }
         let built = build_into(&self.repo, folder, Purpose::Live)?;
         for warning in &built.warnings {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(80);
 /// Files that never rest (an editor's log, say) must not hold up the others for ever.
 const MAX_ROUNDS: u32 = 10;
 
-/// Paths to remember. Past this, more changed than is worth telling apart.
+/// Paths to remember. Past this, more changed than is worth distinguishing.
 const MAX_PATHS: usize = 1_000;
 
 /// Where the system has no events for us, look this often.
@@ -82,8 +82,8 @@ struct Work {
 }
 
 impl Watch {
-    /// Begins to watch. Where the system cannot tell of changes, or the reader asked for it by `poll`, the
-    /// files are looked at once a second; where even that fails the reader is told.
+    /// Begins to watch. Where the system cannot report changes, or the reader asked for it by `poll`, the
+    /// files are looked at once a second; where even that fails the reader gets a message.
     pub fn new(repo: &Repo, poll: bool, say: &Arc<Say>) -> Self {
         let changed = Arc::new(Changed::default());
         let mut watch = Self {
@@ -95,7 +95,7 @@ impl Watch {
         let silent = silent_file_system(repo.root());
         if let (Some(kind), false) = (&silent, poll) {
             say(&format!(
-                "This folder is on a {kind} file system, which may not tell of changes: files are looked at once \
+                "This folder is on a {kind} file system, which may not report changes: files are looked at once \
                  a second instead."
             ));
         }
@@ -105,12 +105,12 @@ impl Watch {
                 return watch;
             };
             say(&format!(
-                "The system does not tell of changes here ({error:#}): files are looked at once a second instead."
+                "The system does not report changes here ({error:#}): files are looked at once a second instead."
             ));
         }
         let config = notify::Config::default()
             .with_poll_interval(POLL)
-            // A file system that tells nothing may well keep dates to the second, or to two.
+            // A file system that reports nothing may well keep dates to the second, or to two.
             .with_compare_contents(true);
         let looks = PollWatcher::new(watch.changed.handler(), config);
         if let Err(error) = watch.arm_with(looks) {
@@ -135,6 +135,22 @@ impl Watch {
         let changed = Arc::clone(&self.changed);
         let repo = self.repo.clone();
         let mut watcher = self.watcher.take();
+        let included = site.included();
+        // On a thread of its own: a save during a build of the book must not wait for its end.
+        let (rebuild, due) = mpsc::channel();
+        let books = thread::Builder::new()
+            .name("book".to_owned())
+            .spawn(move || {
+                while let Ok(lost) = due.recv() {
+                    // One build is for all that came meanwhile.
+                    let lost = due.try_iter().fold(lost, |any, lost| any || lost);
+                    if lost {
+                        site.forget();
+                    }
+                    site.build();
+                }
+            })
+            .context("cannot start a thread for building the book")?;
         let thread = thread::Builder::new()
             .name("watch".to_owned())
             .spawn(move || {
@@ -148,16 +164,16 @@ impl Watch {
                         rearm(&repo, watcher.as_mut(), &paths, too_many);
                     }
                     let labs = lab::all(&repo).unwrap_or_default();
-                    let work = work_of(&repo, &labs, &paths, too_many, |path| site.includes(path));
-                    // The grade first: it runs beside the book's build, and is what a reader waits for.
+                    let work = work_of(&repo, &labs, &paths, too_many, |path| {
+                        included.contains(path)
+                    });
                     request(&grading, &work);
-                    if book_lost {
-                        site.forget();
-                    }
                     if work.book || book_lost {
-                        site.build();
+                        let _ = rebuild.send(book_lost);
                     }
                 }
+                drop(rebuild);
+                let _ = books.join();
             })
             .context("cannot start a thread for watching files")?;
         self.thread = Some(thread);

@@ -72,7 +72,7 @@ struct OfLab<'a> {
 }
 
 impl OfLab<'_> {
-    /// Tries all of them, and tells of each in the order of their names.
+    /// Tries all of them, and reports each in the order of their names.
     fn verify<'r>(&self, proof: &mut Proof<'r>, scratches: &mut Vec<Scratch<'r>>) -> Result<()> {
         let solution = self.lab.solution_dir(proof.repo);
         let base = proof.proven.solution(proof.repo, self.lab, solution);
@@ -91,11 +91,11 @@ impl OfLab<'_> {
         }
         let mut needed = BTreeSet::new();
         let next = AtomicUsize::new(0);
-        let (tell, told) = mpsc::channel();
+        let (sender, results) = mpsc::channel();
         let (limits, stop, thorough) = (proof.limits, proof.stop, proof.thorough);
         thread::scope(|scope| {
             for scratch in &scratches[..lanes] {
-                let (tell, next, due) = (tell.clone(), &next, &due);
+                let (sender, next, due) = (sender.clone(), &next, &due);
                 scope.spawn(move || {
                     let trial = Trial {
                         scratch,
@@ -114,13 +114,13 @@ impl OfLab<'_> {
                             // What stops one stops all.
                             next.store(due.len(), Ordering::Relaxed);
                         }
-                        if tell.send((*index, tried)).is_err() {
+                        if sender.send((*index, tried)).is_err() {
                             return;
                         }
                     }
                 });
             }
-            drop(tell);
+            drop(sender);
             let mut tried = BTreeMap::new();
             for (index, mistake) in self.mistakes.iter().enumerate() {
                 if let Some(sound) = proof.proven.recall(&keys[index]).cloned() {
@@ -133,8 +133,8 @@ impl OfLab<'_> {
                     if let Some(done) = tried.remove(&index) {
                         break done;
                     }
-                    // A lane that is stopped tells so before it ends.
-                    let (index, outcome) = told.recv().map_err(|_| Stopped)?;
+                    // A lane that is stopped reports that before it ends.
+                    let (index, outcome) = results.recv().map_err(|_| Stopped)?;
                     tried.insert(index, outcome?);
                 };
                 let failed = self.conclude(proof, mistake, &keys[index], built, runs)?;
@@ -143,7 +143,7 @@ impl OfLab<'_> {
             anyhow::Ok(())
         })?;
         if thorough && proof.shard.of == 1 && !self.mistakes.is_empty() {
-            self.tell_unneeded(&needed);
+            self.print_unneeded(&needed);
         }
         Ok(())
     }
@@ -161,7 +161,7 @@ impl OfLab<'_> {
         }
     }
 
-    /// Judges the runs, tells of them, and returns the tests that failed.
+    /// Judges the runs, reports them, and returns the tests that failed.
     fn conclude(
         &self,
         proof: &mut Proof<'_>,
@@ -194,7 +194,7 @@ impl OfLab<'_> {
     }
 
     /// A test that rejects nothing has never been seen to work.
-    fn tell_unneeded(&self, needed: &BTreeSet<String>) {
+    fn print_unneeded(&self, needed: &BTreeSet<String>) {
         let graded = self.tests.iter().filter(|test| !test.given);
         let unneeded: Vec<&str> = graded
             .map(|test| test.name.as_str())
@@ -235,9 +235,9 @@ impl Trial<'_> {
             return Ok((finding, None));
         }
         let wanted = if self.thorough {
-            Wanted::All
+            Selection::All
         } else {
-            Wanted::these(self.of.lab, mistake, self.of.answers)
+            Selection::these(self.of.lab, mistake, self.of.answers)
         };
         let targets = self.targets(&wanted);
         let named: Vec<&str> = targets.iter().map(|target| target.name()).collect();
@@ -274,29 +274,29 @@ impl Trial<'_> {
     }
 
     /// The executables that hold what is wanted: the others need not be compiled.
-    fn targets(&self, wanted: &Wanted) -> Vec<Target> {
+    fn targets(&self, wanted: &Selection) -> Vec<Target> {
         let all = self.of.lab.targets(self.scratch.repo());
         let holds = |target: &Target| {
             let mut tests = self.of.tests.iter();
             tests.any(|test| test.target == *target && wanted.has(&test.name))
         };
         match wanted {
-            Wanted::All => all,
-            // Without any such test there is nothing to run, and that is to be told.
-            Wanted::These(_) if !all.iter().any(holds) => all,
-            Wanted::These(_) => all.into_iter().filter(holds).collect(),
+            Selection::All => all,
+            // Without any such test there is nothing to run, and that is to be reported.
+            Selection::These(_) if !all.iter().any(holds) => all,
+            Selection::These(_) => all.into_iter().filter(holds).collect(),
         }
     }
 }
 
 /// Which tests run on a mistake.
-enum Wanted {
+enum Selection {
     All,
     /// The one that has to reject it, and those that the book shows or answers a question by.
     These(Vec<String>),
 }
 
-impl Wanted {
+impl Selection {
     fn these(lab: &Lab, mistake: &Mistake, answers: &[Answer]) -> Self {
         let shown = lab
             .outputs
@@ -391,7 +391,7 @@ fn judge(mistake: &Mistake, runs: &[TestRun], thorough: bool) -> Finding {
             Outcome::Crashed => finding.problem(format!(
                 "{} dies under it, and a reader's `cargo test` with it: {}",
                 run.function(),
-                run.told()
+                run.text()
             )),
             Outcome::NotRun => finding.problem(format!("{}: {}", run.function(), run.said)),
             _ => {}

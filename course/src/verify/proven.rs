@@ -5,10 +5,11 @@
 //! again proves nothing. So each sound verdict is remembered by one id of all of them, in
 //! `target/verify/proven`, which `cargo clean` removes. What was not sound is tried again each time.
 //!
-//! The locked versions of other people's crates are left out: a course that adds a lab moves them for
-//! all. CI has no memory, and tries everything.
+//! Of the lock file, and of what the root manifest settles for all, that part counts which reaches the
+//! package: a course that adds a lab or a crate elsewhere does not prove everything again. CI has no
+//! memory, and tries everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use crate::repo::Repo;
 use crate::starter::blob_id;
 
 /// Changes when this tool judges otherwise than before.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Lines to keep: several times what the whole course proves.
 const LINES: usize = 20_000;
@@ -82,12 +83,15 @@ impl Proven {
 
     /// What the verdict on a crate that solves `lab` depends on.
     pub fn solution(&self, repo: &Repo, lab: &Lab, folder: PathBuf) -> Key {
-        self.key(repo, "solution", &Inputs::of_solution(repo, lab, folder))
+        let package = package_in(&folder).unwrap_or_else(|| lab.solution_package());
+        let key = self.key(repo, "solution", &Inputs::of_solution(repo, lab, folder));
+        key.and(&around(repo.root(), &package))
     }
 
     /// What the verdict on a starter depends on.
     pub fn starter(&self, repo: &Repo, lab: &Lab) -> Key {
         let key = self.key(repo, "starter", &Inputs::of(repo, lab));
+        let key = key.and(&around(&repo.exercises(), &lab.name));
         key.and_file(&lab.dir(repo).join("starter.lock"))
     }
 
@@ -123,6 +127,70 @@ impl Proven {
     }
 }
 
+/// What the files at a workspace's root settle for one of its packages: the locked versions of what it
+/// reaches, how those are asked for, the profiles, the lints.
+fn around(workspace: &Path, package: &str) -> String {
+    let read = |name: &str| -> toml::Table {
+        let text = std::fs::read_to_string(workspace.join(name)).unwrap_or_default();
+        text.parse().unwrap_or_default()
+    };
+    let (lock, mut manifest) = (read("Cargo.lock"), read("Cargo.toml"));
+    let locked = reached(&lock, package);
+    let mut text = String::new();
+    for package in &locked {
+        let _ = writeln!(text, "{package}");
+    }
+    let names: BTreeSet<&str> = locked
+        .iter()
+        .filter_map(|package| name_of(package))
+        .collect();
+    if let Some(toml::Value::Table(workspace)) = manifest.get_mut("workspace") {
+        for about_members in ["members", "default-members", "exclude"] {
+            workspace.remove(about_members);
+        }
+        if let Some(toml::Value::Table(dependencies)) = workspace.get_mut("dependencies") {
+            dependencies.retain(|name, asked| {
+                let package = asked.get("package").and_then(toml::Value::as_str);
+                names.contains(package.unwrap_or(name))
+            });
+        }
+    }
+    text + &manifest.to_string()
+}
+
+/// Every locked package that this one reaches, itself included.
+fn reached<'l>(lock: &'l toml::Table, package: &'l str) -> Vec<&'l toml::Value> {
+    let packages = lock.get("package").and_then(toml::Value::as_array);
+    let packages: Vec<&toml::Value> = packages.into_iter().flatten().collect();
+    let mut due = vec![package];
+    let mut found = BTreeSet::new();
+    while let Some(wanted) = due.pop() {
+        // `name`, and where there are several of that name, `name version`.
+        let mut words = wanted.split(' ');
+        let (name, version) = (words.next(), words.next());
+        for (index, package) in packages.iter().enumerate() {
+            let its_version = package.get("version").and_then(toml::Value::as_str);
+            let is_it = name_of(package) == name && (version.is_none() || version == its_version);
+            if is_it && found.insert(index) {
+                let needs = package.get("dependencies").and_then(toml::Value::as_array);
+                due.extend(needs.into_iter().flatten().filter_map(toml::Value::as_str));
+            }
+        }
+    }
+    found.into_iter().map(|index| packages[index]).collect()
+}
+
+fn name_of(package: &toml::Value) -> Option<&str> {
+    package.get("name")?.as_str()
+}
+
+/// The name of the package in a folder.
+fn package_in(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+    let manifest: toml::Table = text.parse().ok()?;
+    Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
+}
+
 fn parse(line: &str) -> Option<(String, Sound)> {
     let mut parts = line.split('\t');
     let key = parts.next().filter(|key| key.len() == 40)?;
@@ -133,9 +201,9 @@ fn parse(line: &str) -> Option<(String, Sound)> {
     Some((key.to_owned(), Sound { summary, failed }))
 }
 
-/// Name and version of the compiler, and how it is told to build.
+/// Name and version of the compiler, and its flags.
 fn compiler(repo: &Repo) -> String {
-    let mut told = String::new();
+    let mut text = String::new();
     for program in ["rustc", "clippy-driver"] {
         let output = Command::new(program)
             .arg("-vV")
@@ -143,19 +211,82 @@ fn compiler(repo: &Repo) -> String {
             .stdin(Stdio::null())
             .output();
         if let Ok(output) = output {
-            told.push_str(&String::from_utf8_lossy(&output.stdout));
+            text.push_str(&String::from_utf8_lossy(&output.stdout));
         }
     }
     for name in ["RUSTFLAGS", "CARGO_BUILD_TARGET"] {
-        told.push_str(&std::env::var(name).unwrap_or_default());
-        told.push('\n');
+        text.push_str(&std::env::var(name).unwrap_or_default());
+        text.push('\n');
     }
-    told
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{around, parse};
+
+    const LOCK: &str = "
+[[package]]
+name = \"mine\"
+version = \"0.1.0\"
+dependencies = [\"deep\", \"twice 2.0.0\"]
+
+[[package]]
+name = \"deep\"
+version = \"1.0.0\"
+checksum = \"aa\"
+
+[[package]]
+name = \"twice\"
+version = \"1.0.0\"
+
+[[package]]
+name = \"twice\"
+version = \"2.0.0\"
+
+[[package]]
+name = \"elsewhere\"
+version = \"1.0.0\"
+";
+
+    const MANIFEST: &str = "
+[workspace]
+members = [\"mine\"]
+
+[workspace.dependencies]
+deep = \"1\"
+elsewhere = \"1\"
+
+[profile.dev]
+debug = 0
+";
+
+    #[test]
+    fn of_the_workspace_what_reaches_the_package_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let with = |lock: &str, manifest: &str| {
+            std::fs::write(folder.path().join("Cargo.lock"), lock).unwrap();
+            std::fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
+            around(folder.path(), "mine")
+        };
+        let before = with(LOCK, MANIFEST);
+        for (old, new) in [("\"aa\"", "\"bb\""), ("2.0.0", "2.0.1")] {
+            assert_ne!(before, with(&LOCK.replace(old, new), MANIFEST), "{new}");
+        }
+        for (old, new) in [
+            ("debug = 0", "debug = 1"),
+            ("deep = \"1\"", "deep = \"1.0\""),
+        ] {
+            assert_ne!(before, with(LOCK, &MANIFEST.replace(old, new)), "{new}");
+        }
+        let more = LOCK.replace(
+            "\"elsewhere\"\nversion = \"1",
+            "\"elsewhere\"\nversion = \"3",
+        );
+        let wider = MANIFEST.replace("elsewhere = \"1\"", "elsewhere = \"3\"");
+        let wider = wider.replace("[\"mine\"]", "[\"mine\", \"another\"]");
+        assert_eq!(before, with(&more, &wider), "what is elsewhere counts");
+    }
 
     #[test]
     fn half_a_line_is_no_proof() {

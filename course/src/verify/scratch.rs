@@ -6,7 +6,7 @@
 //! directory of its own, so that both can be built at a time.) Only what differs is copied: what has
 //! not changed since the last run is not compiled again.
 //!
-//! The copy's workspace starts one folder further up than the course's. Cargo tells packages apart by
+//! The copy's workspace starts one folder further up than the course's. Cargo distinguishes packages by
 //! their paths from the root of their workspace: were those the same, a mistake would be built over
 //! the solution, and the next `cargo test` would take it for the solution, being newer than the source.
 //! For the same reason each copy's tree has a name of its own.
@@ -152,7 +152,7 @@ impl<'a> Scratch<'a> {
         for member in members {
             let name = member?.file_name().to_string_lossy().into_owned();
             if let Some((_, lab)) = name.split_once('-') {
-                // A panic's place is told without; a quarter of the time to build is for the rest.
+                // A panic's place is printed without it; a quarter of the time to build is for the rest.
                 let no_debug = toml::Table::from_iter([("debug".into(), 0.into())]);
                 packages.insert(format!("{lab}-solution"), no_debug.into());
             }

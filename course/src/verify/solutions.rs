@@ -8,10 +8,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Finding, Proof, built};
+use super::{Finding, Proof, run_tests};
 use crate::book::quiz::{self, Answer};
 use crate::cargo;
-use crate::grade::{Outcome, Runner};
+use crate::grade::Outcome;
 use crate::lab::Lab;
 use crate::terminal::counted;
 
@@ -64,33 +64,21 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
         .with_context(|| format!("{} has no package.name", proof.repo.relative(folder)))?;
     let root = proof.repo.root();
     let build = cargo::build_tests(root, package, &[], proof.limits.build, proof.stop, None)?;
-    for warning in build.warnings() {
-        finding.problem(format!(
-            "the compiler warns: {} ({})",
-            warning.headline, warning.place
-        ));
-    }
-    let Some(binaries) = built(build, &mut finding)? else {
+    let Some(ran) = run_tests(proof, build, folder, &mut finding)? else {
         return Ok(finding);
     };
     let targets = lab.targets(proof.repo);
     let mut passed = 0;
     let mut graded_by = BTreeSet::new();
     let mut held = BTreeSet::new();
-    for binary in &binaries {
-        let runner = Runner {
-            binary: &binary.executable,
-            folder,
-            limits: proof.limits,
-            stop: proof.stop,
-        };
-        for run in runner.run_all()? {
+    for (binary, runs) in ran {
+        for run in runs {
             graded_by.extend(binary.grades(&targets));
             if run.outcome == Outcome::Passed {
                 passed += 1;
                 held.insert(run.function().to_owned());
             } else {
-                finding.problem(format!("{} rejects it:\n{}", run.function(), run.told()));
+                finding.problem(format!("{} rejects it:\n{}", run.function(), run.text()));
             }
         }
     }
@@ -121,7 +109,7 @@ fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Resul
         );
     }
     if finding.problems.is_empty() {
-        finding.summary.push_str(", clippy is content");
+        finding.summary.push_str(", clippy passes");
     }
     Ok(finding)
 }

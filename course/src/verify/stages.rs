@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::scratch::Scratch;
-use super::{Finding, Proof, built};
+use super::{Finding, Proof, run_tests};
 use crate::cargo;
-use crate::grade::{Outcome, Runner, TestRun};
+use crate::grade::{Outcome, TestRun};
 use crate::lab::{GradedTest, Lab, Stage, Target};
 use crate::terminal::counted;
 
@@ -108,36 +108,23 @@ fn one(
         proof.limits.build,
         proof.stop,
     )?;
-    for warning in build.warnings() {
-        finding.problem(format!(
-            "the compiler warns: {} ({})",
-            warning.headline, warning.place
-        ));
-    }
-    let Some(binaries) = built(build, &mut finding)? else {
+    let folder = scratch.solution(lab);
+    let Some(ran) = run_tests(proof, build, &folder, &mut finding)? else {
         return Ok(finding);
     };
     let (mut green, mut red) = (0, 0);
-    for binary in &binaries {
-        let runner = Runner {
-            binary: &binary.executable,
-            folder: &scratch.solution(lab),
-            limits: proof.limits,
-            stop: proof.stop,
-        };
-        for run in runner.run_all()? {
-            let stated = tests
-                .iter()
-                .find(|test| test.target == Target::Core && test.path == run.name);
-            let Some(test) = stated else { continue };
-            let at = lab
-                .stages
-                .iter()
-                .position(|stage| stage.module == test.module());
-            let later = at.is_some_and(|at| at > index) && !test.given;
-            *(if later { &mut red } else { &mut green }) += 1;
-            finding.problems.extend(fault(test, &run, later));
-        }
+    for run in ran.into_iter().flat_map(|(_, runs)| runs) {
+        let stated = tests
+            .iter()
+            .find(|test| test.target == Target::Core && test.path == run.name);
+        let Some(test) = stated else { continue };
+        let at = lab
+            .stages
+            .iter()
+            .position(|stage| stage.module == test.module());
+        let later = at.is_some_and(|at| at > index) && !test.given;
+        *(if later { &mut red } else { &mut green }) += 1;
+        finding.problems.extend(fault(test, &run, later));
     }
     finding.summary = format!(
         "{} pass, {red} beyond fail by their todo",
@@ -155,12 +142,12 @@ fn fault(test: &GradedTest, run: &TestRun, later: bool) -> Option<String> {
         (Outcome::Passed, false) | (Outcome::NotBuilt, true) => None,
         (Outcome::NotBuilt, false) => Some(format!(
             "{name} needs a part of a later stage: {}",
-            run.told().lines().next().unwrap_or_default()
+            run.text().lines().next().unwrap_or_default()
         )),
         (Outcome::Passed, true) => Some(format!(
             "{name} passes already, and belongs to a later stage"
         )),
-        (_, true) => Some(format!("{name} fails, but not by a todo:\n{}", run.told())),
-        (_, false) => Some(format!("{name} fails:\n{}", run.told())),
+        (_, true) => Some(format!("{name} fails, but not by a todo:\n{}", run.text())),
+        (_, false) => Some(format!("{name} fails:\n{}", run.text())),
     }
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::{Finding, Proof, built, outputs};
+use super::{Finding, Proof, outputs, run_tests};
 use crate::cargo;
-use crate::grade::{Outcome, Runner, TestRun};
+use crate::grade::{Outcome, TestRun};
 use crate::lab::{GradedTest, Lab};
 use crate::starter::Starter;
 
@@ -31,35 +31,22 @@ fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
         proof.stop,
         None,
     )?;
-    for warning in build.warnings() {
-        finding.problem(format!(
-            "the compiler warns: {} ({})",
-            warning.headline, warning.place
-        ));
-    }
-    let Some(binaries) = built(build, &mut finding)? else {
+    let folder = lab.dir(proof.repo);
+    let Some(ran) = run_tests(proof, build, &folder, &mut finding)? else {
         return Ok(finding);
     };
     // A reader sees what clippy says about a starter, in an editor that runs it.
     let packages = [vec![lab.name.clone()], given(proof)?].concat();
     super::clippy(proof, &workspace, &packages, &mut finding)?;
     let stated = lab.tests(proof.repo)?;
-    let folder = lab.dir(proof.repo);
     let (mut by_todo, mut given) = (0, 0);
     let mut graded_by = Vec::new();
     let mut all_runs = Vec::new();
-    for binary in &binaries {
+    for (binary, runs) in ran {
         let Some(target) = binary.grades(&lab.targets(proof.repo)) else {
             continue;
         };
         graded_by.push(target);
-        let runner = Runner {
-            binary: &binary.executable,
-            folder: &folder,
-            limits: proof.limits,
-            stop: proof.stop,
-        };
-        let runs = runner.run_all()?;
         for run in &runs {
             let is_it = |test: &&GradedTest| test.target == target && test.path == run.name;
             match stated.iter().find(is_it) {
@@ -104,7 +91,7 @@ fn given_fault(run: &TestRun) -> Option<String> {
         format!(
             "{} guards given code, and should pass on the starter: {}",
             run.function(),
-            run.told()
+            run.text()
         )
     })
 }
@@ -133,7 +120,7 @@ fn starter_fault(test: &GradedTest, run: &TestRun) -> Option<String> {
         Outcome::NotRun => Some(format!("{name} was not run: the time was up")),
         Outcome::Failed | Outcome::Crashed | Outcome::Spun => Some(format!(
             "{name} fails on the starter, but not by a todo:\n{}",
-            run.told()
+            run.text()
         )),
     }
 }

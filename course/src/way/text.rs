@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Earlier, Mark, Next, Standing, Way, joined};
+use super::{Earlier, Evening, Mark, Next, Standing, Way, joined};
+use crate::book::predict;
 use crate::lab::duration;
 use crate::terminal::{HEADING, QUIET, Terminal, painted};
 use records::moment::ago;
@@ -10,13 +11,32 @@ use records::moment::ago;
 impl Way {
     /// The page; `now` in seconds since 1970.
     pub fn text(&self, terminal: Terminal, now: u64) -> String {
-        let mut out = format!("\n{}\n\n", painted(HEADING, "Your way through"));
+        let mut out = String::new();
+        let mut labs = self.labs.iter();
+        if let Some(evening) = &self.evening {
+            out.push_str(&evening.text(terminal));
+            // It stands above, stage by stage.
+            labs.next();
+        }
+        let heading = if self.evening.is_some() {
+            "And then"
+        } else {
+            "Your way through"
+        };
+        if labs.len() > 0 || self.evening.is_none() {
+            let _ = write!(out, "\n{}\n\n", painted(HEADING, heading));
+        }
         let name = |lab: &Standing| lab.name.chars().count();
         let names = self.labs.iter().map(name).max().unwrap_or(0);
-        for lab in &self.labs {
-            out.push_str(&place(lab, names, terminal, now));
+        for lab in labs {
+            out.push_str(&line(lab, names, terminal));
+            // On the first evening the names of the others are enough.
+            if self.evening.is_none() || lab.mark != Mark::Fresh {
+                let indent = indent(names, terminal);
+                out.push_str(&terminal.wrapped(&indent, &indent, &details(lab, now)));
+            }
         }
-        if !self.labs.is_empty() {
+        if !self.labs.is_empty() && self.evening.is_none() {
             let _ = writeln!(out, "\n  {}", painted(QUIET, &self.hours()));
         }
         for note in &self.notes {
@@ -68,22 +88,48 @@ impl Next {
     }
 }
 
-fn place(lab: &Standing, names: usize, terminal: Terminal, now: u64) -> String {
+impl Evening {
+    fn text(&self, terminal: Terminal) -> String {
+        let heading = format!("Your first evening: {}", self.title);
+        let time = painted(QUIET, &format!("about {}", duration(self.minutes)));
+        let mut out = format!("\n{}  {time}\n\n", painted(HEADING, &heading));
+        let mark = |done| {
+            if done {
+                terminal.good()
+            } else {
+                terminal.open()
+            }
+        };
+        let what = match &self.measured {
+            Some(day) => format!("your own ladder; measured on {day}"),
+            None => "your own ladder, ten seconds once it is built".to_owned(),
+        };
+        let first = format!("  {}     ", mark(self.measured.is_some()));
+        let line = format!("`{} --quick`: {what}", predict::MEASURE);
+        out.push_str(&terminal.wrapped(&first, "         ", &line));
+        for (step, number) in self.stages.iter().zip(1..) {
+            let minutes = painted(QUIET, &format!("{} min", step.minutes));
+            let mark = mark(step.holds);
+            let _ = writeln!(out, "  {mark} {number:>2}  {}  {minutes}", step.title);
+        }
+        out
+    }
+}
+
+fn line(lab: &Standing, names: usize, terminal: Terminal) -> String {
     let mark = match lab.mark {
         Mark::Holds | Mark::Core => terminal.good(),
         Mark::Open => terminal.open(),
         Mark::Fresh => " ".repeat(if terminal.unicode { 1 } else { 2 }),
     };
-    let mut out = format!(
-        "  {mark} {:>2}  {:<names$}  {}  {}\n",
-        lab.number,
-        lab.name,
-        lab.title,
-        painted(QUIET, &minutes(lab))
-    );
-    let indent = " ".repeat(if terminal.unicode { 8 } else { 9 } + names + 2);
-    out.push_str(&terminal.wrapped(&indent, &indent, &details(lab, now)));
-    out
+    let first = format!("  {mark} {:>2}  {:<names$}  ", lab.number, lab.name);
+    let title = format!("{}  {}", lab.title, painted(QUIET, &minutes(lab)));
+    terminal.wrapped(&first, &indent(names, terminal), &title)
+}
+
+/// What stands below a lab's title.
+fn indent(names: usize, terminal: Terminal) -> String {
+    " ".repeat(if terminal.unicode { 8 } else { 9 } + names + 2)
 }
 
 fn minutes(lab: &Standing) -> String {

@@ -22,7 +22,7 @@ fn a_fresh_starter_is_a_friendly_start() {
     assert_eq!(ran.out.matches("Double it, if that fits.").count(), 1);
     ran.never_says(&["panicked", "RUST_BACKTRACE", "usual cause", "\u{1b}"]);
 
-    // From inside the lab its name need not be said, and paths are told from there.
+    // From inside the lab its name need not be said, and paths are relative to it.
     course
         .run_in("exercises/01-tiny", &["check"], &[])
         .says(1, &["build `double` (src/lib.rs:9)"]);
@@ -41,7 +41,7 @@ fn a_solved_lab_holds() {
             "All 2 invariants hold, by 3 tests.",
             "ok T1",
             "ok T2",
-            "Next: lay your code beside solutions/01-tiny",
+            "Next: compare your code with solutions/01-tiny",
         ],
     );
     let json = course.run(&["check", "01-tiny", "--json"]);
@@ -84,7 +84,7 @@ fn a_mistake_is_named_and_comes_before_what_is_not_built() {
             "Next: make stops_at_the_limit pass; `cargo test -p tiny stops_at_the_limit` in exercises/ runs it alone.",
         ],
     );
-    // What is wrong is told; the remedy is not.
+    // What is wrong is shown; the remedy is not.
     ran.never_says(&["checked_mul", "diff --git"]);
 }
 
@@ -150,6 +150,7 @@ fn an_endless_test_is_named_and_costs_no_other_its_grade() {
             "1 of 2 invariants hold.",
             "ok T1",
             "tells_parity still running after 1 second, so it was stopped: a loop that never ends",
+            "a thread that blocks (`std::thread::sleep`",
             "usual cause: calls every number even.",
         ],
     );
@@ -227,7 +228,7 @@ fn broken_given_code_is_not_a_pass() {
         1,
         &[
             "2 of 2 invariants hold.",
-            "Something that was given no longer works: the_largest_is_the_types",
+            "A provided file is broken: the_largest_is_the_types",
         ],
     );
 }
@@ -302,4 +303,41 @@ fn a_loop_that_every_test_runs_into_is_told_after_a_few() {
         "{}",
         ran.out
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_test_that_takes_the_memory_is_stopped_before_the_machine_is() {
+    let course = Course::solved();
+    course.edit(
+        LIB,
+        "number.checked_mul(2)",
+        "let mut kept: Vec<Vec<u8>> = Vec::new();\n    while number == 127 {\n        kept.push(Vec::with_capacity(1 << 30));\n    }\n    std::hint::black_box(&kept);\n    number.checked_mul(2)",
+    );
+    course.run(&["check", "tiny"]).says(
+        1,
+        &[
+            "1 of 2 invariants hold.",
+            "stops_at_the_limit the test asked for more than 2 GiB of memory",
+            "something grows without end",
+        ],
+    );
+}
+
+#[test]
+fn a_lab_that_is_built_for_a_named_target_is_graded_as_well() {
+    let course = Course::solved();
+    let version = std::process::Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .unwrap();
+    let version = String::from_utf8(version.stdout).unwrap();
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap();
+    course
+        .run_in("", &["check", "tiny"], &[("CARGO_BUILD_TARGET", host)])
+        .says(0, &["All 2 invariants hold"]);
+    assert!(course.path("target").join(host).is_dir());
 }

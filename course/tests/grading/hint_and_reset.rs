@@ -90,7 +90,7 @@ fn without_git_a_starter_that_was_graded_comes_back() {
     let course = Course::sound();
     let starter = course.read(LIB);
     course.write(LIB, "//! Nothing is left.\n");
-    // Nobody has seen the starter: nothing is changed, and the reason is told.
+    // Nobody has seen the starter: nothing is changed, and the reason is printed.
     course.run(&["reset", "tiny"]).says(
         2,
         &[
@@ -115,7 +115,7 @@ fn without_git_a_starter_that_was_graded_comes_back() {
     assert_eq!(kept(&course).len(), 2);
 }
 
-/// A clone that belongs to somebody else was told to fetch its history.
+/// A clone that belongs to somebody else has to fetch its history.
 #[test]
 fn what_git_refuses_is_told_in_its_own_words() {
     let course = Course::sound();
@@ -149,4 +149,28 @@ fn a_link_to_nowhere_stops_no_reset() {
 fn kept(course: &Course) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(course.root().join(".course/kept")).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// A copy that cannot be made whole would be taken for the whole one some day.
+#[cfg(unix)]
+#[test]
+fn of_a_copy_that_cannot_be_made_nothing_is_left_and_nothing_is_changed() {
+    let course = Course::sound();
+    course.git(&["init", "--quiet"]);
+    course.git(&["add", "."]);
+    course.git(&["commit", "--quiet", "-m", "The course"]);
+    course.write(LIB, "//! Mine.\n");
+    // Nobody can read a socket as a file.
+    let socket = course.path("exercises/01-tiny/s");
+    let _listening = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let refused = course.run(&["reset", "tiny"]);
+    assert_eq!(refused.code, 2, "{}", refused.out);
+    assert!(
+        refused.err.contains("cannot keep a copy"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(course.read(LIB), "//! Mine.\n");
+    let kept = std::fs::read_dir(course.path(".course/kept"));
+    assert_eq!(kept.map_or(0, Iterator::count), 0);
 }

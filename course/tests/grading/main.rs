@@ -5,6 +5,7 @@
 mod check;
 mod course;
 mod hint_and_reset;
+mod real_use;
 mod stages;
 mod status;
 mod update;

@@ -280,3 +280,72 @@ fn a_copy_of_a_lab_and_other_folders_beside_it_do_no_harm() {
         &["solutions/ is not there; bring it back with `git checkout -- solutions`"],
     );
 }
+
+/// The same course, with its lab as the first evening's.
+fn evening() -> Course {
+    let course = Course::staged();
+    for folder in ["exercises", "solutions"] {
+        let lab = |name: &str| course.path(&format!("{folder}/{name}"));
+        std::fs::rename(lab("01-tiny"), lab("00-tiny")).unwrap();
+    }
+    for manifest in [
+        "Cargo.toml",
+        "exercises/Cargo.toml",
+        "solutions/00-tiny/Cargo.toml",
+    ] {
+        let text = course.read(manifest).replace("01-tiny", "00-tiny");
+        course.write(manifest, &text);
+    }
+    course
+}
+
+#[test]
+fn the_way_begins_with_the_first_evening_and_leads_from_it_to_what_is_taken_along() {
+    let course = evening();
+    let fresh = course.run(&["status"]);
+    fresh.says(
+        1,
+        &[
+            "Your first evening: Small numbers about 36 min",
+            "-- `cargo course measure --quick`: your own ladder",
+            "-- 1 What fits is doubled",
+            "-- 2 Even and odd",
+            "Next: Begin lab 0, tiny",
+        ],
+    );
+    fresh.never_says(&["in all", "Your way through"]);
+    course.write("src/evening/measure.md", "# Measure\n");
+    course.run(&["status"]).says(
+        1,
+        &["Next: Guess what a call to another process costs, then measure it: `cargo course measure --quick`. To read: evening/measure.html"],
+    );
+
+    let lib = "exercises/00-tiny/src/lib.rs";
+    course.edit(lib, DOUBLE, "number.checked_mul(2)");
+    course.run(&["check", "tiny"]);
+    course.run(&["status"]).says(
+        1,
+        &[
+            "ok 1 What fits is doubled",
+            "-- 2 Even and odd",
+            "Next: Go on with lab 0, tiny: stage 2 of 2",
+        ],
+    );
+
+    let solution = course.read("solutions/00-tiny/src/lib.rs");
+    course.write(lib, &solution);
+    course
+        .run(&["check", "tiny"])
+        .says(0, &["The core is done"]);
+    course.write("src/evening/take-along.md", "# To take along\n");
+    let done = course.run(&["status"]);
+    done.says(
+        0,
+        &[
+            "Your way through",
+            "Next: The first evening is done: read what to take along",
+            "evening/take-along.html",
+        ],
+    );
+    done.never_says(&["Your first evening"]);
+}

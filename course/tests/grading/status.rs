@@ -148,7 +148,7 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
             1,
             &[
                 "begun, and not graded yet",
-                "Note: .course/grades/tiny.json is of no use",
+                "Note: .course/grades/tiny.json cannot be used",
                 why,
                 "the next grade of lab tiny replaces it",
             ],
@@ -157,7 +157,7 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
         course.run(&["hint", "tiny"]).says(0, &[]);
     }
     fs::write(course.path(GRADE), [0xff, 0xfe, 0]).unwrap();
-    status(&course).says(1, &["is of no use"]);
+    status(&course).says(1, &["cannot be used"]);
     fs::remove_file(course.path(GRADE)).unwrap();
     fs::create_dir(course.path(GRADE)).unwrap();
     status(&course).says(1, &["it is not a file"]);

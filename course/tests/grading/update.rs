@@ -60,7 +60,7 @@ fn new_tests_a_new_lab_and_given_code_come_in_beside_the_readers_work() {
             "Next: Grade lab 1, tiny, again: the tests have changed since",
         ],
     );
-    // They are the course's own, so nobody is told that they graded themselves.
+    // They are the course's own, so no note says that they graded themselves.
     let checked = reader.run(&["check", "tiny"]);
     checked.says(1, &["1 of 2 invariants hold"]);
     checked.never_says(&["is not as the course gives it"]);

@@ -1,5 +1,8 @@
 //! `cargo course verify`: a sound course passes, and every planted fault is found.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
 use crate::course::{Course, SAYS_EVEN, WRAPS};
 
 const STARTER: &str = "exercises/01-tiny/src/lib.rs";
@@ -15,7 +18,7 @@ fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
         0,
         &[
             "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning",
-            "ok tiny 4 tests pass, clippy is content",
+            "ok tiny 4 tests pass, clippy passes",
             "ok tiny/says-even rejected by tells_parity alone",
             "ok tiny/wraps rejected by stops_at_the_limit alone",
             "ok book 1 page",
@@ -44,7 +47,7 @@ fn what_this_machine_has_proven_is_proven_again_only_when_something_has_changed(
         0,
         &[
             "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning (proven before)",
-            "ok tiny 4 tests pass, clippy is content (proven before)",
+            "ok tiny 4 tests pass, clippy passes (proven before)",
             "ok tiny/wraps rejected by stops_at_the_limit (proven before)",
             "2 mistakes rejected, 1 page, 0 problems",
         ],
@@ -228,7 +231,7 @@ fn a_refused_alternative_is_found() {
     );
     course.write("solutions/01-tiny/alternatives/adding/src/lib.rs", &library);
     let ran = course.run(&["verify", "--only", "solutions"]);
-    ran.says(0, &["ok tiny/adding 4 tests pass, clippy is content"]);
+    ran.says(0, &["ok tiny/adding 4 tests pass, clippy passes"]);
 
     course.edit(TESTS, "Some(8)", "Some(9)");
     course
@@ -517,4 +520,30 @@ fn an_objective_that_nothing_shows_is_found() {
             .says(1, &[said]);
         course.write(LAB, &lab);
     }
+}
+
+#[test]
+fn a_second_proof_in_the_same_clone_waits_for_the_first() {
+    let course = Course::sound();
+    let lock = course.path("target/verify/lock");
+    std::fs::create_dir_all(lock.parent().unwrap()).unwrap();
+    let first = std::fs::File::create(&lock).unwrap();
+    first.lock().unwrap();
+    let mut second = Command::new(env!("CARGO_BIN_EXE_course"))
+        .args(["verify", "--only", "coverage"])
+        .current_dir(course.root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(second.stderr.take().unwrap())
+        .read_line(&mut said)
+        .unwrap();
+    assert!(said.contains("this one waits for it"), "{said}");
+    assert!(second.try_wait().unwrap().is_none(), "it did not wait");
+    first.unlock().unwrap();
+    let done = second.wait_with_output().unwrap();
+    let out = String::from_utf8_lossy(&done.stdout);
+    assert!(out.contains("0 problems"), "{out}");
 }

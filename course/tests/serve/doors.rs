@@ -1,6 +1,6 @@
 //! Who may ask for what, on which port, and how it all ends.
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
 use course::serve::{ServeOptions, Server};
@@ -38,6 +38,32 @@ fn only_this_machine_may_read_and_nobody_may_write() {
         200
     );
     assert!(server.address().ip().is_loopback());
+}
+
+#[test]
+fn others_are_answered_only_where_that_was_asked_for_and_by_address_alone() {
+    let course = Course::sound();
+    let asked = |address, host: &str| {
+        ask(address, &format!("HEAD / HTTP/1.0\r\nHost: {host}\r\n\r\n")).status
+    };
+    let refused = |address, host: &str| {
+        let answer = ask(address, &format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(answer.status, 403, "{host}");
+        answer.body
+    };
+    let (closed, _) = start(&course, at_once());
+    assert!(refused(closed.address(), "192.168.7.7:3000").contains("--host 0.0.0.0"));
+    drop(closed);
+    let options = ServeOptions {
+        host: Ipv4Addr::UNSPECIFIED.into(),
+        ..on_port(0)
+    };
+    let open = Server::start(course.repo(), options, at_once(), Arc::new(|_| {})).unwrap();
+    let address = (Ipv4Addr::LOCALHOST, open.address().port()).into();
+    for host in ["localhost", "192.168.7.7:3000", "[fe80::1]:3000"] {
+        assert_eq!(asked(address, host), 200, "{host}");
+    }
+    assert!(refused(address, "evil.example").contains("Ask by the machine's address"));
 }
 
 #[test]

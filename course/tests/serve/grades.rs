@@ -205,7 +205,7 @@ fn code_that_does_not_compile_for_a_moment_loses_no_mark_and_brings_no_news_when
         (&true.into(), &1.into())
     );
     assert_eq!(measure["invariants"][0]["holds"], true);
-    course.append("exercises/01-measure/src/lib.rs", "// mended\n");
+    course.append("exercises/01-measure/src/lib.rs", "// fixed\n");
     let again = events.wait_until(|state| verdict(state) == "graded");
     assert_eq!(again["labs"]["measure"]["stale"], false);
     assert_eq!(
@@ -245,4 +245,52 @@ fn what_was_saved_last_is_graded_first_and_the_other_lab_afterwards() {
         "measure",
         "what was interrupted is begun again"
     );
+}
+
+/// Most editors write a new file beside the old one and move it there.
+#[test]
+fn a_save_by_a_new_file_in_the_old_ones_place_is_graded() {
+    let course = Course::sound();
+    let (grader, calls, answer) = gated();
+    let (server, _) = start(&course, grader);
+    let mut events = Events::open(&server);
+    calls.recv_timeout(FAILED).unwrap();
+    answer.send(1).unwrap();
+    events.wait_until(|state| verdict(state) == "graded");
+    let lib = "exercises/01-measure/src/lib.rs";
+    for (save, holds) in [(1, 2), (2, 1)] {
+        let beside = course.path("exercises/01-measure/src/.lib.rs.new");
+        std::fs::write(&beside, format!("{}// {save}\n", course.read(lib))).unwrap();
+        std::fs::rename(&beside, course.path(lib)).unwrap();
+        calls.recv_timeout(FAILED).unwrap();
+        answer.send(holds).unwrap();
+        events.wait_until(|state| state["labs"]["measure"]["holds"] == holds);
+    }
+}
+
+/// The book takes seconds to build, and longer on a busy machine; the grade is what a reader waits for.
+#[cfg(unix)]
+#[test]
+fn a_save_while_the_book_is_built_is_graded_at_once() {
+    let course = Course::sound();
+    // A page takes in a pipe, which mdBook reads until somebody has written to it and closed it.
+    let gate = course.path("../gate");
+    let made = std::process::Command::new("mkfifo").arg(&gate).status();
+    assert!(made.unwrap().success());
+    let (grader, calls, answer) = gated();
+    let (server, _) = start(&course, grader);
+    let mut events = Events::open(&server);
+    calls.recv_timeout(FAILED).unwrap();
+    answer.send(1).unwrap();
+    events.wait_until(|state| verdict(state) == "graded");
+    let page = course.read("src/introduction.md");
+    course.append("src/introduction.md", "\n{{#include ../../gate}}\n");
+    // Opening it waits for the build that reads it.
+    let open = std::fs::File::options().write(true).open(&gate).unwrap();
+    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
+    calls.recv_timeout(FAILED).unwrap();
+    answer.send(2).unwrap();
+    events.wait_until(|state| state["labs"]["measure"]["holds"] == 2);
+    std::fs::write(course.path("src/introduction.md"), page).unwrap();
+    drop(open);
 }

@@ -16,7 +16,7 @@ use crate::fixture::Course;
 /// After this a test has failed. Nothing waits for it otherwise.
 pub const FAILED: Duration = Duration::from_secs(60);
 
-/// What the server told the terminal.
+/// What the server printed.
 pub type Said = Arc<Mutex<Vec<String>>>;
 
 pub fn start(course: &Course, grader: Arc<Grader>) -> (Server, Said) {

@@ -63,8 +63,8 @@ pub enum CallError {
 ///
 /// - A call is one frame, handed to the stream in one write (calls that wait together may share it) and
 ///   flushed. What has been begun is finished, also when its caller has left.
-/// - However many callers give up, what is kept for them stays bounded, by some mebibytes, also while
-///   the server reads nothing. A read may be given room, up to 256 KiB of it.
+/// - However many callers give up, what is kept for them stays bounded, by some requests for each place,
+///   also while the server reads nothing. A read may be given room, up to 256 KiB of it.
 /// - A caller that is not polled keeps a place from others, and nothing else.
 /// - All of it works on the caller's runtime: the tests run it on one thread, in paused time.
 #[derive(Clone, Debug)]
@@ -214,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// - What is kept for callers who gave up stays bounded, also when no reply to them ever comes.
     ///
     /// Judged by the tests in `calls`; the last promise by
-    /// `bounds::calls_that_are_given_up_leave_nothing_behind`, which is hardening.
+    /// `callers::calls_that_are_given_up_leave_nothing_behind`, which is hardening.
     fn put(&mut self, call: Call) {
         let Call { request, reply } = call;
         let _ = (request, reply, &mut self.next_id, &mut self.waiting);
@@ -241,8 +241,9 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     ///
     /// - [`CallError::Unknown`] for each call of which some may have been written: its frame has been in
     ///   the outbox.
-    /// - [`CallError::NotSent`] for each call of which surely nothing was: those in `calls` that were never
-    ///   taken. Nothing further can be handed in, and nobody is left waiting.
+    /// - [`CallError::NotSent`] for those in `calls` that were never taken, since surely nothing of them was.
+    ///   (There, `Unknown` is no lie. It only helps nobody.)
+    /// - Nothing further can be handed in, and nobody is left waiting.
     ///
     /// Judged by the tests in `calls::silence`.
     async fn end(self, calls: mpsc::Receiver<Call>) {

@@ -11,6 +11,7 @@
 //! to be stored together with it.
 
 use domain::{LessonKey, Version};
+use tokio::sync::broadcast::{self, error::RecvError};
 
 /// How many notices are kept for a subscriber that is behind: some 40 KB, and a few seconds of a busy
 /// platform.
@@ -32,14 +33,31 @@ pub enum Notice {
 
 /// The changes from one moment on.
 #[derive(Debug)]
-pub struct Changes {
-    // How a subscriber hears of changes is yours to design. `tokio::sync` is within reach.
+pub struct Changes(broadcast::Receiver<Notice>);
+
+/// Where changes are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Announcer(broadcast::Sender<Notice>);
+
+impl Announcer {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::Sender::new(MAX_BEHIND))
+    }
+
+    pub(crate) fn subscribe(&self) -> Changes {
+        Changes(self.0.subscribe())
+    }
+
+    /// Tells everyone who listens, and does not care whether anyone does.
+    pub(crate) fn announce(&self, notice: Notice) {
+        let _ = self.0.send(notice);
+    }
 }
 
 impl Changes {
-    // ANCHOR: stubs
-    /// The next notice; `None` once the authority and its committer are gone, and everything has been told.
-    /// (Whether it waits for the last reader as well is up to you.)
+    // ANCHOR: next
+    /// The next notice; `None` once the authority, its readers and its committer are gone, and all has been
+    /// told.
     ///
     /// - Each accepted write is told once, after it is durable; the changes of one key in the order of
     ///   their versions. Retries and refusals are not told.
@@ -47,12 +65,12 @@ impl Changes {
     ///   notices, at most twice as many. Whoever has fallen behind further hears [`Notice::Missed`]
     ///   before anything that is newer than what it missed, and then what is still kept.
     /// - Dropping the future loses nothing.
-    ///
-    /// Judged by the tests in `independence`.
     pub async fn next(&mut self) -> Option<Notice> {
-        todo!(
-            "Wait for the next notice, and tell a subscriber that was too slow that it has missed some."
-        )
+        match self.0.recv().await {
+            Ok(notice) => Some(notice),
+            Err(RecvError::Lagged(_)) => Some(Notice::Missed),
+            Err(RecvError::Closed) => None,
+        }
     }
-    // ANCHOR_END: stubs
+    // ANCHOR_END: next
 }

@@ -92,57 +92,55 @@ pub struct Write {
 // ANCHOR: facts
 /// A fact, as the authority has decided it.
 ///
-/// Everybody may hold one, and nobody outside this crate can make one or change one: not by its fields,
-/// not by `Default`, not by a conversion, not from bytes.
-///
-/// Judged by `facts::what_other_roles_may_not_do_does_not_compile`.
+/// Everybody may hold one, and nobody outside this crate can make one or change one: its fields are
+/// private, and there is no way in from outside, no `Default` and no `Deserialize`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Record {
-    // What a fact holds, and who may see it, is yours to design.
+    progress: Progress,
+    note: String,
 }
 
 /// The promise that a write has become a fact, and will be one after any crash. Nobody outside this
 /// crate can make one either.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Receipt {
-    // What a promise holds is yours to design.
+    key: LessonKey,
+    version: Version,
 }
 // ANCHOR_END: facts
 
 impl Record {
-    // ANCHOR: stubs
+    /// The fact as it was stored.
+    pub(crate) fn stored(progress: Progress, note: String) -> Self {
+        Self { progress, note }
+    }
+
     /// How far the learner is, and as of which version.
-    ///
-    /// Judged by `facts::a_write_becomes_a_record`.
     pub fn progress(&self) -> Progress {
-        todo!(
-            "Tell how far the learner is: choose what a record holds, and keep its fields private."
-        )
+        self.progress
     }
 
     /// What the learner wrote into the margin.
-    ///
-    /// Judged by `facts::a_write_becomes_a_record`.
     pub fn note(&self) -> &str {
-        todo!("Tell what the learner wrote into the margin.")
+        &self.note
     }
 }
 
 impl Receipt {
+    /// The promise for this version of this key.
+    pub(crate) fn of(key: LessonKey, version: Version) -> Self {
+        Self { key, version }
+    }
+
     /// What was written.
-    ///
-    /// Judged by `facts::a_write_becomes_a_record`.
     pub fn key(&self) -> LessonKey {
-        todo!("Tell what was written: choose what a receipt holds, and keep its fields private.")
+        self.key
     }
 
     /// As which version it was written.
-    ///
-    /// Judged by `facts::a_write_becomes_a_record`.
     pub fn version(&self) -> Version {
-        todo!("Tell as which version it was written.")
+        self.version
     }
-    // ANCHOR_END: stubs
 }
 
 // ANCHOR: errors

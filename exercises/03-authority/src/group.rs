@@ -9,6 +9,12 @@
 //! that is half done must not be. (Letting the first waiting caller commit for all, as many databases
 //! do with threads, works where callers cannot be cancelled.)
 
+use crate::changes::{Announcer, Notice};
+use crate::fact::{Receipt, Write, WriteError};
+use crate::store::{Failed, Judged, Store};
+use std::iter;
+use tokio::sync::{mpsc, oneshot};
+
 /// How many writes one transaction takes. It bounds how long the first of a group waits for the last,
 /// and what a transaction holds in memory: 4 MiB of notes.
 pub const MAX_GROUP: usize = 1024;
@@ -16,49 +22,164 @@ pub const MAX_GROUP: usize = 1024;
 /// How many writes may wait to be committed. Further callers wait for a place.
 pub const MAX_WAITING: usize = 1024;
 
+type Answer = Result<Receipt, WriteError>;
+
+/// A write, and where its answer goes.
+struct Waiting {
+    write: Write,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Where callers hand in their writes.
+#[derive(Clone, Debug)]
+pub(crate) struct Queue(mpsc::Sender<Waiting>);
+
 /// The one who commits. There is one for each authority, and somebody has to run it.
-#[derive(Debug)]
 pub struct Committer {
-    // What waits, where answers go and what it is committed to is yours to design.
+    store: Store,
+    waiting: mpsc::Receiver<Waiting>,
+    announcer: Announcer,
+    /// Set once the disk has failed under a group. What it then holds is known only after re-opening:
+    /// a sync that failed and is tried again may succeed without having written anything.
+    stopped: bool,
+}
+
+pub(crate) fn queue(store: Store, announcer: Announcer) -> (Queue, Committer) {
+    let (sender, waiting) = mpsc::channel(MAX_WAITING);
+    let committer = Committer {
+        store,
+        waiting,
+        announcer,
+        stopped: false,
+    };
+    (Queue(sender), committer)
+}
+
+impl Queue {
+    /// Hands in a write and waits for its answer.
+    pub(crate) async fn submit(&self, write: Write) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        // Neither a write that could not be handed in nor one that was dropped unanswered was tried.
+        if self.0.send(Waiting { write, answer }).await.is_err() {
+            return Err(WriteError::Stopped);
+        }
+        answered.await.unwrap_or(Err(WriteError::Stopped))
+    }
+}
+
+/// Those whose writes have been taken. Dropped untold, because something panicked, they hear that the
+/// outcome is unknown; to hear nothing would mean that nothing was tried.
+struct Callers(Vec<oneshot::Sender<Answer>>);
+
+impl Callers {
+    fn tell(&mut self, answers: Vec<Answer>) {
+        for (caller, answer) in self.0.drain(..).zip(answers) {
+            // Whoever is gone does not hear it. What was done stays done.
+            let _ = caller.send(answer);
+        }
+    }
+}
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        let unknown = vec![Err(WriteError::Unknown); self.0.len()];
+        self.tell(unknown);
+    }
 }
 
 impl Committer {
-    // ANCHOR: stubs
     /// Commits what waits as one group, and answers everyone in it. Says how many there were; 0 when
     /// nothing waits.
     ///
-    /// - A group takes at most [`MAX_GROUP`] writes, in the order in which they were handed in. Each is
-    ///   judged as if the ones before it were done already.
-    /// - A group costs one sync of the disk. (The engine needs some more when its file has to grow.) A
-    ///   group in which nothing is new, but retries and refusals only, costs none.
-    /// - Everyone is answered after the sync, and not before: those who are refused as well, for what
-    ///   they are refused in favour of has to be durable too.
-    /// - When the disk fails under a group, everyone in it gets [`WriteError::Unknown`], or
-    ///   [`WriteError::Stopped`] if surely nothing of it was or will be done. From then on the authority
-    ///   is stopped: nothing is tried again, and every later write, a retry too, gets
-    ///   [`WriteError::Stopped`] until the store is opened anew.
-    /// - A caller that has given up is no reason to stop. Its write may be done or not.
-    ///
-    /// [`WriteError::Unknown`]: crate::fact::WriteError::Unknown
-    /// [`WriteError::Stopped`]: crate::fact::WriteError::Stopped
-    ///
-    /// Judged by every test in `durable` and `group`, and first by
-    /// `group::writers_that_wait_together_share_one_sync`.
+    /// Everyone is answered after the sync, and not before: those who are refused as well, for what they
+    /// are refused in favour of has to be durable too. A caller that has given up is no reason to stop. Its
+    /// write may be done or not.
     pub fn commit_waiting(&mut self) -> usize {
-        todo!("Commit what waits: one transaction, one sync, and only then the answers.")
+        match self.waiting.try_recv() {
+            Ok(first) => self.commit_with(first),
+            Err(_) => 0,
+        }
     }
 
-    /// Commits until every [`Authority`](crate::authority::Authority) is gone and nothing waits. It
-    /// blocks, and belongs on a thread of its own.
+    /// Commits the group of `first`, and answers everyone in it. Says how many there were.
+    fn commit_with(&mut self, first: Waiting) -> usize {
+        let group = if self.waiting.is_empty() {
+            vec![first]
+        } else {
+            self.gather(first)
+        };
+        let (writes, callers): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .map(|waiting| (waiting.write, waiting.answer))
+            .unzip();
+        let mut callers = Callers(callers);
+        callers.tell(self.answers(&writes));
+        writes.len()
+    }
+
+    /// What to answer, and only once it is true.
+    fn answers(&mut self, writes: &[Write]) -> Vec<Answer> {
+        if self.stopped {
+            return vec![Err(WriteError::Stopped); writes.len()];
+        }
+        match self.store.commit(writes) {
+            Ok(judged) => judged
+                .into_iter()
+                .map(|judged| self.answer(judged))
+                .collect(),
+            Err(Failed) => self.failed(writes.len()),
+        }
+    }
+
+    /// What to answer to one write of a group that is durable; and the others hear of it.
+    fn answer(&self, judged: Judged) -> Answer {
+        match judged {
+            Judged::Accepted(receipt) => {
+                let (key, version) = (receipt.key(), receipt.version());
+                self.announcer.announce(Notice::Changed { key, version });
+                Ok(receipt)
+            }
+            Judged::Repeated(receipt) => Ok(receipt),
+            Judged::Refused(error) => Err(error),
+        }
+    }
+
+    /// Makes a group of `first` and those who wait behind it, in the order in which they were handed in. It
+    /// waits for nobody.
+    ///
+    /// A group has at most [`MAX_GROUP`]. Whoever is beyond that stays in the queue, for the next one: what was
+    /// taken out of the queue and is in no group is lost.
+    ///
+    /// Judged by `writers_that_wait_together_share_one_sync` and `a_group_has_a_bound`.
+    fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+        let _ = first;
+        todo!("Take those who wait already, in their order, and no more than a group has room for.")
+    }
+
+    /// What to answer to a group of `writes` under which the disk failed.
+    ///
+    /// Some of them had been accepted, some refused, some were retries; whatever was found out about them
+    /// rests on a commit of which nothing is known. From now on the authority is `stopped`: nothing is tried
+    /// again, and every later write, a retry too, gets [`WriteError::Stopped`] until the store is opened anew.
+    ///
+    /// Judged by `nobody_in_a_group_is_surer_than_its_commit` and
+    /// `a_failed_sync_is_not_made_good_by_the_next_one`.
+    fn failed(&mut self, writes: usize) -> Vec<Answer> {
+        let _ = writes;
+        todo!("Stop, and answer each of the group what is true now.")
+    }
+
+    /// Commits until every [`Authority`](crate::authority::Authority) is gone and nothing waits. While
+    /// there is one and nothing waits, it waits for a write. It blocks, and belongs on a thread of its own.
     ///
     /// What gathers while one group is being synced is the next group. There is no timer: a lone writer
     /// waits for nobody.
     ///
-    /// Judged by `group::the_loop_commits_what_has_gathered_and_ends_with_the_authority`.
+    /// Judged by `what_gathers_during_a_sync_is_the_next_group` and
+    /// `the_loop_ends_with_the_last_authority`.
     pub fn run(self) {
         todo!(
             "Wait for a write, commit it with all that wait by then, and go on until nobody can write."
         )
     }
-    // ANCHOR_END: stubs
 }

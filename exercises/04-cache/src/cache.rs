@@ -4,18 +4,28 @@
 //! load that brought it, and a load by when it *began*, because the authority may have looked right
 //! then. A slow load is an old answer, also when it has only just arrived.
 //!
-//! Eviction is a craft of its own, and not the subject: `quick_cache` has a good policy (read what it
-//! says about its capacity), and so has a `HashMap` that drops any entry, as far as the promises go; but
-//! not always the first one that it finds, which tends to be the one just put. Work on the caller's runtime: the tests run all of it on one thread, in paused time; but
-//! the promises hold on several threads as well.
+//! What moves values and readers about is given: a read looks at the entries (`hit`), and else finds a
+//! flight to join or starts one (`miss`, `find_way`). You write what is decided on the way. Table and
+//! entries change together, under the one lock that `Inner::flights` takes; it is never held across an
+//! `.await`.
+//!
+//! Nobody asks what it looks like inside: a design of your own in the place of the given one is judged by
+//! the same tests. They run on one thread, in paused time, but for one; the promises hold on several
+//! threads as well.
 
+use crate::entries::{Entries, Entry, reaches};
+use crate::flights::{Flight, FlightId, Flights, Load, Outcome};
+use crate::places::{Places, Ticket};
 use crate::session::Session;
 use crate::settings::{ReadError, Settings, SettingsError};
-use crate::source::Source;
+use crate::source::{Source, SourceError};
 use domain::{LessonKey, Progress, Version};
+use futures_util::FutureExt;
 use std::future::Future;
-use std::marker::PhantomData;
-use std::sync::Arc;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// A bounded read-through cache. Clones are the same cache.
 pub struct Cache<S> {
@@ -30,81 +40,85 @@ impl<S> Clone for Cache<S> {
     }
 }
 
-/// What the clones share. It is yours to design.
+/// What the clones share.
 struct Inner<S> {
-    _source: PhantomData<S>,
+    source: S,
+    ttl: Duration,
+    entries: Entries,
+    flights: Mutex<Flights>,
+    places: Places,
+}
+
+/// Whether what began to load at `load_began` may serve a read that began at `read_began`: if the load
+/// began at most `ttl` before. That is one rule for entries and for loads that still run.
+///
+/// `Duration::MAX` is for ever; with a `ttl` of zero, what began in the same instant serves.
+///
+/// Judged by the tests in `staleness`, and first by
+/// `staleness::an_entry_serves_until_the_bound_and_no_longer`.
+fn is_fresh(load_began: Instant, read_began: Instant, ttl: Duration) -> bool {
+    let _ = (load_began, read_began, ttl);
+    todo!("Compare the age of the load with the bound, for any bound that there is.")
 }
 
 impl<S: Source> Cache<S> {
-    // ANCHOR: stubs
-    /// An empty cache in front of `source`. It takes memory as it is used, and not before. The widest
-    /// settings are settings: `usize::MAX` and `Duration::MAX` work like any other.
+    /// An empty cache in front of `source`. It takes memory as it is used, and not before.
     ///
     /// # Errors
     /// [`SettingsError`] when there is no room for an entry, or no load may run.
-    ///
-    /// Judged by `bound::settings_without_room_or_loads_are_refused`,
-    /// `bound::room_that_is_not_used_is_not_reserved` and
-    /// `staleness::the_widest_and_the_narrowest_bound_are_bounds`.
     pub fn new(source: S, settings: Settings) -> Result<Self, SettingsError> {
-        let _ = (source, settings);
-        todo!("Refuse what can be no cache, and set up an empty one that reserves nothing.")
+        if settings.capacity_entries == 0 {
+            return Err(SettingsError::NoCapacity);
+        }
+        if settings.max_loads == 0 {
+            return Err(SettingsError::NoLoads);
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                source,
+                ttl: settings.ttl,
+                entries: Entries::new(settings.capacity_entries),
+                flights: Mutex::default(),
+                places: Places::new(settings),
+            }),
+        })
     }
 
-    /// Where the learner stands in the lesson. `None`, "not begun", is a value like any other, and is
-    /// kept like any other; it is below every version.
+    /// Where the learner stands in the lesson, as of a load that began at most the staleness bound before
+    /// this read, and never below what the session had been told when it began. "Not begun" is a value
+    /// like any other.
     ///
-    /// - **Fresh.** A value is returned only if the load that brought it began at most `ttl` before this
-    ///   read did. That is one rule for entries and for loads that are still running.
-    /// - **Kept.** What a load brings is kept as an entry until it is too old, replaced, invalidated, or
-    ///   its room is needed; unless the load was overtaken (see [`invalidate`](Self::invalidate)). While
-    ///   there is an entry that may be served, it is served at once: without a load, without waiting
-    ///   for anything, and also when the authority is down.
-    /// - **Shared.** Reads of a key that find no entry share one load, running or waiting, as far as
-    ///   they may be served from it. A slow key holds up no other while there are places.
-    /// - **Alone.** A read that is dropped harms nobody. Those who wait for the load that it had
-    ///   started are answered all the same; that may take a second load. If nobody waits, a load that
-    ///   runs may go on or be dropped, and has its place until then; one that still waits for a place
-    ///   gives its waiting place back, and does not begin.
-    /// - **In its session.** A value below the session's [`floor`](Session::floor) is not returned: not
-    ///   from an entry, which stays and serves others meanwhile, and not from a load that was joined
-    ///   and had begun before. Then one more load, shared with whoever needs it too, has to do. What
-    ///   it brings is an entry for everybody.
-    /// - **Bounded.** A load needs one of `max_loads` places, for as long as it runs, also once nobody
-    ///   may join it any more. When all are taken it waits, and at most `max_waiting_loads` do. Joining
-    ///   takes no place.
+    /// Dropping the future gives up the read, and harms nobody else. The load goes on if others wait for
+    /// it; if not, it may go on or be dropped, and one that still waits for a place does not begin.
     ///
     /// # Errors
-    /// An error is no value, and is not kept: the next read asks again. It takes no entry away.
-    /// - [`ReadError::Unavailable`] when the load fails, or panics (perhaps before it returns a
-    ///   future). All who wait for it get this, and none of them starts another load.
-    /// - [`ReadError::Shed`], at once, when a load is needed and neither runs nor may wait.
-    /// - [`ReadError::Behind`] when a load that began after this read did brings less than the session
-    ///   had been told when the read began. The authority isn't asked again.
-    ///
-    /// Judged by the tests in `staleness`, `keys`, `flights`, `sessions`, `errors`, `places`, `queue` and
-    /// `crossings`, by
-    /// `schedules::no_order_of_events_makes_an_answer_older_than_the_bound`, and first by
-    /// `staleness::an_entry_serves_until_the_bound_and_no_longer`.
+    /// [`ReadError`] says which of the three reasons there is for having no value. An error is not kept:
+    /// the next read asks again.
     pub async fn read(
         &self,
         key: LessonKey,
         session: &Session,
     ) -> Result<Option<Progress>, ReadError> {
-        let _ = (&self.inner, key, session);
-        todo!("Read through: serve an entry that may be served, else join a load, else start one.")
+        // One look at the clock, before anything else: a read that was held up is judged by when it
+        // began. A coarser clock that somebody else winds would be cheaper, and would stand still
+        // whenever that somebody is held up: the bound would then hold on good days.
+        let began = Instant::now();
+        let floor = session.floor_at(key, began);
+        if let Some(entry) = self.inner.hit(key, began, floor) {
+            return Ok(entry.value);
+        }
+        self.inner.miss(key, began, floor).await
     }
 
     /// Runs a write of `key`, and hands on exactly what the authority says, when it has said it. On `Ok`
     /// the session is told of the version.
     ///
     /// Whatever the end is (`Ok`, `Err`, a panic, or that this future is dropped half-way), the write may
-    /// have taken place. So from then on no read that begins returns anything from a load that began
-    /// before the end: not from an entry, not by joining, not from a late fill.
+    /// have taken place. So no read that begins after the end returns anything from a load that began
+    /// before it: not from an entry, not by joining, not from a late fill.
     ///
-    /// The cache is not in the way: the write is not delayed, other writes neither, and reads that
-    /// begin while it runs don't wait for it; they may return the value before it or after it. A write
-    /// needs no load, and touches no other key.
+    /// The cache is not in the way: the write is not delayed, other writes neither, and reads that begin
+    /// while it runs don't wait for it. It touches no other key.
     ///
     /// # Errors
     /// As `write` does.
@@ -123,17 +137,15 @@ impl<S: Source> Cache<S> {
     /// Takes note that `key` has reached `version`. From then on no read that begins returns less:
     ///
     /// - not from an entry; but one that is at `version` or above stays, and costs no load;
-    /// - not from a load that was running, by joining it: one way is to join it no more, another to hold
-    ///   what it brings against `version` and load anew;
-    /// - not from a late fill: what an overtaken load brings neither replaces a newer entry nor is kept
-    ///   in its place when that is gone; however long the load takes, whatever happens to other keys,
-    ///   and however another load of the key ends.
+    /// - not from a load that has begun, by joining it;
+    /// - not from a late fill: what such a load brings is not kept, and takes no newer entry's place
+    ///   (`land` has a part in that).
     ///
-    /// Those who waited already are answered by the load that they wait for. Notices may come late,
-    /// twice, and in any order.
+    /// A load that still waits for its place will begin after this, and may stay. Those who wait already are
+    /// answered by the load that they wait for. Notices may come late, twice, and in any order.
     ///
-    /// Judged by the tests in `late`, by `flights::misses_after_an_invalidation_are_one_load_too` and by
-    /// `schedules::no_order_of_events_brings_back_what_was_invalidated`.
+    /// Judged by the tests in `late`, and first by
+    /// `late::a_read_after_an_invalidation_is_not_served_by_a_load_from_before`.
     pub fn invalidate(&self, key: LessonKey, version: Version) {
         let _ = (key, version);
         todo!(
@@ -141,26 +153,197 @@ impl<S: Source> Cache<S> {
         )
     }
 
-    /// Forgets everything: there are no entries left, and from then on no read that begins returns
-    /// anything from a load that began before. That is what to do after notices have been missed.
+    /// Forgets everything: there are no entries left, and no read that begins after this returns anything
+    /// from a load that began before it. That is what to do after notices have been missed. It changes
+    /// latency and load, and no answer beyond that.
     ///
-    /// It changes latency and load, and no answer beyond that.
-    ///
-    /// Judged by the tests in `vanish`.
+    /// Judged by `late::a_clearing_leaves_nothing`, `late::a_clearing_reaches_the_loads_that_run` and
+    /// `late::emptying_changes_load_and_no_answer`.
     pub fn clear(&self) {
         todo!("Forget all entries, and see to it that no running load brings one back.")
     }
 
     /// How many entries are held at this moment, whether they may still be served or not. Never more
-    /// than `capacity_entries`, and at least half of that when more keys than that are asked for.
-    /// Whatever the keys are and however their loads end, nothing else is kept for a key that has no
-    /// entry and no load (see [`Settings::capacity_entries`] for the memory).
-    ///
-    /// Judged by `bound::there_are_never_more_entries_than_the_capacity`,
-    /// `bound::memory_stays_within_its_bound_under_many_keys` and
-    /// `bound::keys_without_an_entry_leave_nothing`.
+    /// than the capacity.
     pub fn entries(&self) -> usize {
-        todo!("Count the entries.")
+        self.inner.entries.len()
     }
-    // ANCHOR_END: stubs
+}
+
+/// Where a read that found no entry gets its value from.
+enum Way {
+    /// From an entry after all: somebody filled it a moment ago.
+    Entry(Entry),
+    /// From a load. It may have been under way already when the read came to it.
+    Load { load: Load, under_way: bool },
+}
+
+impl<S: Source> Inner<S> {
+    /// The entry of the key, if it may be served: fresh, and not below the floor.
+    fn hit(&self, key: LessonKey, began: Instant, floor: Option<Version>) -> Option<Entry> {
+        let entry = self.entries.get(key)?;
+        let serves = is_fresh(entry.began, began, self.ttl)
+            && floor.is_none_or(|floor| reaches(entry.value, floor));
+        serves.then_some(entry)
+    }
+
+    /// Waits for a load, and for another one where that brought less than the session was told.
+    async fn miss(
+        self: &Arc<Self>,
+        key: LessonKey,
+        began: Instant,
+        floor: Option<Version>,
+    ) -> Outcome {
+        let mut loads = 0;
+        loop {
+            let (load, under_way) = match self.find_way(key, began, floor)? {
+                Way::Entry(entry) => return Ok(entry.value),
+                Way::Load { load, under_way } => (load, under_way),
+            };
+            let value = load.await?;
+            loads += 1;
+            match floor {
+                Some(floor) if !reaches(value, floor) => {
+                    if is_proof(under_way, loads) {
+                        return Err(ReadError::Behind { floor });
+                    }
+                }
+                _ => return Ok(value),
+            }
+        }
+    }
+
+    /// Finds the flight to wait for, or starts one.
+    fn find_way(
+        self: &Arc<Self>,
+        key: LessonKey,
+        began: Instant,
+        floor: Option<Version>,
+    ) -> Result<Way, ReadError> {
+        let mut flights = self.flights();
+        // On another thread a flight may have landed between our look at the entries and the lock.
+        if let Some(entry) = self.hit(key, began, floor) {
+            return Ok(Way::Entry(entry));
+        }
+        if let Some(flight) = flights.get(key)
+            && self.may_join(flight, began)
+            // Gone if the last who waited is leaving on another thread at this moment.
+            && let Some(load) = flight.load()
+        {
+            let under_way = flight.began.is_some();
+            return Ok(Way::Load { load, under_way });
+        }
+        let ticket = self.places.take()?;
+        let seat = Seat {
+            inner: Arc::clone(self),
+            key,
+            id: flights.next_id(),
+        };
+        let load = flights.add(key, seat.id, seat.fly(ticket));
+        Ok(Way::Load {
+            load,
+            under_way: false,
+        })
+    }
+
+    /// Whether a read that began at `read_began` may join a flight that is in the table.
+    ///
+    /// To wait for a load is to be served from it, and so it must be fresh to this read. One that still
+    /// waits for its place has not begun, and is joined by anybody.
+    ///
+    /// Judged by `flights::a_hundred_misses_of_one_key_are_one_load` and
+    /// `flights::a_read_joins_no_load_that_is_older_than_the_bound`.
+    fn may_join(&self, flight: &Flight, read_began: Instant) -> bool {
+        let _ = (flight, read_began);
+        todo!("Say whether what this load brings may serve a read that began then.")
+    }
+
+    /// Asks the authority. A panic in the source is the source's failure: it must not become that of
+    /// whoever happens to drive the flight, nor strand the others. Calling `load` is inside the net too.
+    async fn ask(&self, key: LessonKey) -> Result<Option<Progress>, SourceError> {
+        let asking = async { self.source.load(key).await };
+        let answer = AssertUnwindSafe(asking).catch_unwind().await;
+        answer.unwrap_or(Err(SourceError))
+    }
+
+    /// Locks the table, and with it the right to change entries.
+    fn flights(&self) -> MutexGuard<'_, Flights> {
+        // Nothing in here panics half-way through a change, so that a poisoned lock guards nothing
+        // broken.
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a load that brought less than the session was told proves that the authority is behind.
+///
+/// `under_way` says that it had begun before the read came to it; `loads` for how many the read has
+/// waited, this one included. What may have looked before the acknowledgement proves nothing, and the read
+/// takes one load more. What began after the read did proves it: the authority is not asked again.
+///
+/// Judged by `sessions::a_joined_load_below_the_floor_is_not_taken` and
+/// `sessions::an_authority_that_has_forgotten_is_said_to_be_behind`.
+fn is_proof(under_way: bool, loads: u32) -> bool {
+    let _ = (under_way, loads);
+    todo!("Say whether this load began after the read did.")
+}
+
+/// A flight's registration, which the flight carries.
+///
+/// It is made before the flight, and not in it: a future that is dropped before it was ever polled has run
+/// none of its code, but drops what it was given.
+struct Seat<S: Source> {
+    inner: Arc<Inner<S>>,
+    key: LessonKey,
+    id: FlightId,
+}
+
+impl<S: Source> Seat<S> {
+    /// A flight from its ticket to its end. It has its place for as long as it runs, also when nobody may
+    /// join it any more: to the authority it is a load like any other.
+    async fn fly(self, ticket: Ticket) -> Outcome {
+        let _place = ticket.place().await;
+        self.load().await
+    }
+
+    /// One load: notes in the table when it begins (`Flights::begins`), asks the authority (`ask`), and
+    /// lands what it says with the moment from which its age counts.
+    ///
+    /// An error is [`ReadError::Unavailable`] to all who wait, and changes nothing else: it is no value, it
+    /// is not kept, and it takes no entry away.
+    ///
+    /// Judged by `staleness::the_age_of_a_value_counts_from_the_beginning_of_its_load` and
+    /// `staleness::an_error_is_not_kept`.
+    async fn load(&self) -> Outcome {
+        todo!("Note the beginning, ask the authority, and land its answer with that beginning.")
+    }
+
+    /// Keeps what the load brought as the entry of the key, "not begun" like any other value.
+    ///
+    /// From the stage `late` on: unless the flight was overtaken, which means that it is no longer in the
+    /// table (`take_out`). Between that question and the keeping no invalidation fits.
+    ///
+    /// Judged by `staleness::not_begun_is_a_value_like_any_other`, and later by `late::a_late_fill_is_not_kept`.
+    fn land(&self, entry: Entry) {
+        let _ = entry;
+        todo!("Put the entry in its place.")
+    }
+
+    /// Takes this flight out of the table, if it is still in it, and says whether it was. Another flight
+    /// under the same key stays.
+    fn take_out(&self, flights: &mut Flights) -> bool {
+        let in_table = flights
+            .get(self.key)
+            .is_some_and(|flight| flight.id == self.id);
+        if in_table {
+            flights.remove(self.key);
+        }
+        in_table
+    }
+}
+
+impl<S: Source> Drop for Seat<S> {
+    /// Whatever the flight ends with, it is joined no more: also when it failed, or everybody left.
+    fn drop(&mut self) {
+        self.take_out(&mut self.inner.flights());
+    }
 }

@@ -5,52 +5,108 @@
 //! to it, and no read through it may answer below them.
 
 use domain::{LessonKey, Version};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// One user's session. It is shared between the user's requests, so that it takes `&self` everywhere.
 #[derive(Debug)]
 pub struct Session {
-    // What was acknowledged, and for how long that matters. It is yours to design.
+    floors: Mutex<Floors>,
+    /// Whether it was ever told anything. Written under the lock; read without it, because most sessions
+    /// only read, and their hits should not pay for a lock that guards nothing.
+    told: AtomicBool,
 }
 
 impl Session {
-    // ANCHOR: stubs
     /// A session that has been told nothing yet. `staleness` is the staleness bound, or the widest
     /// one, of the caches that it reads through; `Duration::MAX` means for ever.
     ///
     /// Time is [`tokio::time::Instant`]'s, here and in the cache: the tests' clock is virtual.
-    ///
-    /// Judged by `sessions::a_floor_lasts_as_long_as_the_staleness_bound` and
-    /// `sessions::a_later_acknowledgement_lasts_longer`.
     pub fn new(staleness: Duration) -> Self {
-        let _ = staleness;
-        todo!("Make a session that was told nothing, and knows for how long it has to remember.")
+        Self {
+            floors: Mutex::new(Floors::new(staleness)),
+            told: AtomicBool::new(false),
+        }
     }
 
     /// Remembers that the authority acknowledged `version` of `key` to this session just now.
-    ///
-    /// Acknowledgements may arrive in any order, and the highest counts. What was acknowledged longer
-    /// ago than the staleness bound need not be kept, and is not kept for ever: after each
-    /// acknowledgement a session holds little more than what it was told within the last two bounds.
-    ///
-    /// Judged by `sessions::a_floor_lasts_as_long_as_the_staleness_bound`,
-    /// `sessions::a_later_acknowledgement_lasts_longer`, `sessions::a_long_session_stays_small` and the
-    /// tests in `floors`.
     pub fn acknowledged(&self, key: LessonKey, version: Version) {
-        let _ = (key, version);
-        todo!("Remember the highest version of the key, and until when it matters.")
+        self.lock().remember(key, version, Instant::now());
+        self.told.store(true, Ordering::Release);
     }
 
-    /// The version that no read of `key` through this session may be below: the highest that was
-    /// acknowledged. `None` if there was none, or if the staleness bound has passed since the last one.
-    /// Whatever a cache may still serve then was loaded after it.
+    /// The version that no read of `key` that begins now may be below, through this session.
     ///
-    /// Judged by `sessions::a_floor_lasts_as_long_as_the_staleness_bound`,
-    /// `sessions::a_later_acknowledgement_lasts_longer` and, through the cache, by the other tests in
-    /// `sessions`.
+    /// Each acknowledgement counts for as long as the staleness bound, that moment included. The floor is
+    /// no lower than the highest version that counts, no higher than the highest that was ever
+    /// acknowledged, and `None` if none counts.
     pub fn floor(&self, key: LessonKey) -> Option<Version> {
-        let _ = key;
+        self.floor_at(key, Instant::now())
+    }
+
+    /// As [`floor`](Self::floor), for a caller that has read the clock already.
+    pub(crate) fn floor_at(&self, key: LessonKey, now: Instant) -> Option<Version> {
+        if !self.told.load(Ordering::Acquire) {
+            return None;
+        }
+        self.lock().floor(key, now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Floors> {
+        self.floors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a session was told. What else it keeps is up to you.
+#[derive(Debug)]
+struct Floors {
+    staleness: Duration,
+    by_key: HashMap<LessonKey, Floor>,
+}
+
+/// What it was told of one key.
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    version: Version,
+    /// When the session was told last.
+    told: Instant,
+}
+
+impl Floors {
+    fn new(staleness: Duration) -> Self {
+        Self {
+            staleness,
+            by_key: HashMap::new(),
+        }
+    }
+
+    /// Remembers that `version` of `key` was acknowledged at `now`.
+    ///
+    /// Acknowledgements may arrive in any order: a lower version never takes a higher one's place. Each
+    /// counts for as long as the staleness bound, and nothing is kept for ever: right after this, little
+    /// more is held than what the session was told within the last two bounds, however much it was told
+    /// before.
+    ///
+    /// Judged by `sessions::a_floor_lasts_as_long_as_the_staleness_bound`, and in the hardening by the tests
+    /// in `floors`.
+    fn remember(&mut self, key: LessonKey, version: Version, now: Instant) {
+        let _ = (key, version, now);
+        todo!("Remember the highest version of the key, and when the session was told last.")
+    }
+
+    /// The floor of `key` for a read that begins at `now`: what [`Session::floor`] says.
+    ///
+    /// What was acknowledged longer ago than the bound binds nobody: whatever a cache may still serve was
+    /// loaded after it. While a later acknowledgement of the key counts, an older and higher one may go on
+    /// counting with it, or not.
+    ///
+    /// Judged by `sessions::a_floor_lasts_as_long_as_the_staleness_bound` and, through the cache, by the other
+    /// tests in `sessions`.
+    fn floor(&self, key: LessonKey, now: Instant) -> Option<Version> {
+        let _ = (key, now);
         todo!("Look up the floor of the key, unless it has outlived the staleness bound.")
     }
-    // ANCHOR_END: stubs
 }

@@ -61,7 +61,7 @@ pub(crate) fn ask(request: &Request<Bytes>) -> Ask {
     }
 }
 
-/// What somebody was told of a command.
+/// What a client was answered about a command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Told {
     Done(Version),

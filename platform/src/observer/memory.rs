@@ -21,7 +21,7 @@ const MAX_MOMENTS: usize = 16;
 /// How many happenings are on the tape.
 const MAX_TAPE: usize = 600;
 
-/// For how long a command that was told as failed is looked after.
+/// For how long a command that was reported as failed is watched.
 const LOOK_AFTER: Duration = Duration::from_secs(30);
 
 /// How many of these at once.
@@ -84,11 +84,11 @@ struct Known {
     base: Option<u64>,
     /// From when on a version was there, newest last.
     decided: VecDeque<(Instant, u64)>,
-    /// From when on a version had been told, and to which session, newest last.
+    /// When a version was acknowledged, and to which session, newest last.
     told: VecDeque<(Instant, u64, SessionId)>,
     /// The highest version that the crossing saw being made.
     explained: u64,
-    /// Commands that may have been done without anybody having been told.
+    /// Commands that may have been done without an acknowledgement.
     doubts: u32,
     in_flight: u32,
 }
@@ -395,7 +395,7 @@ impl Memory {
         self.still_not_done(idempotency_key, key, truth);
     }
 
-    /// The commands that were told as failed a short time ago.
+    /// The commands that were reported as failed a short time ago.
     pub(super) fn failed(&mut self) -> Vec<(String, LessonKey)> {
         self.failed.retain(|(.., at)| at.elapsed() < LOOK_AFTER);
         let failed = self.failed.iter();

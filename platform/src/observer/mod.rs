@@ -434,7 +434,7 @@ impl Observer {
         }
     }
 
-    /// A regular look at what has no request: accounts, the view, and commands told as failed.
+    /// A regular look at what has no request: accounts, the view, and commands reported as failed.
     pub(crate) async fn look(&self, stream: &dyn Stream, workers: &dyn Workers, view: &dyn View) {
         if !self.on() {
             return;

@@ -63,8 +63,8 @@ pub enum CallError {
 ///
 /// - A call is one frame, handed to the stream in one write (calls that wait together may share it) and
 ///   flushed. What has been begun is finished, also when its caller has left.
-/// - However many callers give up, what is kept for them stays bounded, by some mebibytes, also while
-///   the server reads nothing. A read may be given room, up to 256 KiB of it.
+/// - However many callers give up, what is kept for them stays bounded, by some requests for each place,
+///   also while the server reads nothing. A read may be given room, up to 256 KiB of it.
 /// - A caller that is not polled keeps a place from others, and nothing else.
 /// - All of it works on the caller's runtime: the tests run it on one thread, in paused time.
 #[derive(Clone, Debug)]

@@ -44,6 +44,8 @@ pub struct Authority {
 }
 
 /// One that may look. Clones look at the same authority.
+///
+/// There is no way from here to a write, or to the authority behind it.
 #[derive(Clone, Debug)]
 pub struct Reader {
     facts: Facts,
@@ -53,8 +55,15 @@ pub struct Reader {
 // ANCHOR: open
 /// Opens the store behind `backend`, or makes a new one if it is empty.
 ///
+/// Everything is checked here, once: a file that has been damaged since it was closed is refused, and
+/// never read as somebody's progress. What was committed is there.
+///
+/// The backend is given back (dropped) when the last authority, reader and committer are gone.
+///
 /// # Errors
-/// [`OpenError`] when the store is in use, is not whole, or the disk fails.
+/// - [`OpenError::Corrupt`] when what is there is not a whole store. It is left as it is.
+/// - [`OpenError::Disk`] when the backend fails.
+/// - [`OpenError::InUse`] when the engine or the file's lock says so.
 pub fn open(
     backend: impl StorageBackend,
     settings: Settings,
@@ -70,7 +79,9 @@ pub fn open_database(backend: impl StorageBackend) -> Result<Arc<Database>, Open
     Store::database(backend)
 }
 
-/// Opens the store in a database that is open already, and shares it with what commits alongside.
+/// Opens the store in a database that is open already, and shares it with `alongside`: what is accepted of
+/// a group is passed to it, in its order, inside the transaction that makes it durable. If `alongside`
+/// fails, so does the group. Lab 5 puts its outbox there.
 ///
 /// It could take a backend and pass the database on. But then there would be an outbox that has no
 /// database yet; so whoever assembles the two opens it first.
@@ -126,8 +137,13 @@ impl Authority {
     // ANCHOR: write
     /// Writes, and gives the receipt once no crash can take it back.
     ///
+    /// A caller may drop the future at any time; its write may then be done or not. At most
+    /// [`MAX_WAITING`](crate::group::MAX_WAITING) writes wait to be committed, and further callers wait
+    /// for a place.
+    ///
     /// # Errors
-    /// [`WriteError`], each variant of which says what is true of the write.
+    /// [`WriteError`], each variant of which says what is true of the write. A note beyond
+    /// [`MAX_NOTE_BYTES`] is refused first, and at once.
     pub async fn write(&self, write: Write) -> Result<Receipt, WriteError> {
         // Judged before it is queued: what cannot be written should cost no place.
         let bytes = write.note.len();
@@ -138,22 +154,24 @@ impl Authority {
     }
     // ANCHOR_END: write
 
-    /// What everybody else gets.
+    /// What everybody else gets: caches, views, workers, the edge.
     pub fn reader(&self) -> Reader {
         self.reader.clone()
     }
 }
 
 impl Reader {
-    /// The fact under `key`, if there is one, as of the last commit.
+    /// The fact under `key`, if there is one, as of the last commit. What it shows is durable.
     ///
     /// # Errors
-    /// [`ReadError`] when the disk fails.
+    /// [`ReadError`] when the disk fails or has failed.
     pub fn read(&self, key: LessonKey) -> Result<Option<Record>, ReadError> {
         self.facts.read(key)
     }
 
     /// The changes from now on.
+    ///
+    /// Whoever listens can never hold the authority up, whatever it does or leaves undone.
     pub fn changes(&self) -> Changes {
         self.announcer.subscribe()
     }

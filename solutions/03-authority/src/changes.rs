@@ -56,9 +56,15 @@ impl Announcer {
 
 impl Changes {
     // ANCHOR: next
-    /// The next notice; `None` once the authority is gone and all has been told.
+    /// The next notice; `None` once the authority, its readers and its committer are gone, and all has been
+    /// told.
     ///
-    /// Dropping the future loses nothing.
+    /// - Each accepted write is told once, after it is durable; the changes of one key in the order of
+    ///   their versions. Retries and refusals are not told.
+    /// - What is kept for a subscriber that is behind is bounded: at least the latest [`MAX_BEHIND`]
+    ///   notices, at most twice as many. Whoever has fallen behind further hears [`Notice::Missed`]
+    ///   before anything that is newer than what it missed, and then what is still kept.
+    /// - Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Notice> {
         match self.0.recv().await {
             Ok(notice) => Some(notice),

@@ -92,15 +92,16 @@ pub struct Write {
 // ANCHOR: facts
 /// A fact, as the authority has decided it.
 ///
-/// Everybody may hold one, and nobody else can make one: its fields are private, and there is no way
-/// in from outside, no `Default` and no `Deserialize`.
+/// Everybody may hold one, and nobody outside this crate can make one or change one: its fields are
+/// private, and there is no way in from outside, no `Default` and no `Deserialize`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Record {
     progress: Progress,
     note: String,
 }
 
-/// The promise that a write has become a fact, and will be one after any crash.
+/// The promise that a write has become a fact, and will be one after any crash. Nobody outside this
+/// crate can make one either.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Receipt {
     key: LessonKey,

@@ -11,7 +11,7 @@
 
 use crate::changes::{Announcer, Notice};
 use crate::fact::{Receipt, Write, WriteError};
-use crate::store::{Judged, Store};
+use crate::store::{Failed, Judged, Store};
 use std::iter;
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,7 +41,7 @@ pub struct Committer {
     announcer: Announcer,
     /// Set once the disk has failed under a group. What it then holds is known only after re-opening:
     /// a sync that failed and is tried again may succeed without having written anything.
-    broken: bool,
+    stopped: bool,
 }
 
 pub(crate) fn queue(store: Store, announcer: Announcer) -> (Queue, Committer) {
@@ -50,7 +50,7 @@ pub(crate) fn queue(store: Store, announcer: Announcer) -> (Queue, Committer) {
         store,
         waiting,
         announcer,
-        broken: false,
+        stopped: false,
     };
     (Queue(sender), committer)
 }
@@ -88,9 +88,12 @@ impl Drop for Callers {
 }
 
 impl Committer {
-    // ANCHOR: commit
-    /// Commits what waits, at most [`MAX_GROUP`] writes, as one group, and answers each of them. Says
-    /// how many there were.
+    /// Commits what waits as one group, and answers everyone in it. Says how many there were; 0 when
+    /// nothing waits.
+    ///
+    /// Everyone is answered after the sync, and not before: those who are refused as well, for what they
+    /// are refused in favour of has to be durable too. A caller that has given up is no reason to stop. Its
+    /// write may be done or not.
     pub fn commit_waiting(&mut self) -> usize {
         match self.waiting.try_recv() {
             Ok(first) => self.commit_with(first),
@@ -98,30 +101,39 @@ impl Committer {
         }
     }
 
-    /// Commits the group of `first` and those who have gathered behind it.
+    /// Commits the group of `first`, and answers everyone in it. Says how many there were.
     fn commit_with(&mut self, first: Waiting) -> usize {
-        let behind = iter::from_fn(|| self.waiting.try_recv().ok());
-        let (writes, callers): (Vec<_>, Vec<_>) = iter::once(first)
-            .chain(behind)
-            .take(MAX_GROUP)
+        let group = if self.waiting.is_empty() {
+            vec![first]
+        } else {
+            self.gather(first)
+        };
+        let (writes, callers): (Vec<_>, Vec<_>) = group
+            .into_iter()
             .map(|waiting| (waiting.write, waiting.answer))
             .unzip();
         let mut callers = Callers(callers);
-        callers.tell(self.outcomes(&writes));
+        callers.tell(self.answers(&writes));
         writes.len()
     }
 
     /// What to answer, and only once it is true.
-    fn outcomes(&mut self, writes: &[Write]) -> Vec<Answer> {
-        if self.broken {
+    fn answers(&mut self, writes: &[Write]) -> Vec<Answer> {
+        if self.stopped {
             return vec![Err(WriteError::Stopped); writes.len()];
         }
-        let Ok(judged) = self.store.commit(writes) else {
-            self.broken = true;
-            // Refusals as well: they may have been made against a write of this very group.
-            return vec![Err(WriteError::Unknown); writes.len()];
-        };
-        let answers = judged.into_iter().map(|judged| match judged {
+        match self.store.commit(writes) {
+            Ok(judged) => judged
+                .into_iter()
+                .map(|judged| self.answer(judged))
+                .collect(),
+            Err(Failed) => self.failed(writes.len()),
+        }
+    }
+
+    /// What to answer to one write of a group that is durable; and the others hear of it.
+    fn answer(&self, judged: Judged) -> Answer {
+        match judged {
             Judged::Accepted(receipt) => {
                 let (key, version) = (receipt.key(), receipt.version());
                 self.announcer.announce(Notice::Changed { key, version });
@@ -129,10 +141,25 @@ impl Committer {
             }
             Judged::Repeated(receipt) => Ok(receipt),
             Judged::Refused(error) => Err(error),
-        });
-        answers.collect()
+        }
     }
-    // ANCHOR_END: commit
+
+    // ANCHOR: gather
+    /// Takes those who wait behind `first`, as they came, until there are [`MAX_GROUP`].
+    fn gather(&mut self, first: Waiting) -> Vec<Waiting> {
+        let behind = iter::from_fn(|| self.waiting.try_recv().ok());
+        iter::once(first).chain(behind).take(MAX_GROUP).collect()
+    }
+    // ANCHOR_END: gather
+
+    // ANCHOR: failed
+    /// What to answer to a group of `writes` under which the disk failed. It was the last one.
+    fn failed(&mut self, writes: usize) -> Vec<Answer> {
+        self.stopped = true;
+        // Refusals as well: they may have been made against a write of this very group.
+        vec![Err(WriteError::Unknown); writes]
+    }
+    // ANCHOR_END: failed
 
     // ANCHOR: run
     /// Commits until every [`Authority`](crate::authority::Authority) is gone and nothing waits.

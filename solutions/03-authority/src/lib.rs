@@ -3,14 +3,15 @@
 //! The progress store: the one place where it is decided how far a learner is. Everything else in the
 //! platform may hold copies of what is decided here, and none of it can decide.
 //!
-//! In reading order, which is also the order to build in:
+//! In reading order:
 //!
 //! 1. [`fact`]: what is written, what is decided, and who can make which
-//! 2. [`store`]: one transaction for a group of writes, on an embedded engine
+//! 2. [`authority`]: what callers hold: the one who writes, and all the others
 //! 3. `rows`: what a fact and a reply look like in the file
-//! 4. [`group`]: many writers, one sync
-//! 5. [`authority`]: what callers hold: the one who writes, and all the others
-//! 6. [`changes`]: telling the others, without waiting for them
+//! 4. [`store`]: one transaction for a group of writes, on an embedded engine
+//! 5. `judge`: what a write is asked, and what is kept of it
+//! 6. [`group`]: many writers, one sync
+//! 7. [`changes`]: telling the others, without waiting for them
 //!
 //! It is not a database server: there is one process, one file and no query language. It is not
 //! replicated either. What it has is what every authority needs, at any size: versions, a
@@ -21,5 +22,6 @@ pub mod authority;
 pub mod changes;
 pub mod fact;
 pub mod group;
+mod judge;
 mod rows;
 pub mod store;

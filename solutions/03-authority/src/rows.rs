@@ -116,6 +116,7 @@ pub(crate) fn newest_in(fence: &impl ReadableTable<(), u64>) -> Result<Epoch, St
     Ok(Epoch(fence.get(())?.map_or(0, |epoch| epoch.value())))
 }
 
+/// A row as bytes; a table takes `bytes.as_slice()`.
 pub(crate) fn encode(row: &impl Serialize) -> Vec<u8> {
     postcard::to_stdvec(row).expect("a vector takes everything that these types can hold")
 }

@@ -12,14 +12,12 @@
 //! group would change a page of its own there: nearly half of what a group has to write.
 
 use crate::fact::{Epoch, OpenError, ReadError, Receipt, Record, Write, WriteError};
-use crate::rows::{
-    Asked, FACTS, FENCE, FactRow, REPLIES, ReplyRow, decode, encode, fact_in, newest_in, place_of,
-    version_in,
-};
+use crate::judge::Group;
+use crate::rows::{FACTS, FENCE, REPLIES, ReplyRow, decode, fact_in, newest_in};
 use alongside::Alongside;
-use domain::{LessonKey, Progress, Version};
+use domain::{LessonKey, Progress};
 use redb::{
-    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError, Table,
+    Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, StorageError,
     TableHandle as _, WriteTransaction,
 };
 use std::collections::HashMap;
@@ -47,16 +45,17 @@ pub(crate) struct Store {
 /// What is known in memory of what is in the file. A write under judgement counts at once, since the
 /// next of its group has to see it; so this is ahead of the file once a commit has failed.
 #[derive(Debug)]
-struct Known {
+pub(crate) struct Known {
     /// Idempotency key to the number of its reply.
-    replies: HashMap<Box<str>, u64>,
+    pub(crate) replies: HashMap<Box<str>, u64>,
     /// The number that the next reply gets.
-    next: u64,
-    /// The highest epoch that has written.
-    newest: Epoch,
+    pub(crate) next: u64,
+    /// The highest epoch that has written; 0 while nobody has.
+    pub(crate) newest: Epoch,
 }
 
 /// What came of one write of a group.
+#[derive(Debug)]
 pub(crate) enum Judged {
     /// It is new, and is in the transaction.
     Accepted(Receipt),
@@ -68,6 +67,7 @@ pub(crate) enum Judged {
 
 /// The disk failed, and whether the group took effect is unknown. The store must not be used again:
 /// what it knows may be ahead of the file.
+#[derive(Debug)]
 pub(crate) struct Failed;
 
 impl Facts {
@@ -144,7 +144,7 @@ impl Store {
     pub(crate) fn commit(&mut self, writes: &[Write]) -> Result<Vec<Judged>, Failed> {
         let mut commit = || -> Result<_, redb::Error> {
             let transaction = self.database.begin_write()?;
-            let judged = self.judge(&transaction, writes)?;
+            let judged = self.judge_all(&transaction, writes)?;
             if judged
                 .iter()
                 .any(|judged| matches!(judged, Judged::Accepted(_)))
@@ -162,20 +162,14 @@ impl Store {
     }
     // ANCHOR_END: commit
 
-    /// Decides about each write, and puts what was accepted into the transaction, with what commits
-    /// alongside.
-    fn judge(
+    /// Has each write judged, in order, and puts what was accepted into the transaction, with what commits
+    /// alongside. Whether it becomes true is not decided here.
+    fn judge_all(
         &mut self,
         transaction: &WriteTransaction,
         writes: &[Write],
     ) -> Result<Vec<Judged>, redb::Error> {
-        let mut group = Group {
-            transaction,
-            facts: transaction.open_table(FACTS)?,
-            replies: transaction.open_table(REPLIES)?,
-            known: &mut self.known,
-            retained_replies: self.retained_replies,
-        };
+        let mut group = Group::on(transaction, &mut self.known, self.retained_replies)?;
         let mut judged = Vec::with_capacity(writes.len());
         for write in writes {
             judged.push(group.judge(write)?);
@@ -219,85 +213,11 @@ impl Known {
         Ok(known)
     }
 
-    /// Adds a reply, under the next number.
-    fn add(&mut self, idempotency_key: &str) {
+    /// Adds a reply under `next`, and then advances `next`. Insert its row first.
+    pub(crate) fn add(&mut self, idempotency_key: &str) {
         self.replies.insert(idempotency_key.into(), self.next);
         self.next += 1;
     }
-}
-
-/// A group in the making.
-struct Group<'g> {
-    transaction: &'g WriteTransaction,
-    facts: Table<'g, (u64, u64), &'static [u8]>,
-    replies: Table<'g, u64, &'static [u8]>,
-    known: &'g mut Known,
-    retained_replies: NonZeroU64,
-}
-
-impl Group<'_> {
-    // ANCHOR: judge
-    /// Decides about one write. The order of the questions is the contract.
-    fn judge(&mut self, write: &Write) -> Result<Judged, redb::Error> {
-        // Was it done before? That is asked first, because the answer is about the past: neither a
-        // newer epoch nor a newer version makes it untrue that this caller's write was done.
-        if let Some(number) = self.known.replies.get(write.idempotency_key.as_str()) {
-            return self.repeat(*number, write);
-        }
-        let newest = self.known.newest;
-        if write.epoch < newest {
-            return Ok(Judged::Refused(WriteError::Fenced { newest }));
-        }
-        let current = version_in(&self.facts, write.key)?;
-        if write.expected != current {
-            return Ok(Judged::Refused(WriteError::Stale { current }));
-        }
-        let version = Version(current.map_or(1, |version| version.0 + 1));
-        self.accept(write, version)?;
-        Ok(Judged::Accepted(Receipt::of(write.key, version)))
-    }
-    // ANCHOR_END: judge
-
-    /// Answers a write under an idempotency key that has a reply.
-    fn repeat(&self, number: u64, write: &Write) -> Result<Judged, redb::Error> {
-        let row = self.replies.get(number)?;
-        let row = row.ok_or_else(|| StorageError::Corrupted(format!("no reply {number}")))?;
-        let reply: ReplyRow = decode(row.value())?;
-        Ok(if reply.asked == Asked::by(write) {
-            Judged::Repeated(Receipt::of(write.key, reply.version))
-        } else {
-            Judged::Refused(WriteError::Conflict)
-        })
-    }
-
-    fn accept(&mut self, write: &Write, version: Version) -> Result<(), redb::Error> {
-        let fact = encode(&FactRow::of(write, version));
-        self.facts.insert(place_of(write.key), fact.as_slice())?;
-        let reply = encode(&ReplyRow::of(write, version));
-        self.replies.insert(self.known.next, reply.as_slice())?;
-        self.known.add(write.idempotency_key.as_str());
-        self.forget()?;
-        // A newer writer is rare, and so is the need for this table.
-        if write.epoch > self.known.newest {
-            let mut fence = self.transaction.open_table(FENCE)?;
-            fence.insert((), write.epoch.0)?;
-            self.known.newest = write.epoch;
-        }
-        Ok(())
-    }
-
-    // ANCHOR: forget
-    /// Forgets the oldest replies, in the transaction that made them too many.
-    fn forget(&mut self) -> Result<(), redb::Error> {
-        while self.known.replies.len() as u64 > self.retained_replies.get()
-            && let Some((_, row)) = self.replies.pop_first()?
-        {
-            let reply: ReplyRow = decode(row.value())?;
-            self.known.replies.remove(reply.idempotency_key);
-        }
-        Ok(())
-    }
-    // ANCHOR_END: forget
 }
 
 /// A table that no store of ours has, if there is one, `alongside` being ours too. To add our own beside

@@ -17,108 +17,119 @@ use tokio::time::Instant;
 /// How many floors are kept before the first look for those that have become unnecessary.
 const FIRST_SWEEP: usize = 16;
 
-// ANCHOR: session
-/// One user's session.
+/// One user's session. It is shared between the user's requests, so that it takes `&self` everywhere.
 #[derive(Debug)]
 pub struct Session {
-    staleness: Duration,
     floors: Mutex<Floors>,
-    /// Whether there are any floors. Written under the lock; read without it, because most sessions
+    /// Whether it was ever told anything. Written under the lock; read without it, because most sessions
     /// only read, and their hits should not pay for a lock that guards nothing.
-    any: AtomicBool,
-}
-
-#[derive(Debug)]
-struct Floors {
-    by_key: HashMap<LessonKey, Floor>,
-    /// At how many floors to look for unnecessary ones: twice what the last look left, so that
-    /// looking costs a constant for each acknowledgement.
-    sweep_at: usize,
-    /// When to look at the latest: a bound after the last look. A session that was busy, and is no more,
-    /// would otherwise keep what it was told then.
-    sweep_by: Option<Instant>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Floor {
-    version: Version,
-    /// The last moment at which a value from before the acknowledgement may be served; `None` if
-    /// that is for ever.
-    until: Option<Instant>,
-}
-
-impl Floor {
-    fn holds(&self, now: Instant) -> bool {
-        self.until.is_none_or(|until| now <= until)
-    }
+    told: AtomicBool,
 }
 
 impl Session {
     /// A session that has been told nothing yet. `staleness` is the staleness bound, or the widest
-    /// one, of the caches that it reads through.
+    /// one, of the caches that it reads through; `Duration::MAX` means for ever.
+    ///
+    /// Time is [`tokio::time::Instant`]'s, here and in the cache: the tests' clock is virtual.
     pub fn new(staleness: Duration) -> Self {
         Self {
-            staleness,
-            floors: Mutex::new(Floors {
-                by_key: HashMap::new(),
-                sweep_at: FIRST_SWEEP,
-                sweep_by: Instant::now().checked_add(staleness),
-            }),
-            any: AtomicBool::new(false),
+            floors: Mutex::new(Floors::new(staleness)),
+            told: AtomicBool::new(false),
         }
     }
 
     /// Remembers that the authority acknowledged `version` of `key` to this session just now.
     pub fn acknowledged(&self, key: LessonKey, version: Version) {
-        let now = Instant::now();
-        let mut floors = self.lock();
-        let late = floors.sweep_by.is_some_and(|sweep_by| sweep_by < now);
-        if late || floors.by_key.len() >= floors.sweep_at {
-            floors.by_key.retain(|_, floor| floor.holds(now));
-            floors.by_key.shrink_to(FIRST_SWEEP);
-            floors.sweep_at = FIRST_SWEEP.max(2 * floors.by_key.len());
-            floors.sweep_by = now.checked_add(self.staleness);
-        }
-        let told = Floor {
-            version,
-            until: now.checked_add(self.staleness),
-        };
-        floors
-            .by_key
-            .entry(key)
-            .and_modify(|floor| {
-                // Acknowledgements of two writes may arrive in either order.
-                floor.version = floor.version.max(version);
-                floor.until = told.until;
-            })
-            .or_insert(told);
-        self.any.store(true, Ordering::Release);
+        self.lock().remember(key, version, Instant::now());
+        self.told.store(true, Ordering::Release);
     }
 
-    /// The version that no read of `key` through this session may be below.
+    /// The version that no read of `key` that begins now may be below, through this session.
+    ///
+    /// Each acknowledgement counts for as long as the staleness bound, that moment included. The floor is
+    /// no lower than the highest version that counts, no higher than the highest that was ever
+    /// acknowledged, and `None` if none counts.
     pub fn floor(&self, key: LessonKey) -> Option<Version> {
         self.floor_at(key, Instant::now())
     }
 
     /// As [`floor`](Self::floor), for a caller that has read the clock already.
     pub(crate) fn floor_at(&self, key: LessonKey, now: Instant) -> Option<Version> {
-        if !self.any.load(Ordering::Acquire) {
+        if !self.told.load(Ordering::Acquire) {
             return None;
         }
-        let mut floors = self.lock();
-        let floor = *floors.by_key.get(&key)?;
-        if floor.holds(now) {
-            return Some(floor.version);
-        }
-        floors.by_key.remove(&key);
-        if floors.by_key.is_empty() {
-            self.any.store(false, Ordering::Release);
-        }
-        None
+        self.lock().floor(key, now)
     }
 
     fn lock(&self) -> MutexGuard<'_, Floors> {
         self.floors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-// ANCHOR_END: session
+
+// ANCHOR: floors
+/// What a session was told lately.
+#[derive(Debug)]
+struct Floors {
+    staleness: Duration,
+    by_key: HashMap<LessonKey, Floor>,
+    /// At how many floors to look for unnecessary ones: twice what the last look left, so that
+    /// looking costs a constant for each acknowledgement.
+    sweep_at: usize,
+    /// When the last look was. A bound later there is another one, however few floors there are: a session
+    /// that was busy, and is no more, would otherwise keep what it was told then.
+    swept: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    version: Version,
+    /// When the session was told last.
+    told: Instant,
+}
+
+impl Floors {
+    fn new(staleness: Duration) -> Self {
+        Self {
+            staleness,
+            by_key: HashMap::new(),
+            sweep_at: FIRST_SWEEP,
+            swept: Instant::now(),
+        }
+    }
+
+    /// Remembers that `version` of `key` was acknowledged at `now`.
+    fn remember(&mut self, key: LessonKey, version: Version, now: Instant) {
+        self.sweep(now);
+        let floor = self
+            .by_key
+            .entry(key)
+            .or_insert(Floor { version, told: now });
+        // Acknowledgements of two writes may arrive in either order.
+        floor.version = floor.version.max(version);
+        floor.told = now;
+    }
+
+    /// The floor of `key` for a read that begins at `now`.
+    fn floor(&self, key: LessonKey, now: Instant) -> Option<Version> {
+        let floor = self.by_key.get(&key)?;
+        self.counts(floor, now).then_some(floor.version)
+    }
+
+    fn counts(&self, floor: &Floor, now: Instant) -> bool {
+        now.saturating_duration_since(floor.told) <= self.staleness
+    }
+
+    /// Forgets what counts no more, if it is time to look for it.
+    fn sweep(&mut self, now: Instant) {
+        let late = now.saturating_duration_since(self.swept) > self.staleness;
+        if late || self.by_key.len() >= self.sweep_at {
+            let staleness = self.staleness;
+            self.by_key
+                .retain(|_, floor| now.saturating_duration_since(floor.told) <= staleness);
+            self.by_key.shrink_to(FIRST_SWEEP);
+            self.sweep_at = FIRST_SWEEP.max(2 * self.by_key.len());
+            self.swept = now;
+        }
+    }
+}
+// ANCHOR_END: floors

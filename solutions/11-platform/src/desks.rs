@@ -175,7 +175,7 @@ impl Part for Desks {
             drop(lock(&desk.inbox).take());
         }
         Box::pin(async {
-            // A task that was told to end does so at its next wait.
+            // A task that was asked to end does so at its next wait.
             tokio::task::yield_now().await;
             for desk in &self.0 {
                 desk.medium.power_fails();

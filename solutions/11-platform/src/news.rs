@@ -1,4 +1,4 @@
-//! How others are told: lab 5's relay and stream.
+//! How others learn of changes: lab 5's relay and stream.
 
 use crate::medium::{Medium, Trouble, blocking, lock, opened};
 use crate::store::Store;

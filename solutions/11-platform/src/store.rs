@@ -72,7 +72,7 @@ impl Store {
         }))
     }
 
-    /// Has the cache told of each change.
+    /// Notifies the cache of each change.
     pub(crate) fn tell(&self, cache: &Arc<Accelerator>) {
         let _ = self.cache.set(Arc::downgrade(cache));
         self.listen();

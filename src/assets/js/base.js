@@ -8,19 +8,25 @@
   const memory = new Map();
   const store = {
     get(key) {
-      let text = memory.get(key);
+      let text = null;
       try {
-        text = localStorage.getItem(`hybrid-by-design:${key}`) ?? text;
-        return JSON.parse(text ?? "null");
+        text = localStorage.getItem(`hybrid-by-design:${key}`);
+      } catch { /* no permission: memory has it */ }
+      text ??= memory.get(key) ?? "null";
+      try {
+        return JSON.parse(text);
       } catch {
-        return text ? JSON.parse(text) : null;
+        return null; // not ours
       }
     },
     set(key, value) {
-      memory.set(key, JSON.stringify(value));
+      // In one of the two, so that another tab can take back what this one wrote.
       try {
         localStorage.setItem(`hybrid-by-design:${key}`, JSON.stringify(value));
-      } catch { /* private window, full disk, no permission: memory has it */ }
+        memory.delete(key);
+      } catch { // private window, full disk, no permission
+        memory.set(key, JSON.stringify(value));
+      }
     },
     forget(key) {
       memory.delete(key);
@@ -46,7 +52,9 @@
   const unseen = (text) => h("span", { className: "hc-unseen" }, text);
 
   const threeDigits = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
-  const allDigits = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 6 });
+  const decimals = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 6 });
+  const sixDigits = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 6 });
+  const allDigits = { format: (value) => (value < 1 ? sixDigits : decimals).format(value) };
   const number = (value) => threeDigits.format(value);
   function duration(us) {
     const [unit, scale] = us < 1 ? ["ns", 1e-3] : us < 1e3 ? ["µs", 1] : us < 1e6 ? ["ms", 1e3] : ["s", 1e6];
@@ -55,13 +63,25 @@
   const day = (stamp) => (stamp ?? "").slice(0, 10);
   const dayOf = (seconds) => new Date(1000 * seconds).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 
-  /** What a reader writes for a number: `6400`, `6,400`, `6.4k`, `1e6`, `0,5`. Null if it is none. */
-  function parseNumber(text) {
-    const parts = /^([\d.,\s_']+(?:e[+\-]?\d+)?)\s*(k|m)?$/i.exec(text.trim());
-    if (!parts) return null;
-    const plain = parts[1].replace(/[\s_']/g, "").replace(/,(?=\d{3}(?!\d))/g, "").replace(",", ".");
-    const value = Number(plain) * ({ k: 1e3, m: 1e6 }[parts[2]?.toLowerCase()] ?? 1);
-    return Number.isFinite(value) && value > 0 ? value : null;
+  const NANOSECONDS = { ns: 1, us: 1e3, "µs": 1e3, "μs": 1e3, ms: 1e6, s: 1e9, min: 60e9 };
+
+  /**
+   * What a reader writes for a number of `unit`: `6400`, `6,400`, `6.4k`, `1e6`, `~100`, `5 ms`, `20 ×`. Gives
+   * `{ value }`, or the `trouble` in a few words.
+   */
+  function parseNumber(text, unit = "") {
+    const parts = /^(?:[~≈]|about |circa |ca?\. ?)?\s*(\d[\d.,\s_']*|[.,]\d+)(?:e([+\-−]?\d+))?\s*(?:([km])(?![a-z]))?\s*(.*)$/i.exec(text.trim());
+    if (!parts) return { trouble: "That is no number" };
+    const [, digits, exponent = "0", many = "", word] = parts;
+    const plain = digits.replace(/[\s_']/g, "").replace(/,(?=\d{3}(?!\d))/g, "").replace(",", ".");
+    let value = Number(`${plain}e${exponent.replace("−", "-")}`) * ({ k: 1e3, m: 1e6 }[many.toLowerCase()] ?? 1);
+    const [given, asked] = [NANOSECONDS[word.toLowerCase()], NANOSECONDS[unit]];
+    if (given && asked) value *= given / asked;
+    else if (given) return { trouble: `The question is how many ${unit}, and not how long` };
+    else if (/\d/.test(word)) return { trouble: "That is more than one number" };
+    else if (word && asked) return { trouble: `The unit “${word}” is not known here` };
+    // Of a count the unit is a word, and whichever stands there means it.
+    return Number.isFinite(value) && value > 0 ? { value } : { trouble: "It has to be above zero" };
   }
 
   /** Sets a live region's text only when it changed: what is set is read out. */

@@ -29,7 +29,10 @@
       removeEventListener("keydown", onKey, true);
       toggle.removeEventListener("click", onClick);
       const next = (paths) => {
-        if (!paths.length) return then();
+        if (!paths.length) {
+          rankSearch();
+          return then();
+        }
         const script = h("script", { src: paths[0], onload: () => next(paths.slice(1)) });
         document.head.append(script);
         return undefined;
@@ -50,6 +53,30 @@
     toggle.addEventListener("click", onClick);
     addEventListener("keydown", onKey, true);
     if (/[?&](?:search|highlight)=/.test(location.search)) load(() => {});
+  }
+
+  /**
+   * A chapter teaches what the glossary defines and the mistakes get wrong, and mentions it among much else. By
+   * mdBook's score it comes last; here it comes first, and leaves room for the others among those shown.
+   */
+  function rankSearch() {
+    const SHOWN = 30; // as in mdBook's configuration
+    const kinds = [/-mistakes\.html/, /^(?:glossary|bibliography|numbers)\.html/, /^/];
+    const { load } = window.elasticlunr.Index;
+    window.elasticlunr.Index.load = (dump) => {
+      const index = load.call(window.elasticlunr.Index, dump);
+      const search = index.search.bind(index);
+      index.search = (words, options) => {
+        const ranked = [[], [], []];
+        for (const result of search(words, options)) {
+          const url = window.search.doc_urls[result.ref];
+          ranked[kinds.findIndex((kind) => kind.test(url))].push(result);
+        }
+        const [mistakes, reference] = ranked.map((results) => results.slice(0, SHOWN / 3));
+        return [...ranked[2].slice(0, SHOWN - reference.length - mistakes.length), ...reference, ...mistakes];
+      };
+      return index;
+    };
   }
 
   /** What scrolls sideways can be reached by Tab, and says what it is. */

@@ -27,14 +27,20 @@
         fillPredictions();
         openCharts();
       });
+      this.recall();
+    }
+
+    /** Shows what is kept, which another tab may have written or taken back. */
+    recall() {
       const kept = store.get(this.key);
-      if (this.fits(kept)) {
-        const { value } = this.form.elements;
-        if (this.dataset.kind === "number") value.value = allDigits.format(kept.value);
-        else this.radios()[kept.option].checked = true;
-        this.reveal(kept);
-        openCharts();
+      if (!this.fits(kept)) {
+        if (this.dataset.committed) this.reopen();
+        return;
       }
+      if (this.dataset.kind === "number") this.form.elements.value.value = allDigits.format(kept.value);
+      else this.radios()[kept.option].checked = true;
+      this.reveal(kept);
+      openCharts();
     }
 
     radios() {
@@ -48,10 +54,10 @@
     read() {
       if (this.dataset.kind === "number") {
         const input = this.form.elements.value;
-        const value = parseNumber(input.value);
-        input.setAttribute("aria-invalid", String(value === null));
-        if (value !== null) return { value };
-        this.status.textContent = "Write a number above zero, such as 12 or 3.5k. A guess will do.";
+        const { value, trouble } = parseNumber(input.value, this.data.unit);
+        input.setAttribute("aria-invalid", String(Boolean(trouble)));
+        if (!trouble) return { value };
+        this.status.textContent = `${trouble}. Write a number of ${this.data.unit}, such as 12, 3.5k or 1e6. A guess will do.`;
         input.focus();
         return null;
       }
@@ -107,6 +113,12 @@
 
     forget() {
       store.forget(this.key);
+      this.reopen();
+      this.form.querySelector("input").focus();
+      fillPredictions();
+    }
+
+    reopen() {
       delete this.dataset.committed;
       this.compare.remove();
       this.after.open = false;
@@ -115,8 +127,6 @@
       this.status.textContent = "";
       this.commit.hidden = false;
       this.again.hidden = true;
-      this.form.querySelector("input").focus();
-      fillPredictions();
     }
   });
 
@@ -143,7 +153,13 @@
     for (const fold of document.querySelectorAll(".hc-spoiler")) fold.open = true;
   }
 
-  addEventListener("storage", fillPredictions);
+  // Of another tab.
+  addEventListener("storage", ({ key }) => {
+    for (const widget of document.querySelectorAll("course-predict")) {
+      if (!key || key.endsWith(`:${widget.key}`)) widget.recall();
+    }
+    fillPredictions();
+  });
 
   /** The reader's predictions beside the figures. */
   customElements.define("course-numbers", class extends HTMLElement {

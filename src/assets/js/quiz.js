@@ -11,12 +11,9 @@
       this.dataset.ready = "true";
       this.questions = [...this.querySelectorAll(".hc-question")].map((item) => this.prepare(item));
       this.tally = status();
-      const all = button("Show all explanations", () => {
-        const shown = this.toggleAttribute("data-all");
-        for (const details of this.querySelectorAll(".hc-answers")) details.open = shown;
-        all.textContent = shown ? "Hide the explanations" : "Show all explanations";
-      });
-      this.append(h("div", { className: "hc-actions" }, all, button("Start over", () => this.startOver()), this.tally));
+      this.all = button("", () => this.explain(!this.hasAttribute("data-all")));
+      this.explain(false);
+      this.append(h("div", { className: "hc-actions" }, this.all, button("Start over", () => this.startOver()), this.tally));
       this.count();
     }
 
@@ -70,7 +67,14 @@
       for (const option of options) delete option.dataset.verdict;
     }
 
+    explain(shown) {
+      this.toggleAttribute("data-all", shown);
+      for (const details of this.querySelectorAll(".hc-answers")) details.open = shown;
+      this.all.textContent = shown ? "Hide the explanations" : "Show all explanations";
+    }
+
     startOver() {
+      this.explain(false);
       for (const question of this.questions) {
         store.forget(question.key);
         question.form.reset();

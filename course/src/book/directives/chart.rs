@@ -2,10 +2,11 @@
 
 use anyhow::{Result, bail, ensure};
 
-use super::Context;
+use super::predict::flag_list;
+use crate::book::context::Context;
 use crate::book::measured::Measured;
 use crate::book::page::slug;
-use crate::book::predict::{command, flag_list};
+use crate::book::predict::command;
 use crate::book::{chart, html};
 use records::record::{Curve, Record, Series, Status};
 

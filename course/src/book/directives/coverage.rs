@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 use crate::book::page::Page;
 use crate::book::quiz::{self, Question, Quiz};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {

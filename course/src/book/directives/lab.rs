@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 use crate::lab::duration;
 

@@ -3,11 +3,12 @@
 
 use anyhow::Result;
 
-use super::Context;
+use super::predict::flag_list;
+use crate::book::context::Context;
 use crate::book::html;
 use crate::book::ladder::{self, Guess, Step};
 use crate::book::measured::Measured;
-use crate::book::predict::{Kind, Prediction, Predictions, flag_list};
+use crate::book::predict::{Kind, Prediction, Predictions};
 use records::record::{Figure, Placement, Record};
 
 /// The steps that are drawn, with words that fit. All of them stand on *Your numbers*.

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 use crate::lab::{self, Lab, Whose, duration};
 

@@ -11,7 +11,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::measured::Measured;
 use records::record::{Figure, Placement, Ratio};
 use records::units::{number, time};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 use crate::book::page::slug;
 use crate::lab::{Lab, Mistake};

@@ -12,16 +12,18 @@ mod map;
 mod measured;
 mod mistakes;
 mod numbers;
+mod place;
+mod predict;
+mod quiz;
+mod run;
 mod stages;
 mod steps;
 mod way;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use strsim::levenshtein;
 
-use super::page::Page;
-use super::{place, predict, quiz};
-use crate::lab::Lab;
-use crate::repo::Repo;
+use super::context::Context;
 
 /// The directives that mdBook itself knows; we leave them to it.
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
@@ -50,24 +52,6 @@ pub const NAMES: [&str; 18] = [
 
 /// Those that stand within a sentence. All others need a line of their own.
 pub const INLINE: [&str; 1] = ["measured"];
-
-/// What a directive may look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The repository that the book belongs to.
-    pub repo: &'a Repo,
-    /// The page that the directive stands on.
-    pub page: &'a Page,
-}
-
-impl Context<'_> {
-    fn lab(&self, directive: &str, name: &str) -> Result<Lab> {
-        if name.is_empty() {
-            bail!("`{{{{#{directive}}}}}` needs a lab's name: `{{{{#{directive} measure}}}}`");
-        }
-        crate::lab::named(self.repo, name)
-    }
-}
 
 /// The HTML of one directive.
 ///
@@ -115,10 +99,11 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
 pub fn unknown(name: &str) -> anyhow::Error {
     let known = || NAMES.iter().chain(&MDBOOK_OWN);
     let nearest = known()
-        .min_by_key(|known| distance(known, name))
-        .filter(|known| distance(known, name) <= 2);
+        .map(|known| (levenshtein(known, name), known))
+        .filter(|(distance, _)| *distance <= 2)
+        .min();
     let meant = nearest
-        .map(|known| format!("; did you mean `{{{{#{known}}}}}`?"))
+        .map(|(_, known)| format!("; did you mean `{{{{#{known}}}}}`?"))
         .unwrap_or_default();
     let all: Vec<&str> = known().copied().collect();
     anyhow!(
@@ -127,29 +112,12 @@ pub fn unknown(name: &str) -> anyhow::Error {
     )
 }
 
-/// How many letters must be added, dropped or replaced to make `a` of `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{distance, unknown};
+    use super::unknown;
 
     #[test]
     fn a_slip_of_the_pen_is_recognised() {
-        assert_eq!(distance("quiz", "quizz"), 1);
         assert!(
             unknown("quizz")
                 .to_string()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::elsewhere::Elsewhere;
 use crate::book::html;
 use crate::book::measured::Measured;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {

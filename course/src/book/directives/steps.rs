@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{Context, figure};
+use super::figure;
+use crate::book::context::Context;
 use crate::book::html;
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {

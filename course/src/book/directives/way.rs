@@ -1,13 +1,13 @@
 //! `{{#way}}`: every lab of the course in order, and what a reader needs to plan by.
 //!
 //! The rows stand there for any reader of the page. What holds is known to `cargo course` alone, which
-//! tells the page; what was predicted is known to the browser alone, which counts it.
+//! reports to the page; what was predicted is known to the browser alone, which counts it.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
 
-use super::Context;
+use crate::book::context::Context;
 use crate::book::html;
 use crate::book::measured::Measured;
 use crate::book::page::Page;

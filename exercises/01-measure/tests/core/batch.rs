@@ -86,10 +86,16 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
         let asked = [LessonKey::new(1, 2), LessonKey::new(1, 4)];
         let encode = |answer: &Answer| Bytes::from(postcard::to_stdvec(answer).expect("encodes"));
         let [first, second] = asked.map(EvenLessons::answer);
-        let misfits: [(&str, Bytes); 5] = [
+        let misfits: [(&str, Bytes); 6] = [
             ("one answer too few", encode(&vec![first])),
             ("one answer too many", encode(&vec![first, second, None])),
             ("answers in another order", encode(&vec![second, first])),
+            (
+                "the answers, and something behind them",
+                [encode(&vec![first, second]), Bytes::from_static(b"!")]
+                    .concat()
+                    .into(),
+            ),
             ("nothing at all", Bytes::new()),
             ("bytes that are no answers", Bytes::from_static(&[0xff; 24])),
         ];
@@ -129,6 +135,10 @@ fn a_request_that_is_no_question_is_refused_unread() {
             ("no bytes", Vec::new()),
             ("bytes that are no keys", vec![0xff; 50]),
             ("a list that ends within a key", vec![5, 1, 2, 3]),
+            (
+                "a list of one key, and something behind it",
+                vec![1, 1, 2, 3],
+            ),
             (
                 "one key too many",
                 postcard::to_stdvec(&too_many).expect("encodes"),

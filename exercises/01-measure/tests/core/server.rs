@@ -1,5 +1,6 @@
 //! Stage 3. Many requests at once, within a bound. The test plays the client, frame by frame.
 
+use crate::world::ROOM_BYTES;
 use crate::world::handlers::{PanicsAtOnce, Script};
 use crate::world::server::{connected, end, failure, reply};
 use bytes::Bytes;
@@ -227,7 +228,7 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
                 other => panic!("After {what} the server ended with {other:?}."),
             }
             assert!(
-                watch.largest_bytes() <= 256 * 1024,
+                watch.largest_bytes() <= ROOM_BYTES,
                 "{what} made the server allocate {} bytes at once.",
                 watch.largest_bytes()
             );

@@ -2,7 +2,7 @@
 
 use crate::world::client::{answer, connected, connected_over, fill, ok, start, start_bytes};
 use bytes::Bytes;
-use measure::client::{CallError, MAX_IN_FLIGHT};
+use measure::client::MAX_IN_FLIGHT;
 use std::time::Duration;
 use testbed::link::Carriage;
 use testbed::memory::Watch;
@@ -14,80 +14,6 @@ const GIVEN_UP: usize = 40_000;
 /// What a thousand callers wait for, and what it usually means if they do so in vain.
 const DEADLOCK: &str = "one of a thousand calls to be answered (if both sides write, and neither \
                         reads before it is done, both wait for ever)";
-
-/// **M4** A caller that is dropped while its request is being written leaves no half of it behind.
-#[test]
-fn a_caller_that_gives_up_never_tears_a_frame() {
-    story(|| async {
-        // The pipe holds 16 bytes, so that a request of 600 is always in the middle of something.
-        for polls in 0..6 {
-            scene(format!(
-                "a call of 600 bytes is given up after {polls} polls"
-            ));
-            let (client, mut server, _) = connected_over(Carriage {
-                buffer_bytes: 16,
-                ..Carriage::default()
-            });
-            {
-                let call = client.call(Bytes::from(vec![b'x'; 600]));
-                tokio::pin!(call);
-                for _ in 0..polls {
-                    assert!(poll_once(call.as_mut()).is_pending(), "Nobody has replied.");
-                    tokio::task::yield_now().await;
-                }
-            }
-            idle().await;
-            let second = start(&client, "second?").await;
-            let whole = "the second caller's frame, whole (if the one before was left half \
-                         written, this one is taken for its rest)";
-            let mut request = server.expect(whole).await;
-            if request.payload.len() == 600 {
-                assert!(
-                    request.payload.iter().all(|byte| *byte == b'x'),
-                    "The frame was torn."
-                );
-                request = server.expect(whole).await;
-            }
-            assert_eq!(
-                request.payload.as_ref(),
-                b"second?",
-                "The caller that gave up left a part of its frame in the stream, and the next \
-                 caller's frame was taken for the rest of it."
-            );
-            server.reply(request.id, "second!").await;
-            assert_eq!(answer(second).await, ok("second!"));
-        }
-    });
-}
-
-/// **M4** A request that has been begun is finished, also when its caller has left meanwhile.
-#[test]
-fn a_request_that_has_been_begun_is_finished() {
-    story(|| async {
-        let (client, mut server, _) = connected_over(Carriage {
-            buffer_bytes: 16,
-            ..Carriage::default()
-        });
-        let given_up = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
-        given_up.abort();
-        note("the caller of 600 bytes gave up, with 16 of them sent");
-        idle().await;
-        let serving = tokio::spawn(async move {
-            let rest = server.expect("the rest of a frame that was begun").await;
-            assert!(
-                rest.payload.iter().all(|byte| *byte == b'x'),
-                "The frame was torn."
-            );
-            let second = server.expect("the next caller's frame").await;
-            assert_eq!(second.payload.as_ref(), b"second?");
-            server.reply(second.id, "second!").await;
-        });
-        idle().await;
-        let second = start(&client, "second?").await;
-        assert_eq!(answer(second).await, ok("second!"));
-        serving.await.expect("no panic");
-    });
-}
 
 /// **M4** A caller that gives up while it waits for a place takes none along.
 #[test]
@@ -196,25 +122,6 @@ fn calls_that_are_given_up_behind_a_stall_do_not_pile_up() {
     });
 }
 
-/// **M4** A caller that is not polled for a while holds up no other.
-#[test]
-fn a_caller_that_is_not_polled_holds_up_no_other() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let held = client.call(Bytes::from_static(b"held?"));
-        tokio::pin!(held);
-        assert!(poll_once(held.as_mut()).is_pending(), "Nobody has replied.");
-        note("the first caller was polled once, and does something else now");
-        let second = start(&client, "second?").await;
-        let first = server.recv().await;
-        let request = server.expect("the second caller's request").await;
-        server.reply(request.id, "second!").await;
-        assert_eq!(answer(second).await, ok("second!"));
-        server.reply(first.id, "held!").await;
-        assert_eq!(soon("the first caller's reply", held).await, ok("held!"));
-    });
-}
-
 /// **M4** A caller that is not polled keeps its place in no line that others wait in.
 #[test]
 fn a_caller_that_is_not_polled_blocks_no_line() {
@@ -256,32 +163,6 @@ fn a_caller_that_is_not_polled_blocks_no_line() {
             )
             .await;
         assert_eq!(answer(first).await, ok("first!"));
-    });
-}
-
-/// **M4** A caller that sleeps through thousands of others' replies finds its own.
-#[test]
-fn a_reply_keeps_for_a_caller_that_sleeps() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let held = client.call(Bytes::from_static(b"held?"));
-        tokio::pin!(held);
-        assert!(poll_once(held.as_mut()).is_pending(), "Nobody has replied.");
-        let first = server.recv().await;
-        server.reply(first.id, "held!").await;
-        note("a caller was polled once, and has its reply; 3,000 others call before it looks");
-        for _ in 0..3_000 {
-            let serve = async {
-                let request = server.recv().await;
-                server.reply(request.id, "!").await;
-            };
-            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
-            assert_eq!(answer, ok("!"));
-        }
-        assert_eq!(
-            soon("the reply that came long ago", held).await,
-            ok("held!")
-        );
     });
 }
 
@@ -348,37 +229,6 @@ fn a_thousand_callers_share_a_narrow_connection() {
     });
 }
 
-/// **M4** Failures, late replies and made-up ones neither cost a place nor make one.
-#[test]
-fn no_reply_changes_the_number_of_places() {
-    story(|| async {
-        let (client, mut server, meters) = connected();
-        let failed = start(&client, "failed?").await;
-        let request = server.recv().await;
-        server.failure(request.id).await;
-        assert_eq!(answer(failed).await, Err(CallError::Failed));
-        let given_up = start(&client, "given up?").await;
-        let request = server.recv().await;
-        given_up.abort();
-        idle().await;
-        server.reply(request.id, "late").await;
-        server.reply(request.id, "again").await;
-        server.failure(request.id ^ (1 << 40)).await;
-        idle().await;
-        assert_eq!(client.in_flight(), 0);
-        let before = meters.requests().frames;
-        let _calls = fill(&client);
-        let _more = fill(&client);
-        idle().await;
-        assert_eq!(
-            meters.requests().frames - before,
-            MAX_IN_FLIGHT,
-            "A failure, a late reply, a repeated one and a made-up one later, there are as many \
-             places as before."
-        );
-    });
-}
-
 /// **M4** Calls that were answered leave no memory behind either.
 #[test]
 fn calls_that_were_answered_leave_nothing_behind() {
@@ -403,5 +253,120 @@ fn calls_that_were_answered_leave_nothing_behind() {
              lives for months.",
             watch.grown_bytes()
         );
+    });
+}
+
+/// **M4** A caller that is not polled while it waits for a place keeps one from the others, and no more.
+#[test]
+fn callers_that_sleep_in_line_keep_a_place_each_at_most() {
+    story(|| async {
+        let (client, mut server, meters) = connected();
+        let _calls = fill(&client);
+        idle().await;
+        let mut asleep = Vec::new();
+        for _ in 0..10 {
+            let mut call = Box::pin(client.call(Bytes::from_static(b"asleep?")));
+            assert!(poll_once(call.as_mut()).is_pending());
+            asleep.push(call);
+        }
+        let waiting = start(&client, "waiting?").await;
+        note(
+            "all places are taken; ten callers who are not polled wait for one, and then one who is",
+        );
+        for _ in 0..=asleep.len() {
+            let request = server.recv().await;
+            server.reply(request.id, "!").await;
+        }
+        idle().await;
+        let sent = meters.requests().frames;
+        assert!(
+            sent > MAX_IN_FLIGHT,
+            "Eleven places have come free: ten for those who sleep, if they like, and one for who waits. Yet \
+             nobody was sent."
+        );
+        for _ in 0..sent {
+            let request = server.recv().await;
+            if request.payload == "waiting?" {
+                server.reply(request.id, "waited!").await;
+                break;
+            }
+        }
+        assert_eq!(answer(waiting).await, ok("waited!"));
+    });
+}
+
+/// **M4** Callers that are not polled behind a stalled server hold up nobody when it reads on.
+#[test]
+fn callers_that_sleep_behind_a_stall_hold_up_nobody() {
+    story(|| async {
+        let (client, mut server, _) = connected_over(Carriage {
+            buffer_bytes: 64,
+            ..Carriage::default()
+        });
+        let mut calls = Vec::new();
+        for _ in 0..40 {
+            calls.push(start_bytes(&client, Bytes::from(vec![b'x'; 16 * 1024])).await);
+        }
+        let mut asleep = Vec::new();
+        for _ in 0..200 {
+            let mut call = Box::pin(client.call(Bytes::from_static(b"asleep?")));
+            assert!(poll_once(call.as_mut()).is_pending());
+            asleep.push(call);
+        }
+        let last = start(&client, "awake?").await;
+        note(
+            "the server reads nothing; forty large calls, two hundred callers who are not polled again, and \
+             then one who is",
+        );
+        idle().await;
+        loop {
+            let request = server
+                .expect(
+                    "the request of the caller who is awake (does each room in a queue go to one who sleeps, and \
+                     never takes it?)",
+                )
+                .await;
+            if request.payload == "awake?" {
+                server.reply(request.id, "awake!").await;
+                break;
+            }
+        }
+        assert_eq!(answer(last).await, ok("awake!"));
+    });
+}
+
+/// **M4** Who waits for a place gets one in its turn, and not after all who came later.
+#[test]
+fn who_waits_longest_is_not_overtaken_by_all_others() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        let mut calls = fill(&client);
+        idle().await;
+        let first = start(&client, "first in line").await;
+        for _ in 0..100 {
+            let client = client.clone();
+            calls.spawn(async move { client.call(Bytes::from_static(b"later")).await });
+        }
+        idle().await;
+        note("all places are taken; one caller waits for a place, and then a hundred");
+        for _ in 0..10 {
+            let request = server.recv().await;
+            server.reply(request.id, "!").await;
+        }
+        for _ in 0..MAX_IN_FLIGHT - 10 {
+            server.recv().await;
+        }
+        let mut next = Vec::new();
+        for _ in 0..10 {
+            let request = server.recv().await;
+            next.push(request.payload.clone());
+            server.reply(request.id, "!").await;
+        }
+        assert!(
+            next.contains(&Bytes::from_static(b"first in line")),
+            "Ten places came free, and all went to callers who came later than the first in line: in a crowd it \
+             would wait for ever."
+        );
+        assert_eq!(answer(first).await, ok("!"));
     });
 }

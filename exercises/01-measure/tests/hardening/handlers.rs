@@ -1,13 +1,12 @@
 //! Handlers that are slow, fail or panic, at once or late, cost their own callers, and nobody else.
 
 use crate::world::handlers::Script;
-use crate::world::server::{connected, connected_over, end, failure, reply};
+use crate::world::server::{connected, end, failure, reply};
 use bytes::Bytes;
-use measure::server::{Handler, HandlerError, MAX_HANDLERS};
-use std::collections::HashSet;
+use measure::server::MAX_HANDLERS;
 use std::time::Duration;
-use testbed::link::Carriage;
-use testbed::{Gate, idle, note, scene, story};
+use testbed::peer::REQUEST;
+use testbed::{RawFrame, idle, note, scene, story};
 
 /// **M7** An answer that fits no frame is a failure of its call, and harms no other.
 #[test]
@@ -53,35 +52,6 @@ fn failing_handlers_leave_room_for_others() {
     });
 }
 
-/// **M7** A handler that fails after having waited costs its own caller only, too, and its words stay here.
-#[test]
-fn a_late_failure_costs_its_own_caller_only() {
-    story(|| async {
-        for what in ["error", "panic", "large"] {
-            scene(format!("a handler waits, and then ends in `{what}`"));
-            let gate = Gate::closed();
-            let (mut client, _, _) = connected(Late(gate.clone(), Script::new()));
-            client.request(1, what).await;
-            client.request(2, "hello").await;
-            idle().await;
-            note("both handlers wait at the gate, which opens now");
-            gate.open();
-            let wanted = "an answer to each of two requests, one of which failed late";
-            let answers = [client.expect(wanted).await, client.expect(wanted).await];
-            assert!(
-                answers.contains(&failure(1)) && answers.contains(&reply(2, "hello")),
-                "Request 1 failed late, and request 2 did not: the answers were {answers:?}."
-            );
-            client.request(3, "hello").await;
-            assert_eq!(
-                client.recv().await,
-                reply(3, "hello"),
-                "The connection goes on."
-            );
-        }
-    });
-}
-
 /// **M7** There is no time limit in the server: a handler takes as long as it takes, and a quiet client has closed
 /// nothing.
 #[test]
@@ -113,19 +83,35 @@ fn a_slow_handler_and_a_quiet_client_have_their_time() {
     });
 }
 
-/// **M7** A request that arrives byte by byte is answered like any other.
+/// **M7** Half a request and then nothing is a slow client, and holds up nobody.
 #[test]
-fn a_request_in_single_bytes_is_answered() {
+fn half_a_request_and_then_nothing_is_slow() {
     story(|| async {
-        let one_byte = Carriage {
-            read_bytes: 1,
-            ..Carriage::default()
+        let script = Script::new();
+        let (mut client, served, _) = connected(script.clone());
+        let hello = RawFrame {
+            id: 2,
+            kind: REQUEST,
+            payload: Bytes::from_static(b"hello"),
         };
-        let (mut client, _, _) = connected_over(one_byte, Script::new());
-        client.request(5, "byte by byte").await;
-        client.request(6, "again").await;
-        let answers = HashSet::from([client.recv().await.id, client.recv().await.id]);
-        assert_eq!(answers, HashSet::from([5, 6]));
+        for cut in [1, 4, 13, 17] {
+            scene(format!(
+                "a handler is at work; the client sends {cut} bytes of a request, and then nothing for an hour"
+            ));
+            client.request(1, "slow").await;
+            client.send_bytes(&hello.bytes()[..cut]).await;
+            idle().await;
+            script.gate.let_one_pass();
+            let answer = client
+                .expect("the reply of a handler that is done meanwhile")
+                .await;
+            assert_eq!(answer, reply(1, "slow"));
+            tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+            client.send_bytes(&hello.bytes()[cut..]).await;
+            assert_eq!(client.recv().await, reply(2, "hello"));
+        }
+        client.finish().await;
+        assert!(matches!(end(served).await, Ok(())));
     });
 }
 
@@ -145,14 +131,4 @@ fn a_reply_carries_its_requests_id() {
             }
         }
     });
-}
-
-/// Waits at the gate, and does what the script says then.
-struct Late(Gate, Script);
-
-impl Handler for Late {
-    async fn handle(&self, request: Bytes) -> Result<Bytes, HandlerError> {
-        self.0.pass().await;
-        self.1.handle(request).await
-    }
 }

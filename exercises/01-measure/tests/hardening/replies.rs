@@ -4,30 +4,7 @@ use crate::world::client::{answer, connected, fill, ok, start};
 use bytes::Bytes;
 use measure::client::MAX_IN_FLIGHT;
 use std::collections::HashSet;
-use testbed::peer::REPLY;
-use testbed::{RawFrame, idle, note, story};
-
-/// **M3** A reply to a call that nobody made is dropped, and the connection goes on.
-#[test]
-fn a_reply_to_no_call_is_dropped() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let call = start(&client, "first?").await;
-        let request = server.recv().await;
-        let [far, near] = [request.id ^ (1 << 63), request.id.wrapping_add(1)];
-        for stranger in [far, near, near.wrapping_add(999)] {
-            server.reply(stranger, "not yours").await;
-            server.failure(stranger).await;
-        }
-        idle().await;
-        server.reply(request.id, "first!").await;
-        assert_eq!(
-            answer(call).await,
-            ok("first!"),
-            "Replies to unknown ids arrived first; they answer nobody, and end nothing."
-        );
-    });
-}
+use testbed::{idle, note, story};
 
 /// **M3** An id is never used twice on a connection: a reply may be very late.
 #[test]
@@ -78,30 +55,6 @@ fn a_reply_in_advance_answers_no_call() {
             ok("second!"),
             "A reply that came before its call was asked can't be an answer to it. If nobody reads while \
              nobody waits, it lies in the stream until somebody does."
-        );
-    });
-}
-
-/// **M3** Of two replies to one call the first is its answer, also if the caller has not taken it yet.
-#[test]
-fn the_first_reply_is_the_answer() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let call = start(&client, "hello?").await;
-        let id = server.recv().await.id;
-        let both = ["hello!", "again!"].map(|payload| RawFrame {
-            id,
-            kind: REPLY,
-            payload: Bytes::from_static(payload.as_bytes()),
-        });
-        note("two replies to the same call arrive in one piece");
-        server
-            .send_bytes(&both.map(|frame| frame.bytes()).concat())
-            .await;
-        assert_eq!(
-            answer(call).await,
-            ok("hello!"),
-            "The call was answered by the first. The second is one that nobody waits for."
         );
     });
 }

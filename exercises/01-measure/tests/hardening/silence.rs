@@ -1,18 +1,17 @@
 //! What a caller knows when no reply comes, whatever ends the connection and whenever.
 
 use crate::world::client::{answer, connected, connected_over, ok, start, start_bytes};
-use crate::world::handlers::Script;
 use bytes::Bytes;
-use measure::client::{CallError, Client};
+use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::MAX_PAYLOAD_BYTES;
-use measure::server::serve;
-use std::sync::Arc;
-use testbed::broken::Broken;
+use std::task::Poll;
+use std::time::Duration;
+use testbed::broken::{Broken, Then};
 use testbed::link::Carriage;
+use testbed::memory::Watch;
 use testbed::peer::REPLY;
-use testbed::{Link, Peer, RawFrame, idle, live, note, scene, soon, story};
+use testbed::{Link, Peer, RawFrame, idle, live, note, poll_once, scene, soon, story};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinSet;
 
 /// A runtime in virtual time.
 fn runtime() -> Runtime {
@@ -23,23 +22,171 @@ fn runtime() -> Runtime {
         .expect("a runtime without any driver but time")
 }
 
-/// **M6** A call of which only a part had left when the server vanished is unknown too.
+/// **M6** A call of which a part had left is unknown, from the first byte to the last.
 #[test]
 fn a_call_that_was_half_sent_is_unknown() {
     story(|| async {
-        let (client, server, meters) = connected_over(Carriage {
-            buffer_bytes: 16,
+        let frame_bytes = 13 + 20;
+        for left in 1..=frame_bytes {
+            scene(format!(
+                "the server vanishes, with {left} of {frame_bytes} bytes sent"
+            ));
+            let (client, server, meters) = connected_over(Carriage {
+                buffer_bytes: left,
+                ..Carriage::default()
+            });
+            let call = start_bytes(&client, Bytes::from(vec![b'x'; 20])).await;
+            assert_eq!(meters.requests().bytes, left, "The pipe holds as much.");
+            server.vanish();
+            assert_eq!(
+                answer(call).await,
+                Err(CallError::Unknown),
+                "{left} bytes of {frame_bytes} had left. This client can't know what the other side makes of \
+                 a part of a frame; `NotSent` promises that not one byte has left."
+            );
+        }
+        for (left, writes) in (1..=2 * frame_bytes)
+            .flat_map(|left| [Then::Error, Then::Nothing].map(|writes| (left, writes)))
+        {
+            scene(format!("a stream takes {left} bytes, and then no more"));
+            let client = Client::new(Broken {
+                takes_bytes: left,
+                writes,
+                ..Broken::default()
+            });
+            let first = start_bytes(&client, Bytes::from(vec![b'x'; 20])).await;
+            let second = start_bytes(&client, Bytes::from(vec![b'y'; 20])).await;
+            let third = start_bytes(&client, Bytes::from(vec![b'z'; 20])).await;
+            assert_eq!(
+                answer(first).await,
+                Err(CallError::Unknown),
+                "Its first byte had left."
+            );
+            let (second, third) = (answer(second).await, answer(third).await);
+            assert!(
+                second == Err(CallError::Unknown)
+                    || left <= frame_bytes && second == Err(CallError::NotSent),
+                "The stream took {left} bytes, and the second frame begins after {frame_bytes}. Its caller was \
+                 told {second:?}."
+            );
+            assert!(
+                matches!(third, Err(CallError::NotSent | CallError::Unknown)),
+                "Nothing of the third had left, and its caller was told {third:?}."
+            );
+        }
+    });
+}
+
+/// **M6** Callers that have their answers and don't look hold all places; an end reaches everybody else.
+#[test]
+fn callers_that_sleep_on_all_places_hold_up_no_end() {
+    story(|| async {
+        for answered in [false, true] {
+            scene(format!(
+                "{MAX_IN_FLIGHT} callers hold all places and are not polled; their answers have come: {answered}"
+            ));
+            let (client, mut server, meters) = connected();
+            let ask = |_| Box::pin(client.call(Bytes::from_static(b"?")));
+            let mut asleep: Vec<_> = (0..MAX_IN_FLIGHT).map(ask).collect();
+            // Some need a few polls until they are sent: they wait in line to be written.
+            for _ in 0..200 {
+                if meters.requests().frames < MAX_IN_FLIGHT {
+                    for call in &mut asleep {
+                        assert!(poll_once(call.as_mut()).is_pending(), "Nobody has replied.");
+                    }
+                    idle().await;
+                }
+            }
+            for _ in 0..MAX_IN_FLIGHT {
+                let request = server.recv().await;
+                if answered {
+                    server.reply(request.id, "!").await;
+                }
+            }
+            scene("one more caller waits for a place; then the server vanishes");
+            let waiting = start(&client, "waiting?").await;
+            server.vanish();
+            idle().await;
+            for (who, call) in [
+                ("waited for a place", waiting),
+                ("called after the end", start(&client, "after?").await),
+            ] {
+                idle().await;
+                assert!(
+                    call.is_finished(),
+                    "The connection has ended, and who {who} still waits: for places that callers hold who \
+                     aren't polled, and may never be."
+                );
+                assert_eq!(answer(call).await, Err(CallError::NotSent));
+            }
+            let expected = if answered {
+                ok("!")
+            } else {
+                Err(CallError::Unknown)
+            };
+            for mut call in asleep {
+                assert_eq!(poll_once(call.as_mut()), Poll::Ready(expected.clone()));
+            }
+            assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+        }
+    });
+}
+
+/// **M6** After the end nothing is held of the calls that it met, though clients live on.
+#[test]
+fn an_end_lets_go_of_the_calls_that_it_met() {
+    story(|| async {
+        let (client, server, _) = connected_over(Carriage {
+            buffer_bytes: 64,
             ..Carriage::default()
         });
-        let call = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
-        assert_eq!(meters.requests().bytes, 16, "The pipe holds 16 bytes.");
+        let watch = Watch::start();
+        let mut calls = Vec::new();
+        for _ in 0..200 {
+            calls.push(start_bytes(&client, Bytes::from(vec![b'x'; 64 * 1024])).await);
+        }
         server.vanish();
-        assert_eq!(
-            answer(call).await,
-            Err(CallError::Unknown),
-            "Sixteen bytes of 613 had left. This client can't know what the other side makes of \
-             half a frame; `NotSent` promises that not one byte has left."
+        for call in calls {
+            assert!(matches!(
+                answer(call).await,
+                Err(CallError::NotSent | CallError::Unknown)
+            ));
+        }
+        assert!(
+            watch.grown_bytes() <= 256 * 1024,
+            "The connection has ended and its 200 callers have gone, and {} bytes of their 12.5 MiB are still \
+             held.",
+            watch.grown_bytes()
         );
+        drop(client);
+    });
+}
+
+/// **M6** Half a reply and then nothing is a slow reply: there is no time limit in a call.
+#[test]
+fn half_a_reply_and_then_nothing_is_slow() {
+    story(|| async {
+        let (client, mut server, _) = connected();
+        for cut in [1, 4, 13, 17] {
+            scene(format!(
+                "the server sends {cut} bytes of a reply, and then nothing for an hour"
+            ));
+            let call = start(&client, "slow?").await;
+            let request = server.recv().await;
+            let reply = RawFrame {
+                id: request.id,
+                kind: REPLY,
+                payload: Bytes::from_static(b"slow!"),
+            };
+            server.send_bytes(&reply.bytes()[..cut]).await;
+            tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+            server.send_bytes(&reply.bytes()[cut..]).await;
+            assert_eq!(
+                answer(call).await,
+                ok("slow!"),
+                "How long is too long is for the caller to say."
+            );
+        }
     });
 }
 
@@ -136,41 +283,6 @@ fn a_task_that_is_stopped_leaves_what_was_sent_unknown() {
     });
 }
 
-/// **M6** A reply that is cut off at any byte leaves its call unknown, and never hangs it.
-#[test]
-fn a_reply_torn_at_any_byte_leaves_its_call_unknown() {
-    story(|| async {
-        let reply = |id| RawFrame {
-            id,
-            kind: REPLY,
-            payload: Bytes::from_static(b"half an answer"),
-        };
-        for cut in 0..reply(0).bytes().len() {
-            scene(format!(
-                "the server sends {cut} bytes of its reply, and vanishes"
-            ));
-            let (client, mut server, _) = connected();
-            let call = start(&client, "whole?").await;
-            let request = server.recv().await;
-            server.send_bytes(&reply(request.id).bytes()[..cut]).await;
-            server.vanish();
-            assert_eq!(answer(call).await, Err(CallError::Unknown));
-        }
-    });
-}
-
-/// **M6** A server that closes its side has answered all it ever will: who still waits is told.
-#[test]
-fn a_server_that_closes_its_side_leaves_nobody_waiting() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let call = start(&client, "hello?").await;
-        server.recv().await;
-        server.finish().await;
-        assert_eq!(answer(call).await, Err(CallError::Unknown));
-    });
-}
-
 /// **M6** A request that fits no frame is refused before any of it is sent, and harms no other call.
 #[test]
 fn a_request_beyond_the_limit_is_refused_unsent() {
@@ -216,54 +328,6 @@ fn the_connection_closes_with_the_last_client() {
     });
 }
 
-/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
-#[test]
-fn the_connection_closes_with_calls_that_were_given_up() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let given_up = start(&client, "hello?").await;
-        server.recv().await;
-        given_up.abort();
-        idle().await;
-        drop(client);
-        note("the only caller gave up, and the last client was dropped");
-        assert_eq!(
-            soon(
-                "the connection to be closed: no client is left",
-                server.try_recv()
-            )
-            .await,
-            None
-        );
-    });
-}
-
-/// **M6** A write that fails is an end like any other: everybody who waits is told, whoever it failed for.
-#[test]
-fn a_write_that_fails_reaches_everybody_who_waits() {
-    story(|| async {
-        // The first request is 14 bytes long, and leaves. Nothing can be read, not even an end.
-        let client = Client::new(Broken {
-            takes_bytes: 14,
-            ..Broken::default()
-        });
-        let first = start(&client, "1").await;
-        note("the first request has left");
-        let second = start(&client, "2").await;
-        note("the second could not be written");
-        let second = answer(second).await;
-        assert!(
-            matches!(second, Err(CallError::NotSent | CallError::Unknown)),
-            "The stream takes nothing more, and the call was told {second:?}."
-        );
-        assert_eq!(
-            answer(first).await,
-            Err(CallError::Unknown),
-            "Its request had left, and no reply can come any more."
-        );
-    });
-}
-
 /// **M6** What was answered before a frame that lies has been answered, though both came at once.
 #[test]
 fn a_reply_before_a_broken_frame_is_a_reply() {
@@ -302,30 +366,25 @@ fn a_reply_before_a_broken_frame_is_a_reply() {
     });
 }
 
-/// **M6** A server that is stopped with calls in flight leaves them unknown, and none hanging.
+/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
 #[test]
-fn a_server_stopped_with_calls_in_flight_leaves_them_unknown() {
+fn the_connection_closes_with_calls_that_were_given_up() {
     story(|| async {
-        let (near, far, _) = Link::new().split();
-        let script = Script::new();
-        let handler = Arc::new(script.clone());
-        let served = tokio::spawn(async move { serve(far, handler).await });
-        let client = Client::new(near);
-        let mut calls = JoinSet::new();
-        for _ in 0..10 {
-            let client = client.clone();
-            calls.spawn(async move { client.call(Bytes::from_static(b"slow")).await });
-        }
+        let (client, mut server, _) = connected();
+        let given_up = start(&client, "hello?").await;
+        server.recv().await;
+        given_up.abort();
         idle().await;
-        assert_eq!(script.running(), 10, "Ten handlers are at work.");
-        served.abort();
-        note("the server was stopped");
-        for answer in soon("ten calls to end", calls.join_all()).await {
-            assert_eq!(
-                answer,
-                Err(CallError::Unknown),
-                "The handlers had begun when the server stopped; how far they came is unknown."
-            );
-        }
+        drop(client);
+        note("the only caller gave up, and the last client was dropped");
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None,
+            "Who gave up waits for nothing: a call that is never answered keeps no connection."
+        );
     });
 }

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use testbed::Gate;
 
 /// Answers with what it was asked, or does what the request says:
-/// `slow` waits at the gate first, `error` fails, `panic` panics, `large` answers more than fits,
-/// `96 KiB` answers as much, and `swallow` nothing.
+/// `slow` waits at the gate first and then does the rest, `error` fails, `panic` panics, `large` answers
+/// more than fits, `96 KiB` answers as much, and `swallow` nothing.
 #[derive(Clone)]
 pub struct Script {
     pub gate: Gate,
@@ -53,16 +53,18 @@ impl Handler for Script {
         self.started.fetch_add(1, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
         let _running = Running(Arc::clone(&self.running));
-        if request.starts_with(b"slow") {
+        let mut told = request.as_ref();
+        if let Some(then) = told.strip_prefix(b"slow") {
             self.gate.pass().await;
+            told = then.trim_ascii_start();
         }
-        match request.as_ref() {
+        match told {
             b"error" => Err(HandlerError("the store is on fire".to_owned())),
             // Not `panic!`: this one is part of the test, and no news to its story.
             b"panic" => std::panic::resume_unwind(Box::new("asked to")),
             b"large" => Ok(vec![1; MAX_PAYLOAD_BYTES + 1].into()),
             b"96 KiB" => Ok(vec![1; 96 * 1024].into()),
-            _ if request.starts_with(b"swallow") => Ok(Bytes::new()),
+            _ if told.starts_with(b"swallow") => Ok(Bytes::new()),
             _ => Ok(request),
         }
     }

@@ -6,6 +6,11 @@
 pub mod client;
 pub mod frames;
 pub mod handlers;
+pub mod held;
 pub mod lessons;
 pub mod samples;
 pub mod server;
+
+/// What a single allocation may be while nothing large has arrived: a read may be given room of up to
+/// 256 KiB, a buffer that still holds the start of a frame may double for it, and there is some slack.
+pub const ROOM_BYTES: usize = 640 * 1024;

@@ -3,7 +3,7 @@
 mod decisions;
 
 use crate::world::situations::{
-    KINDS, costs, decide, kinds, measured, needs, placed, pressure, said,
+    KINDS, answer, costs, decide, kinds, measured, needs, placed, pressure, said,
 };
 use placement::place::{Choice, Figure, Unplaced};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
@@ -154,7 +154,9 @@ fn a_far_scope_is_no_answer_in_time() {
         let nothing = decide(&requirements, &costs());
         assert!(
             matches!(nothing, Err(Unplaced::NothingSuffices(_))),
-            "What is isolated from the process takes at least 2 ms, and the caller has one: {nothing:?}"
+            "What is isolated from the process takes at least 2 ms, and the caller has one. The answer \
+             is:\n{}",
+            answer(&nothing)
         );
     });
 }
@@ -271,8 +273,11 @@ fn a_contradiction_is_explained_scope_by_scope() {
         for (what, requirements) in cases {
             scene(what);
             let found = decide(&requirements, &costs());
-            let Err(Unplaced::NothingSuffices(reasons)) = found else {
-                panic!("There is no such scope, and the answer was {found:?}.");
+            let Err(Unplaced::NothingSuffices(reasons)) = &found else {
+                panic!(
+                    "There is no such scope, and the answer is:\n{}",
+                    answer(&found)
+                );
             };
             for scope in Scope::ALL {
                 assert!(
@@ -283,7 +288,7 @@ fn a_contradiction_is_explained_scope_by_scope() {
                 );
             }
             let metric = &requirements.pressures[0].metric;
-            let told = Unplaced::NothingSuffices(reasons).to_string();
+            let told = answer(&found);
             assert!(
                 told.contains(metric),
                 "The explanation does not name the pressure:\n{told}"
@@ -358,10 +363,11 @@ fn a_figure_that_decides_nothing_is_not_asked_for() {
         );
         let mut contradicts = needs(&[pressure(Kind::Decoupling, 3_000, 100)]);
         contradicts.answer_within = Some(100 * MS);
-        let found = scope(&contradicts, &Costs::new());
+        let found = decide(&contradicts, &Costs::new());
         assert!(
             matches!(found, Err(Unplaced::NothingSuffices(_))),
-            "No figure settles what contradicts itself: {found:?}"
+            "No figure settles what contradicts itself. The answer is:\n{}",
+            answer(&found)
         );
     });
 }

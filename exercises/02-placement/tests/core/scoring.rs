@@ -94,11 +94,17 @@ fn one_thread_computes_what_the_definition_says() {
                     "There is one row for each learner, in the history's order, which need not be that of \
                      their ids."
                 );
-                assert_eq!(
-                    plain(&recommended),
-                    by_definition(history, top),
-                    "The best {top} for each learner: the scores differ from the definition's."
-                );
+                let expected = by_definition(history, top);
+                for ((learner, row), expected) in
+                    learners.iter().zip(plain(&recommended)).zip(expected)
+                {
+                    assert_eq!(
+                        row, expected,
+                        "The best {top} for learner {}, by the definition. (A share is of the learners of \
+                         the lesson that was completed, and not of the one that is to be recommended.)",
+                        learner.0
+                    );
+                }
             }
         });
     });

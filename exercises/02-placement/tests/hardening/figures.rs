@@ -62,6 +62,26 @@ fn figures_are_read_with_their_units() {
     });
 }
 
+/// **P6** A figure in a reason reads as people write it: in the unit in which it is at least one.
+#[test]
+fn figures_read_as_people_write_them() {
+    live(|| {
+        for text in [
+            "12000 /s",
+            "1.5 /s",
+            "7 /min",
+            "2 /h",
+            "3 /day",
+            "2.5 /week",
+            "0.5 /month",
+            "0 /s",
+        ] {
+            let read = text.parse::<Quantity>().expect("a figure");
+            assert_eq!(read.to_string(), text);
+        }
+    });
+}
+
 /// **Given** A unit that is not known is an error that names it, and so is none at all.
 #[test]
 fn an_unknown_unit_is_named() {
@@ -231,10 +251,11 @@ fn a_win_does_not_excuse_the_other_figures() {
                 rounds(9.0, bad, 11.0),
                 rounds(9.0, 10.0, bad),
             ] {
-                for sharded in [
-                    [(2, won), (4, spoilt)],
-                    [(4, spoilt), (2, won)],
-                    [(1, spoilt), (2, won)],
+                for (thread, sharded) in [
+                    (thread, [(2, won), (4, spoilt)]),
+                    (thread, [(4, spoilt), (2, won)]),
+                    (thread, [(1, spoilt), (2, won)]),
+                    (spoilt, [(2, won), (4, won)]),
                 ] {
                     let found = cost(thread, &sharded);
                     assert!(

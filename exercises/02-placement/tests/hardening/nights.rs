@@ -192,7 +192,8 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
         ),
         Fault::Restarted if round == 0 => assert!(
             is_whole,
-            "Shard {shard} started anew before it was asked, and needs no memory for that: {found:?}"
+            "Shard {shard} started anew before it was asked for the first time, which changes nothing. The \
+             result is {found:?}, and one thread recommends {whole:?}."
         ),
         Fault::Restarted => assert!(
             matches!(found, Err(Unscored::Broken(Broken::Refused { shard: at, .. })) if *at == shard),

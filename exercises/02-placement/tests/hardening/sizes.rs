@@ -48,6 +48,22 @@ fn a_share_is_reckoned_in_whole_numbers() {
     });
 }
 
+/// **P1** The shares of hundreds of lessons add up.
+#[test]
+fn a_score_of_many_lessons_is_their_sum() {
+    live(|| {
+        // Of three who completed each of 300 lessons, two completed lesson 300 too.
+        let all = || (0..300).collect::<Vec<u64>>();
+        let more = || (0..=300).collect::<Vec<u64>>();
+        let recommended = one_thread(&history(&[all(), more(), more()]), 3);
+        assert_eq!(
+            plain(&recommended)[0],
+            [(LessonId(300), 300 * 666_666)],
+            "Each of 300 lessons adds 666,666 millionths."
+        );
+    });
+}
+
 /// **P1** `top` is a bound, however large: all that score are fewer.
 #[test]
 fn a_huge_top_is_everything() {
@@ -179,14 +195,12 @@ fn wide_rows_and_long_answers_cross_whole() {
             "One lesson is completed, and 699 are recommended."
         );
         let shards = 3;
-        {
-            let many = on_shards(&history, usize::MAX, &mut Counting::new(shards));
-            assert!(
-                many.as_ref() == Ok(&one),
-                "{shards} shards disagree with one thread about a learner who completed 700 lessons, or one \
-                 who is recommended 699: more than a byte counts."
-            );
-        }
+        let many = on_shards(&history, usize::MAX, &mut Counting::new(shards));
+        assert!(
+            many.as_ref() == Ok(&one),
+            "{shards} shards disagree with one thread about a learner who completed 700 lessons, or one \
+             who is recommended 699: more than a byte counts."
+        );
     });
 }
 
@@ -199,22 +213,19 @@ fn a_town_is_counted_over_shards() {
         rows.push(vec![1]);
         let history = history(&rows);
         note("70,001 learners completed lesson 1, which is more than a `u16` counts");
-        let shards = 2;
-        {
-            let many =
-                on_shards(&history, 3, &mut Counting::new(shards)).expect("every shard answers");
-            let last: Vec<_> = many[70_000]
-                .lessons
-                .iter()
-                .map(|to| (to.lesson, to.score))
-                .collect();
-            assert_eq!(
-                last,
-                [(LessonId(2), 999_985)],
-                "70,000 × 1,000,000 / 70,001 is 999,985, rounded down, with {shards} shards as with one \
-                 thread: the counts are beyond a `u16`."
-            );
-        }
+        let shards = 1;
+        let many = on_shards(&history, 3, &mut Counting::new(shards)).expect("every shard answers");
+        let last: Vec<_> = many[70_000]
+            .lessons
+            .iter()
+            .map(|to| (to.lesson, to.score))
+            .collect();
+        assert_eq!(
+            last,
+            [(LessonId(2), 999_985)],
+            "70,000 × 1,000,000 / 70,001 is 999,985, rounded down, with {shards} shards as with one \
+             thread: the counts are beyond a `u16`."
+        );
     });
 }
 

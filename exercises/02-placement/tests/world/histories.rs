@@ -27,7 +27,7 @@ pub fn any_history(property: impl Fn(&History)) {
             // In no order of their ids: 7 and 31 have no divisor in common, and no id comes twice.
             let learners = (0..).map(|at| LearnerId(100 + at * 7 % 31));
             let rows = learners.zip(rows).map(|(learner, row)| {
-                note(format!("learner {learner:?} completed {row:?}"));
+                note(format!("learner {} completed {row:?}", learner.0));
                 (learner, row.iter().copied().map(LessonId).collect())
             });
             let rows: Vec<_> = rows.collect();

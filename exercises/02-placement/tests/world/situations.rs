@@ -94,6 +94,14 @@ pub fn decide(requirements: &Requirements, costs: &Costs) -> Result<Placement, U
     unharmed("`place`", || place(requirements, costs))
 }
 
+/// An answer in words.
+pub fn answer(found: &Result<Placement, Unplaced>) -> String {
+    match found {
+        Ok(placement) => placement.to_string(),
+        Err(why) => why.to_string(),
+    }
+}
+
 /// The decision where everything is measured: by [`costs`].
 pub fn placed(requirements: &Requirements) -> Placement {
     decide(requirements, &costs()).unwrap_or_else(|why| {

@@ -48,7 +48,7 @@ fn an_expires_that_is_over_or_no_date_is_no_lifetime() {
 fn an_absurd_age_is_very_old() {
     live(|| {
         let aged = |value: &str| cached("a", "max-age=600").with("age", value).stored();
-        for value in ["abc", "-5", "1.5", "", "99999999999999999999999999"] {
+        for value in ["abc", "-5", "+5", "1.5", "", "99999999999999999999999999"] {
             assert!(
                 !fresh_enough(&get("/"), &aged(value), at(0)),
                 "{OLDER} `Age: {value}` says nothing that one may rely on."

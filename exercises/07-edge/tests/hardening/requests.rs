@@ -186,6 +186,21 @@ fn head_is_served_and_never_kept() {
             fetches,
             "It could be answered from the shelf."
         );
+        let tagged = cached("forty", "max-age=60").with("etag", "\"v1\"");
+        world.origin.has("/b", tagged);
+        world.ask(get("/b")).await;
+        pass(seconds(61)).await;
+        world.ask(asking("HEAD", "/b")).await;
+        let before = world.origin.fetches();
+        assert_eq!(world.ask(get("/b")).await.text(), "forty");
+        if world.origin.fetches() > before {
+            let asked = world.origin.seen(before + 1);
+            assert!(
+                asked.headers().contains_key("if-none-match"),
+                "The response was held, and had only to be asked about. A HEAD in between has taken it off \
+                 the shelf."
+            );
+        }
     });
 }
 

@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
 /// Finds them, at most one for each boundary.
 ///
 /// - What is asked for, in this order: a `metric`; a `value` with a figure in it; a unit, in the value or
-///   in `unit`; `evidence`; its day, `measured`. The first that is missing is found. A text that is no
-///   answer ([`ledger::answered`]), such as `"TBD"`, is written, and is missing.
+///   in `unit`; `evidence`; its day, `measured`. The first that is missing is found. What is
+///   written and no answer ([`ledger::answered`]) is missing, too.
 /// - The last two are a `Warning`, the others an `Error`.
 /// - It points at what is written of the metric, the value (also for the unit), the evidence (also for
 ///   its day). Nothing written: at `from`, but for missing evidence at the value.

@@ -145,6 +145,7 @@ fn a_value_without_figure_or_unit_is_vague() {
         "⟦\"1,900\"⟧",
         "⟦1900⟧",
         "⟦1.5⟧",
+        "⟦1900⟧\nunit = \"?\"",
     ] {
         let evidence = "evidence = \"load test 12\"\nmeasured = 2026-11-02\n";
         let text = pressure(&format!("metric = \"writes\"\nvalue = {value}\n{evidence}"));
@@ -167,15 +168,17 @@ fn a_figure_without_dated_evidence_is_a_warning() {
         &text,
         &[(WARNING, "api -> store")],
     );
-    let text = pressure(
-        "metric = \"writes\"\nvalue = \"1,900 a second\"\nevidence = ⟦\"load test 12\"⟧\n",
-    );
-    finds(
-        VAGUE,
-        vague_pressure::check,
-        &text,
-        &[(WARNING, "api -> store")],
-    );
+    for evidence in ["⟦\"load test 12\"⟧", "⟦\"TODO\"⟧\nmeasured = 2026-11-02"] {
+        let text = pressure(&format!(
+            "metric = \"writes\"\nvalue = \"1,900 a second\"\nevidence = {evidence}\n"
+        ));
+        finds(
+            VAGUE,
+            vague_pressure::check,
+            &text,
+            &[(WARNING, "api -> store")],
+        );
+    }
 }
 
 /// **R2** A figure with its unit in it or beside it, from a dated measurement, is an answer.
@@ -214,11 +217,13 @@ fn a_network_inside_one_release_is_found() {
     finds(STEP, lock_step, &text, &[(WARNING, "a -> b")]);
     let text = all
         + &edge("in-process", "a", "b", "")
+        + &edge("same-machine", "b", "a", "")
         + &call("a", "c", "")
         + &call("c", "d", "")
         + &call("d", "e", "");
     silent(
-        "A function call is right there, and who says nothing of a release is released alone.",
+        "A function call is right there, a second process keeps failures apart, and who says nothing of a \
+         release is released alone.",
         lock_step,
         &text,
     );

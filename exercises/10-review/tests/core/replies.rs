@@ -73,9 +73,12 @@ fn a_reply_that_rests_on_a_cache_is_found() {
     let text = system("[[flow]]\nname = \"complete\"\n")
         + &step("api", "store", "")
         + &step("api", "cache", "writes = \"progress\"").replace("\"cache\"", "⟦\"cache\"⟧")
-        + &step("api", "store", "writes = \"progress\"\nafter_reply = true");
-    let one = [(ERROR, "complete -> cache")];
-    finds(VANISHES, cache_as_database::check, &text, &one);
+        + &step("api", "store", "writes = \"progress\"\nafter_reply = true")
+        + "[[flow]]\nname = \"draft\"\n"
+        + &step("api", "cache", "writes = \"draft\"")
+        + &step("api", "edge", "writes = \"draft\"").replace("\"edge\"", "⟦\"edge\"⟧");
+    let both = [(ERROR, "complete -> cache"), (ERROR, "draft -> edge")];
+    finds(VANISHES, cache_as_database::check, &text, &both);
 }
 
 /// **R9** A cache that is filled from an authority, or written besides it, is a cache: silence.
@@ -115,12 +118,15 @@ fn a_reply_that_waits_for_what_comes_later_is_found() {
     let text = system("[[flow]]\nname = \"complete\"\n")
         + &step("api", "store", "writes = \"progress\"")
         + &step("api", "stream", "").replace("\"stream\"", "⟦\"stream\"⟧")
-        + &step("api", "mailer", "writes = \"mail\"").replace("\"mailer\"", "⟦\"mailer\"⟧");
-    let both = [
+        + &step("api", "mailer", "writes = \"mail\"").replace("\"mailer\"", "⟦\"mailer\"⟧")
+        + &step("stream", "mailer", "").replace("\"mailer\"", "⟦\"mailer\"⟧");
+    // The last one goes to a worker by a message, and is one finding.
+    let all = [
         (ERROR, "complete -> api -> stream"),
         (ERROR, "complete -> api -> mailer"),
+        (ERROR, "complete -> stream -> mailer"),
     ];
-    finds(LATER, async_in_contract::check, &text, &both);
+    finds(LATER, async_in_contract::check, &text, &all);
 }
 
 /// **R4** After the reply, and by calls to what answers, a flow may go where it likes.

@@ -54,6 +54,10 @@ fn an_inner_call_that_outlives_the_outer_one_is_found() {
     let text = three(outer, "timeout = ⟦\"5 s\"⟧");
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
     silent(INNER, inner_within, &three(outer, "timeout = \"3 s\""));
+    // A try is over when everything is.
+    let outer = "timeout = \"1 s\"\nper_try = \"5 s\"";
+    let text = three(outer, "timeout = ⟦\"2 s\"⟧");
+    finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
 }
 
 /// **R6** Of several callers the most impatient one counts; an inner call is one finding.
@@ -73,6 +77,10 @@ fn the_most_impatient_caller_counts() {
 fn a_deadline_that_travels_fits_by_itself() {
     let inner = "timeout = \"2 s\"\ndeadline = \"propagated\"";
     silent(INNER, inner_within, &three("timeout = \"1 s\"", inner));
+    // It bounds the call that it travels with, and not those inside that have only their own timeouts.
+    let outer = "timeout = \"1 s\"\ndeadline = \"propagated\"";
+    let text = three(outer, "timeout = ⟦\"2 s\"⟧");
+    finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
     silent(
         INNER,
         inner_within,
@@ -94,6 +102,7 @@ fn flow(deadline: &str, steps: &str) -> String {
         + &call("api", "store", "timeout = \"400 ms\"")
         + &call("api", "mail", "timeout = \"400 ms\"")
         + &call("api", "views", "timeout = \"400 ms\"")
+        + &call("store", "disk", "timeout = \"400 ms\"")
         + &format!("[[flow]]\nname = \"complete\"\ndeadline = {deadline}\n")
         + steps
 }
@@ -116,7 +125,8 @@ fn steps_that_overrun_the_deadline_are_found() {
     });
 }
 
-/// **R6** Steps at the same time take as long as the longest, and those after the reply take nothing.
+/// **R6** Steps at the same time take as long as the longest, and those after the reply or behind another
+/// step take nothing.
 #[test]
 fn steps_at_the_same_time_take_as_long_as_the_longest() {
     let both = "parallel = \"look\"";
@@ -124,6 +134,12 @@ fn steps_at_the_same_time_take_as_long_as_the_longest() {
     silent(SUM, flows_within, &flow("\"800 ms\"", &steps));
     let steps = step("api", "store", "") + &step("api", "mail", "after_reply = true");
     silent(SUM, flows_within, &flow("\"400 ms\"", &steps));
+    let steps = step("api", "store", "") + &step("store", "disk", "");
+    silent(
+        "What the store waits for is in what its caller waits for the store, and is not added to it.",
+        flows_within,
+        &flow("\"700 ms\"", &steps),
+    );
     let steps = step("api", "store", "parallel = \"a\"")
         + &step("api", "mail", "parallel = \"a\"")
         + &step("api", "views", "parallel = \"b\"");

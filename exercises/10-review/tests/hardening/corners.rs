@@ -185,6 +185,19 @@ fn steps_inside_a_step_add_up() {
     let steps = step("api", "store", "") + &step("store", "disk", "") + &step("store", "tape", "");
     let text = flow("\"1 s\"", &steps).replacen("\"400 ms\"", "⟦\"400 ms\"⟧", 1);
     finds(SUM, flows_within, &text, &[(ERROR, "complete -> store")]);
+    // A step that just fits by itself has not been found as a call inside a call.
+    let text = text.replace("250 ms", "400 ms");
+    finds(SUM, flows_within, &text, &[(ERROR, "complete -> store")]);
+    // Of those who wait for the store the most impatient one decides, whoever comes first.
+    for (first, then) in [("api", "mail"), ("mail", "api")] {
+        let steps = step("api", "mail", "")
+            + &step(first, "store", "")
+            + &step(then, "store", "")
+            + &step("store", "disk", "")
+            + &step("store", "tape", "");
+        let text = call("mail", "store", "timeout = ⟦\"300 ms\"⟧") + &flow("\"1 s\"", &steps);
+        finds(SUM, flows_within, &text, &[(ERROR, "complete -> store")]);
+    }
 }
 
 /// **R6** A step takes its time for each of its calls, and none if the deadline travels with it.

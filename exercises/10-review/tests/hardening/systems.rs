@@ -44,7 +44,7 @@ type Fault = (
     fn(&mut System, usize) -> Vec<(&'static str, String)>,
 );
 
-const FAULTS: [Fault; 18] = [
+const FAULTS: [Fault; 19] = [
     ("a second authority", |system, at| {
         let at = at % system.facts.len();
         system.facts[at].set("decided_by", "[\"d0\", \"api\"]");
@@ -157,6 +157,13 @@ const FAULTS: [Fault; 18] = [
         let calls: Vec<_> = system.calls();
         let call = calls[at % calls.len()];
         system.boundaries[call].unset("fallback.when_slow");
+        vec![("B403", system.key(call))]
+    }),
+    ("no word about bad days", |system, at| {
+        let calls: Vec<_> = system.calls();
+        let call = calls[at % calls.len()];
+        system.boundaries[call].unset("fallback.when_slow");
+        system.boundaries[call].unset("fallback.when_absent");
         vec![("B403", system.key(call))]
     }),
     ("a promise beyond the parts", |system, _| {

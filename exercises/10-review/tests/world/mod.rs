@@ -169,24 +169,39 @@ fn unmark(marked: &str) -> (String, Vec<Range<usize>>) {
 
 fn told_of(text: &str, at: &Range<usize>, severity: Severity, names: &str) -> String {
     let line = ledger::form::line_at(text, at.start);
+    let entries = entries(text);
+    let entry = entries.iter().rfind(|(first, _)| *first <= line);
+    let line = entry.map_or(line, |(first, _)| *first);
     let what = text.get(at.clone()).unwrap_or("?").replace('\n', " ");
     let what: String = what.chars().take(50).collect();
     format!("line {line}: {severity} at {what}, about {names:?}")
 }
 
+/// The entries of a ledger, each in one line, with the number of its first one.
+fn entries(text: &str) -> Vec<(usize, String)> {
+    let mut entries: Vec<(usize, String)> = Vec::new();
+    let lines = text.lines().enumerate();
+    for (at, line) in lines.filter(|(_, line)| !line.is_empty()) {
+        match entries.last_mut() {
+            Some((_, entry)) if !line.starts_with('[') => {
+                *entry += "  ";
+                *entry += line;
+            }
+            _ => entries.push((at + 1, line.to_owned())),
+        }
+    }
+    entries
+}
+
 fn numbered(text: &str) -> String {
-    const SHOWN: usize = 60;
-    let lines = text
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.is_empty());
-    let mut all = lines
-        .take(SHOWN)
-        .fold(String::new(), |mut all, (at, line)| {
-            let _ = writeln!(all, "      {:>3} | {line}", at + 1);
-            all
-        });
-    if text.lines().count() > SHOWN {
+    const SHOWN: usize = 40;
+    let entries = entries(text);
+    let shown = entries.iter().take(SHOWN);
+    let mut all = shown.fold(String::new(), |mut all, (line, entry)| {
+        let _ = writeln!(all, "      {line:>3} | {entry}");
+        all
+    });
+    if entries.len() > SHOWN {
         all += "          …\n";
     }
     all.trim_end().to_owned()

@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// Lets somebody else act just before each transaction that others open: at the last moment at which
-    /// anybody can come between a look and a decision. It is told the transaction's number, from 0.
+    /// anybody can come between a look and a decision. It receives the transaction's number, from 0.
     pub fn intrude(&self, intruder: impl FnMut(usize) + Send + 'static) {
         lock(&self.shared.kept).transactions = 0;
         *lock(&self.shared.intruder) = Some(Box::new(intruder));

@@ -48,7 +48,7 @@ pub struct Side {
 /// The body of a server process; see [`Side::server`].
 pub type Server = fn(&Seat, &dyn Fn(&str)) -> Result<(), String>;
 
-/// What a child is told of its place.
+/// What a child knows about its place.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Seat {
     /// The CPU that this process is pinned to.
@@ -111,7 +111,7 @@ impl Report {
     fn say(&self) {
         let json = serde_json::to_string(self).expect("a report holds nothing but plain data");
         let mut out = std::io::stdout().lock();
-        // A closed pipe means that nobody is left to tell, and that this process is about to end.
+        // A closed pipe means that nobody is left to report to, and that this process is about to end.
         let _ = writeln!(out, "{MARK}{json}").and_then(|()| out.flush());
     }
 }

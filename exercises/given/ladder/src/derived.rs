@@ -1,7 +1,7 @@
 //! What follows from figures by a reader's own code: a line computed from the points of another.
 //!
 //! It is computed in the coordinator, where a `todo!` would end the run after minutes of measuring. So
-//! a panic is caught there, and told in the same sentence as one in a child. A child for a
+//! a panic is caught there, and reported in the same sentence as one in a child. A child for a
 //! computation of microseconds would be the other way; it would need the figures sent to it, and guard
 //! against nothing more but code that never returns.
 

@@ -30,7 +30,7 @@ pub fn build() -> Build {
     }
 }
 
-/// The type of the file system that holds `path`, where the system tells.
+/// The type of the file system that holds `path`, where the system reports it.
 pub fn file_system(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     mounted(&fs::read_to_string("/proc/self/mounts").ok()?, &path)
@@ -101,7 +101,7 @@ fn major_and_minor(version: &str) -> Option<String> {
 fn is_virtual(cpuinfo: &str) -> bool {
     let by_flag = field(cpuinfo, "flags")
         .is_some_and(|flags| flags.split(' ').any(|flag| flag == "hypervisor"));
-    // ARM has no such flag; the firmware's product name tells for the usual ones.
+    // ARM has no such flag; the firmware's product name identifies the usual ones.
     let by_firmware = fs::read_to_string("/sys/class/dmi/id/product_name").is_ok_and(|name| {
         ["Virtual", "KVM", "QEMU", "VMware", "HVM"]
             .iter()

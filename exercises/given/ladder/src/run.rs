@@ -79,7 +79,7 @@ fn out(suite: &Suite, args: &Args, root: &Path) -> PathBuf {
     args.out.clone().unwrap_or_else(default)
 }
 
-/// The repository: cargo tells a bench where its package is; run by hand it is where this was
+/// The repository: cargo passes a bench the folder of its package; run by hand it is where this was
 /// built.
 fn root() -> PathBuf {
     let built = Path::new(env!("CARGO_MANIFEST_DIR"));

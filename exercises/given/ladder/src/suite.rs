@@ -1,7 +1,7 @@
 //! What a lab measures: its rungs, and curves over something that varies.
 //!
 //! Everything runs in child processes, also what stays within one: then a `todo!` in the measured
-//! code ends that process only, and is told from a fault.
+//! code ends that process only, and can be distinguished from a fault.
 
 use std::path::Path;
 
@@ -94,7 +94,7 @@ pub struct Curve {
     pub x: Axis,
     /// What follows.
     pub y: Axis,
-    /// What is put beside each other.
+    /// What is compared.
     pub series: Vec<Series>,
 }
 
@@ -113,7 +113,7 @@ pub struct Axis {
 pub struct Series {
     /// The words for it.
     pub title: &'static str,
-    /// What runs in the child processes, told its place on the x axis by [`Seat::at`]. Its id is
+    /// What runs in the child processes; [`Seat::at`] gives its place on the x axis. Its id is
     /// the series'.
     pub side: Side,
     /// The points, rising.

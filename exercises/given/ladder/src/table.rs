@@ -162,7 +162,7 @@ fn row(name: &str, main: &Figure, two: Option<&Figure>) -> String {
     format!("{}\n", line.trim_end())
 }
 
-/// A rung without figures; the same reason is told once.
+/// A rung without figures; the same reason is printed once.
 fn gap(name: &str, figure: &Figure, said: &mut HashSet<String>) -> String {
     let status = match figure.status {
         Status::NotBuilt => "not built yet",

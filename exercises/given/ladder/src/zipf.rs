@@ -1,6 +1,6 @@
 //! Keys as real readers choose them: a few lessons are read all the time, and most hardly ever.
 //!
-//! Even choices flatter no cache and tell nothing of one. The sequence is drawn beforehand, because
+//! Even choices flatter no cache and say nothing about one. The sequence is drawn beforehand, because
 //! drawing takes longer than a hit, and from a fixed seed, because hit rates are counts and should
 //! be the same in every run.
 

@@ -60,7 +60,7 @@ pub struct Ledger {
     /// What is known to be wrong, and may be so until a day.
     #[serde(default, rename = "waiver")]
     pub waivers: Vec<Waiver>,
-    /// Where a rule's threshold is another one here.
+    /// Where a rule has a different threshold here.
     #[serde(default)]
     pub limits: Limits,
     /// The text that it was read from, for line numbers.

@@ -10,7 +10,7 @@
 //! - [`form`] is the file's form, as types
 //! - [`value`] has the values that stand in it: durations, days, shares
 //! - [`finding`] is what a rule says
-//! - [`check`] tells an answer from a wish
+//! - [`check`] distinguishes an answer from a wish
 //! - [`lab`] is a lab's look at the one boundary that it is about
 //!
 //! - [`rules`] are those that look at one entry at a time, and need no graph

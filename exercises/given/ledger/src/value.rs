@@ -205,7 +205,7 @@ impl Figure {
         self.text.contains(|c: char| c.is_ascii_digit())
     }
 
-    /// Whether it says what it counts: anything besides the digits.
+    /// Whether it says what it counts: anything other than the digits.
     pub fn has_unit(&self) -> bool {
         let of_number = |c: char| c.is_ascii_digit() || ".,_+-eE ".contains(c);
         self.text.contains(|c: char| !of_number(c))

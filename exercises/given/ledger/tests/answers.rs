@@ -147,7 +147,7 @@ fn what_is_not_of_the_form_is_refused_with_its_line() {
         let LedgerError::Form { line: told, .. } = error else {
             panic!("{wrong}: {error}");
         };
-        // A missing field is told where its table begins.
+        // A missing field is reported where its table begins.
         assert!(
             told <= line && told + 3 > line,
             "{wrong} on line {line}: {error}"

@@ -159,7 +159,7 @@ pub struct Curve {
     pub x: Axis,
     /// What follows.
     pub y: Axis,
-    /// What is put beside each other.
+    /// What is compared.
     pub series: Vec<Series>,
 }
 

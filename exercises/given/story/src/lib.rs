@@ -9,6 +9,7 @@
 mod patience;
 pub mod schedules;
 pub mod telling;
+mod whereabouts;
 
 pub use schedules::{Picks, search};
 pub use telling::{live, live_or, live_within, note, scene};

@@ -1,6 +1,6 @@
 //! Waiting for a test, with a patience that a busy machine doesn't use up.
 //!
-//! No clock decides a grade, but for one thing: a loop that never waits is told only by the time that it
+//! No clock decides a grade, but for one thing: a loop that never waits is recognised only by the time that it
 //! takes. So what counts is time in which the test *could* run. Linux says of each thread for how long it
 //! was ready and got no CPU, and the longest of these waits is given back. Elsewhere nothing is, and the
 //! limit has to be generous by itself.

@@ -5,6 +5,7 @@
 //! The thread is left behind; the other tests keep their verdicts.
 
 use crate::patience;
+use crate::whereabouts::{self, Whereabouts};
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, PanicHookInfo};
@@ -17,13 +18,13 @@ use std::time::Duration;
 /// the slowest honest design took on a busy machine, so that only a spin reaches it.
 const SPIN_LIMIT: Duration = Duration::from_secs(30);
 
-/// How many of the latest events a failure tells.
+/// How many of the latest events a failure prints.
 const EVENTS_TOLD: usize = 14;
 
 /// How many events a round may have whose repetitions are folded.
 const LONGEST_ROUND: usize = 4;
 
-/// How many rounds are told in full.
+/// How many rounds are printed in full.
 const ROUNDS_TOLD: usize = 3;
 
 thread_local! {
@@ -48,17 +49,25 @@ impl Panic {
         self.message.starts_with("not yet implemented")
     }
 
-    /// Where it was, on a line of its own; nothing where that is only a line of what tests run on.
-    fn at(&self) -> String {
+    /// Where it was; nothing where that is only a line of what tests run on.
+    fn place(&self) -> &str {
         let ours = ["given/testbed", "given/story"];
-        if self.place.is_empty() || ours.iter().any(|folder| self.place.contains(folder)) {
-            return String::new();
+        if ours.iter().any(|folder| self.place.contains(folder)) {
+            return "";
         }
-        format!("\n    at {}", self.place)
+        &self.place
     }
 }
 
-/// Adds an event to this test's story. It is told only if the test fails.
+/// A place on a line of its own.
+fn at(place: &str) -> String {
+    match place {
+        "" => String::new(),
+        place => format!("\n    at {place}"),
+    }
+}
+
+/// Adds an event to this test's story. It is printed only if the test fails.
 pub fn note(event: impl Into<String>) {
     TELLING.with_borrow_mut(|telling| {
         if let Some(telling) = telling {
@@ -76,7 +85,7 @@ pub fn live(body: impl FnOnce() + Send + 'static) {
     live_within(SPIN_LIMIT, body);
 }
 
-/// Starts the story anew for another case of the same test, so that a failure tells only its own.
+/// Starts the story anew for another case of the same test, so that a failure prints only its own.
 pub fn scene(what: impl Into<String>) {
     forget();
     note(what);
@@ -120,24 +129,82 @@ pub fn live_or(limit: Duration, cause: &str, body: impl FnOnce() + Send + 'stati
 
     let name = thread::current().name().unwrap_or("story").to_owned();
     let (done, finished) = mpsc::channel();
-    let run = thread::Builder::new().name(name).spawn(move || {
+    let body_runs = thread::Builder::new().name(name).spawn(move || {
         TELLING.set(Some(Telling::default()));
         let outcome = panic::catch_unwind(panic::AssertUnwindSafe(body));
         let telling = TELLING.take().unwrap_or_default();
         // The receiver is gone only if the spin limit has passed: then nobody listens any more.
         let _ = done.send(report(outcome, &telling));
     });
-    run.expect("a thread for the test");
+    let body_runs = body_runs.expect("a thread for the test");
 
     match patience::wait(&finished, limit) {
         Ok(None) => {}
         Ok(Some(report)) => fail(&report),
-        Err(RecvTimeoutError::Timeout) => fail(&format!(
-            "The test could run for {} s of real time, and has not finished.\n    \
-             {cause}",
+        Err(RecvTimeoutError::Timeout) => fail(&spin(limit, cause, whereabouts::of(&body_runs))),
+        Err(RecvTimeoutError::Disconnected) => fail(&Report {
+            message: "The test's thread died without a report.".to_owned(),
+            ..Report::default()
+        }),
+    }
+}
+
+/// What is reported of a test's end.
+#[derive(Default)]
+struct Report {
+    kind: Kind,
+    message: String,
+    /// Where the panic was, or the loop: `file:line`, or empty.
+    place: String,
+    /// The function that a spin was in, or empty.
+    function: String,
+    /// What led to it.
+    rest: String,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Kind {
+    #[default]
+    Failed,
+    Todo,
+    Spin,
+}
+
+impl Report {
+    /// For a program that reads what happened: the kind, the place and the function on a line each, then the
+    /// text.
+    fn record(&self) -> String {
+        let kind = match self.kind {
+            Kind::Failed => "failed",
+            Kind::Todo => "todo",
+            Kind::Spin => "spin",
+        };
+        let Self {
+            message,
+            place,
+            function,
+            rest,
+            ..
+        } = self;
+        format!("{kind}\n{place}\n{function}\n{message}{rest}\n")
+    }
+}
+
+fn spin(limit: Duration, cause: &str, found: Option<Whereabouts>) -> Report {
+    let found = found.unwrap_or_default();
+    let within = match found.function.as_str() {
+        "" => String::new(),
+        function => format!(" It was in `{function}`."),
+    };
+    Report {
+        kind: Kind::Spin,
+        message: format!(
+            "The test could run for {} s of real time, and has not finished.{within}",
             limit.as_secs()
-        )),
-        Err(RecvTimeoutError::Disconnected) => fail("The test's thread died without a report."),
+        ),
+        place: found.place,
+        function: found.function,
+        rest: format!("\n    {cause}"),
     }
 }
 
@@ -172,55 +239,63 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-/// What to tell of a test's end; `None` if it passed.
-fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option<String> {
+/// What to report of a test's end; `None` if it passed.
+fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option<Report> {
     // A stub explains everything that comes after it.
     if let Some(todo) = telling.panics.iter().find(|panic| panic.is_todo()) {
-        return Some(format!("{}{}", todo.message, todo.at()));
+        return Some(Report {
+            kind: Kind::Todo,
+            message: todo.message.clone(),
+            place: todo.place().to_owned(),
+            ..Report::default()
+        });
     }
     let Err(payload) = outcome else {
-        return telling.panics.first().map(|panic| {
-            format!(
-                "A task panicked while the test went on: {}{}",
-                plainly(&panic.message),
-                panic.at()
-            )
+        return telling.panics.first().map(|panic| Report {
+            message: format!(
+                "A task panicked while the test went on: {}",
+                plainly(&panic.message)
+            ),
+            place: panic.place().to_owned(),
+            ..Report::default()
         });
     };
     let message = text_of(&*payload);
-    let mut report = plainly(&message);
-    if let Some(own) = telling
+    let own = telling
         .panics
         .iter()
-        .rfind(|panic| panic.message == message)
-    {
-        report += &own.at();
-    }
+        .rfind(|panic| panic.message == message);
+    let mut rest = String::new();
     if let Some(first) = telling.panics.first()
         && first.message != message
     {
-        report += &format!(
+        rest += &format!(
             "\nBefore that, a task panicked: {}{}",
             plainly(&first.message),
-            first.at()
+            at(first.place())
         );
     }
-    let events = told(&telling.events);
+    let events = numbered(&telling.events);
     if !events.is_empty() {
-        report += "\nWhat happened, in order:";
+        rest += "\nWhat happened, in order:";
         let untold = events.len().saturating_sub(EVENTS_TOLD);
         if untold > 0 {
-            report += "\n    …";
+            rest += "\n    …";
         }
         for event in &events[untold..] {
-            report += &format!("\n    {event}");
+            rest += &format!("\n    {event}");
         }
     }
-    Some(report)
+    Some(Report {
+        message: plainly(&message),
+        place: own.map(Panic::place).unwrap_or_default().to_owned(),
+        rest,
+        ..Report::default()
+    })
 }
 
 /// The events with their numbers; of rounds that differ in nothing but numbers, the first and the last.
-fn told(events: &[String]) -> Vec<String> {
+fn numbered(events: &[String]) -> Vec<String> {
     let shape = |event: &String| event.replace(|c: char| c.is_ascii_digit(), "");
     let shapes: Vec<String> = events.iter().map(shape).collect();
     let line = |at: usize| format!("{}. {}", at + 1, events[at]);
@@ -268,15 +343,20 @@ fn plainly(message: &str) -> String {
         .replacen("\n right: ", "\n    expected: ", 1)
 }
 
-/// Fails the running test with a text that has been composed already: the hook adds nothing to it.
-fn fail(report: &str) -> ! {
-    println!("{report}");
-    panic::resume_unwind(Box::new("told above"))
+/// Fails the running test with a text that has been composed already: the hook adds nothing to it. The
+/// file that `STORY_RECORD` names gets the same as a record, for a tool.
+fn fail(report: &Report) -> ! {
+    println!("{}{}{}", report.message, at(&report.place), report.rest);
+    if let Some(file) = std::env::var_os("STORY_RECORD") {
+        // Whoever asked sees that there is none, and has the text.
+        let _ = std::fs::write(file, report.record());
+    }
+    panic::resume_unwind(Box::new("reported above"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::numbered;
 
     #[test]
     fn what_repeats_is_folded_and_keeps_its_numbers() {
@@ -286,7 +366,7 @@ mod tests {
         events.extend((0..4).map(|n| format!("waits {n} s")));
         events.extend(["ends".to_owned(), "ends".to_owned()]);
         assert_eq!(
-            told(&events),
+            numbered(&events),
             [
                 "1. begins",
                 "2. asks 1",
@@ -301,6 +381,6 @@ mod tests {
                 "17. ends",
             ]
         );
-        assert_eq!(told(&[]), Vec::<String>::new());
+        assert_eq!(numbered(&[]), Vec::<String>::new());
     }
 }

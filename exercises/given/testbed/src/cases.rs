@@ -2,7 +2,7 @@
 //!
 //! The cases are the same in every run, so that a grade is too: what passes today passes tomorrow.
 //! `TESTBED_SEED=7` picks others, and `TESTBED_CASES=10000` more of them. A failing case is shrunk to
-//! a small one before it is told.
+//! a small one before it is reported.
 
 use ::story::note;
 use ::story::schedules::number_from;

@@ -11,7 +11,7 @@
 //! - [`peer`] is the other side of a connection, played by the test, frame by frame
 //! - [`mod@poll`] polls a future once, and leaves it
 //! - [`gate`] holds code under test at a point until the test lets it go on
-//! - [`memory`] tells what the code under test allocated
+//! - [`memory`] counts what the code under test allocated
 //! - [`cases`] feeds a property with generated cases, always the same ones unless told otherwise
 //!
 //! Nothing in here depends on the code under test. The peer has a frame codec of its own, so that a

@@ -59,7 +59,7 @@ impl Link {
         Self::with(Carriage::default())
     }
 
-    /// A link that carries bytes as told.
+    /// A link that carries bytes as scripted.
     #[must_use]
     pub fn with(carriage: Carriage) -> Self {
         let (near, far) = tokio::io::duplex(carriage.buffer_bytes);

@@ -19,7 +19,7 @@ mod tests {
     use crate::{Gate, story};
     use std::pin::pin;
 
-    /// A test that polls by hand a thousand times, and never waits itself, is not told that all is pending.
+    /// A test that polls by hand a thousand times, and never waits itself, does not find everything pending.
     #[test]
     fn a_test_may_poll_as_often_as_it_likes() {
         story(|| async {

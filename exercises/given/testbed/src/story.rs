@@ -9,7 +9,7 @@
 //! - a **spin** never lets time jump. So the test runs on a thread of its own, and a generous limit
 //!   on the time for which it could run reports it. The thread is left behind; the other tests keep
 //!   their verdicts.
-//! - a **panic in a task** is kept, and told first.
+//! - a **panic in a task** is kept, and reported first.
 //!
 //! The rejected alternative for spins, a child process for each test, gives stronger isolation but
 //! makes output, debuggers and single runs awkward.
@@ -78,7 +78,7 @@ pub fn live(body: impl FnOnce() + Send + 'static) {
 /// Runs a property as a story for each generated case: see [`for_all`].
 ///
 /// # Panics
-/// When the property fails; the report tells the story of the smallest failing case.
+/// When the property fails; the report is of the smallest failing case.
 pub fn stories<Cases, Running>(
     cases: Cases,
     property: impl Fn(Cases::Value) -> Running + Send + 'static,

@@ -78,7 +78,7 @@ impl Body {
     /// Reads the whole body if it has at most `limit` bytes; and never reads much more than that.
     ///
     /// # Errors
-    /// [`BodyBroken`] when it ended too early: what has come is then a part of it, and of no use.
+    /// [`BodyBroken`] when it ended too early: what has arrived is then incomplete, and cannot be used.
     pub async fn within(mut self, limit: usize) -> Result<Read, BodyBroken> {
         let Some(mut rest) = self.rest.take() else {
             return Ok(if self.first.len() <= limit {

@@ -1,5 +1,6 @@
 //! What a caller knows when no reply comes.
 
+use crate::world::ROOM_BYTES;
 use crate::world::client::{answer, connected, start};
 use bytes::Bytes;
 use measure::client::{CallError, MAX_IN_FLIGHT};
@@ -126,7 +127,7 @@ fn a_server_that_breaks_the_protocol_ends_the_connection() {
                  whether the call happened is unknown."
             );
             assert!(
-                watch.largest_bytes() <= 256 * 1024,
+                watch.largest_bytes() <= ROOM_BYTES,
                 "{what} made the client allocate {} bytes at once.",
                 watch.largest_bytes()
             );

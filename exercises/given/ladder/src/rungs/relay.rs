@@ -10,7 +10,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// What the figure holds besides the distance.
+/// What the figure includes in addition to the distance.
 pub const NOTE: &str = "a relay holds the bytes back, half the round trip each way; \
                         its own work (two more hops) is in the figure";
 

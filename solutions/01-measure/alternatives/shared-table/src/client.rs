@@ -68,7 +68,9 @@ impl Client {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (reader, writer) = tokio::io::split(stream);
-        let (frames, to_write) = mpsc::channel(16);
+        // Room for everybody who has a place: a smaller channel keeps its room for callers in line who may
+        // never be polled to take it.
+        let (frames, to_write) = mpsc::channel(MAX_IN_FLIGHT);
         let table = Arc::new(Table {
             waiting: Mutex::new(Some(BTreeMap::new())),
             places: Semaphore::new(MAX_IN_FLIGHT),

@@ -215,7 +215,7 @@ impl<S: Source> Cache<S> {
     }
 }
 
-/// A value, or a seat and whether its flight was on its way already.
+/// A value, or a seat and whether its load had begun already.
 type Boarded<'a, S> = Result<Option<Progress>, (Seat<'a, S>, bool)>;
 
 impl<S> Inner<S> {
@@ -253,7 +253,8 @@ impl<S> Inner<S> {
             && flight.began.is_none_or(|began| self.fresh(began, now))
         {
             flight.aboard += 1;
-            return Ok(Err((seat(generation), true)));
+            let under_way = flight.began.is_some();
+            return Ok(Err((seat(generation), under_way)));
         }
         let place = Arc::clone(&self.places).try_acquire_owned().ok();
         let waiting = match place {

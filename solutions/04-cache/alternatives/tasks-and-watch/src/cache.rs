@@ -150,7 +150,7 @@ impl<S: Source> Cache<S> {
         {
             return Ok(Found::Task {
                 outcome: task.outcome.subscribe(),
-                joined: true,
+                joined: task.began.is_some(),
             });
         }
         let place = Arc::clone(&self.0.places).try_acquire_owned().ok();

@@ -1,0 +1,25 @@
+//! Grades what a product needs besides lab 4's lesson:
+//!
+//! - `schedules`: any order of reads, loads, notices, writes, leavers, errors and time, against a model
+//! - `notices`, `writers`, `instants`, `outages`: events that overlap, one by one
+//! - `queue`: loads that wait for a place, and places that become free
+//! - `floors`: what a session remembers, for how long, and what a read makes of it
+//! - `bound`: memory, and settings at their limits
+//! - `panics`, `keys`: a source that panics, and numbers of any size
+//! - `threads`: two of them
+//! - `crossings`: the cache over lab 1's call
+
+mod bound;
+mod crossings;
+mod floors;
+mod instants;
+mod keys;
+mod notices;
+mod outages;
+mod panics;
+mod queue;
+mod schedules;
+mod threads;
+#[path = "../world/mod.rs"]
+mod world;
+mod writers;

@@ -1,0 +1,868 @@
+//! What must hold after each step, as far as it can be known from outside.
+//!
+//! The model knows three things of each load: what it brought, when it began, and what has overtaken it. From
+//! these follows what a read may return: what some load brought that was fresh to it, that nothing had
+//! overtaken when the read began, and that is not below its session's floor. And where the model is *certain*
+//! that there is an entry, or a load to join, a read may not cost another one. Where a right design has a
+//! choice, the model is not certain, and asks for nothing.
+
+use super::{LAST, LESSONS, Setting, Step};
+use crate::world::authority::name;
+use crate::world::writing::{ENDS, End, Writing};
+use crate::world::{Reading, World, session, settle};
+use cache::session::Session;
+use cache::settings::{ReadError, Settings};
+use domain::{LessonKey, Version};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use testbed::note;
+use tokio::time::Instant;
+
+/// What happened in all schedules of a test together, so that none of them passes because nothing did.
+#[derive(Default)]
+pub struct Happened(Mutex<BTreeMap<&'static str, usize>>);
+
+impl Happened {
+    fn count(&self, what: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(what).or_default() += 1;
+    }
+
+    /// Fails unless each of these happened.
+    pub fn assert(&self, all: &[&'static str]) {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for what in all {
+            assert!(
+                counts.get(what).is_some_and(|count| *count > 0),
+                "The schedules were to have {what}, and had none: {counts:?}. A test in which nothing happens \
+                 says nothing."
+            );
+        }
+    }
+}
+
+/// Whether something has made a load unfit to be joined and kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Overtaken {
+    No,
+    /// A right design may take it for overtaken, or not.
+    Perhaps,
+    Yes,
+}
+
+/// A load that has begun.
+struct Load {
+    number: usize,
+    key: LessonKey,
+    began: Instant,
+    /// The step in which it began.
+    step: usize,
+    /// Whether it had waited for its place before.
+    waited: bool,
+    overtaken: Overtaken,
+    /// Whether it has been seen to end, or to be given up.
+    over: bool,
+    /// What it brought.
+    brought: Option<u64>,
+}
+
+/// What a read waits for, as far as that is certain.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Waits {
+    /// For this load.
+    For(usize),
+    /// For one that waits for a place.
+    InLine,
+    /// For one of these, or for something else.
+    Perhaps,
+}
+
+/// A read on its way.
+struct Pending {
+    reading: Reading,
+    key: LessonKey,
+    began: Instant,
+    step: usize,
+    /// What its session had been told, at least.
+    floor: u64,
+    /// What the cache had been told.
+    told: u64,
+    /// The step of the last forgetting of the key.
+    forgotten: usize,
+    waits: Waits,
+}
+
+/// What is known of a lesson.
+#[derive(Default)]
+struct Lesson {
+    /// The entry that must be there: its version, and when its load began.
+    kept: Option<(u64, Instant)>,
+    /// The highest version that the cache was told of.
+    told: u64,
+    /// The step in which it was forgotten last, by a clearing or the end of a write.
+    forgotten: usize,
+    /// What the shared session was told, and when.
+    acknowledged: Vec<(u64, Instant)>,
+    /// The last step in which a load of it failed.
+    failed: usize,
+}
+
+pub struct Model {
+    world: World,
+    setting: Setting,
+    happened: Arc<Happened>,
+    shared: Arc<Session>,
+    step: usize,
+    lessons: BTreeMap<LessonKey, Lesson>,
+    loads: Vec<Load>,
+    pending: Vec<Pending>,
+    notices: Vec<(LessonKey, Version)>,
+    writes: Vec<Write>,
+}
+
+struct Write {
+    writing: Writing,
+    key: LessonKey,
+    shared: bool,
+    /// The version that it made, once it has taken effect.
+    made: Option<u64>,
+    end: End,
+}
+
+fn key(lesson: u8) -> LessonKey {
+    LessonKey::new(1, 1 + u64::from(lesson))
+}
+
+fn pick(count: usize, which: u8) -> Option<usize> {
+    match which {
+        LAST => count.checked_sub(1),
+        which if which == LAST - 1 => count.checked_sub(2),
+        which => (count > 0).then(|| usize::from(which) % count),
+    }
+}
+
+impl Model {
+    pub fn new(setting: Setting, happened: Arc<Happened>) -> Self {
+        let world = World::new(Settings {
+            capacity_entries: setting.capacity,
+            ttl: setting.ttl,
+            max_loads: setting.places,
+            max_waiting_loads: setting.in_line,
+        });
+        world.authority.hold();
+        Self {
+            world,
+            setting,
+            happened,
+            shared: Arc::new(Session::new(setting.ttl)),
+            step: 0,
+            lessons: (0..LESSONS)
+                .map(|lesson| (key(lesson), Lesson::default()))
+                .collect(),
+            loads: Vec::new(),
+            pending: Vec::new(),
+            notices: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+
+    pub async fn take(&mut self, step: Step) {
+        self.step += 1;
+        match step {
+            Step::Read { lesson, shared } => return self.read(key(lesson), shared).await,
+            Step::GiveUp { which } => {
+                if let Some(at) = pick(self.pending.len(), which) {
+                    let gone = self.pending.remove(at);
+                    self.count_leaver(&gone);
+                    gone.reading.give_up().await;
+                }
+            }
+            Step::Look { which } => {
+                let parked = self.world.authority.parked();
+                if let Some(at) = pick(parked.len(), which) {
+                    self.world.authority.look(parked[at]);
+                }
+            }
+            Step::Release { which } => {
+                let parked = self.world.authority.parked();
+                if let Some(at) = pick(parked.len(), which) {
+                    self.world.authority.release(parked[at]);
+                }
+            }
+            Step::Fail { which, panics } => {
+                let parked = self.world.authority.parked();
+                if let Some(at) = pick(parked.len(), which) {
+                    if panics {
+                        self.world.authority.panic(parked[at]);
+                    } else {
+                        self.world.authority.fail(parked[at]);
+                    }
+                }
+            }
+            Step::Change { lesson } => {
+                let version = self.world.authority.change(key(lesson));
+                self.notices.push((key(lesson), version));
+            }
+            Step::Notice { which } => {
+                if let Some(at) = pick(self.notices.len(), which) {
+                    let (key, version) = self.notices[at];
+                    self.world.invalidate(key, version);
+                    self.invalidated(key, version.0);
+                }
+            }
+            Step::Tell { lesson } => self.tell(key(lesson)),
+            Step::Clear => {
+                self.world.clear();
+                let keys: Vec<_> = self.lessons.keys().copied().collect();
+                for key in keys {
+                    self.forgotten(key);
+                }
+            }
+            Step::Write {
+                lesson,
+                end,
+                shared,
+            } => {
+                self.write(key(lesson), ENDS[usize::from(end)], shared)
+                    .await;
+            }
+            Step::Effect { which } => {
+                if let Some(at) = pick(self.writes.len(), which) {
+                    self.take_effect(at).await;
+                }
+            }
+            Step::EndWrite { which } => {
+                if let Some(at) = pick(self.writes.len(), which) {
+                    self.end_write(at).await;
+                }
+            }
+            Step::Pass { seconds } => {
+                crate::world::pass(Duration::from_secs(seconds.into())).await;
+            }
+        }
+        settle().await;
+        self.look().await;
+    }
+
+    fn lesson(&mut self, key: LessonKey) -> &mut Lesson {
+        self.lessons.entry(key).or_default()
+    }
+
+    fn is_fresh(&self, load_began: Instant, read_began: Instant) -> bool {
+        read_began.saturating_duration_since(load_began) <= self.setting.ttl
+    }
+
+    /// Whether nothing is evicted, so that entries are certain.
+    fn roomy(&self) -> bool {
+        self.setting.capacity > usize::from(LESSONS)
+    }
+
+    fn invalidated(&mut self, key: LessonKey, version: u64) {
+        let forgotten = self.lessons[&key].forgotten;
+        let kept = self.lessons[&key].kept;
+        let stays = kept.is_some_and(|(there, _)| there >= version);
+        // What an entry may hold that is not certain.
+        let may_stay = self.loads.iter().any(|load| {
+            load.key == key
+                && load.step > forgotten
+                && load.brought.is_some_and(|brought| brought >= version)
+        });
+        let overtaken = if stays || may_stay {
+            Overtaken::Perhaps
+        } else {
+            Overtaken::Yes
+        };
+        self.overtake(key, overtaken);
+        let lesson = self.lesson(key);
+        if !stays {
+            lesson.kept = None;
+        }
+        lesson.told = version.max(lesson.told);
+    }
+
+    fn forgotten(&mut self, key: LessonKey) {
+        self.overtake(key, Overtaken::Yes);
+        let step = self.step;
+        let lesson = self.lesson(key);
+        lesson.kept = None;
+        lesson.forgotten = step;
+    }
+
+    fn overtake(&mut self, key: LessonKey, how: Overtaken) {
+        for load in &mut self.loads {
+            if load.key == key && !load.over && load.overtaken != Overtaken::Yes {
+                load.overtaken = how;
+                let waited_for = |read: &Pending| read.waits == Waits::For(load.number);
+                if how == Overtaken::Yes && self.pending.iter().any(waited_for) {
+                    self.happened.count("loads overtaken while somebody waited");
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, key: LessonKey) {
+        let version = self.world.authority.version(key);
+        if version > 0 {
+            self.shared.acknowledged(key, Version(version));
+            note(format!(
+                "the shared session is told of version {version} of {}",
+                name(key)
+            ));
+            self.lesson(key)
+                .acknowledged
+                .push((version, Instant::now()));
+        }
+    }
+
+    /// What the shared session was told of `key` within the bound, and what it was ever told.
+    fn floors(&self, key: LessonKey, now: Instant) -> (u64, u64) {
+        let all = &self.lessons[&key].acknowledged;
+        let lately = all.iter().filter(|(_, at)| self.is_fresh(*at, now));
+        let highest = |versions: &mut dyn Iterator<Item = u64>| versions.max().unwrap_or(0);
+        (
+            highest(&mut lately.map(|(version, _)| *version)),
+            highest(&mut all.iter().map(|(version, _)| *version)),
+        )
+    }
+
+    async fn write(&mut self, key: LessonKey, end: End, shared: bool) {
+        if self.writes.iter().any(|write| write.key == key) {
+            self.happened.count("writes that overlap");
+        }
+        let own = session();
+        let session = if shared { &self.shared } else { &own };
+        note(format!(
+            "a write of {} begins, which will end {end:?}",
+            name(key)
+        ));
+        let writing = Writing::start_slowly(&self.world, key, session, end).await;
+        self.writes.push(Write {
+            writing,
+            key,
+            shared,
+            made: None,
+            end,
+        });
+    }
+
+    async fn take_effect(&mut self, at: usize) {
+        let write = &mut self.writes[at];
+        if write.made.is_none() {
+            write.writing.take_effect().await;
+            write.made = Some(self.world.authority.version(write.key));
+        }
+    }
+
+    async fn end_write(&mut self, at: usize) {
+        if self.writes[at].end != End::Dropped {
+            self.take_effect(at).await;
+        }
+        let Write {
+            writing,
+            key,
+            shared,
+            made,
+            end,
+        } = self.writes.remove(at);
+        let outcome = writing.end().await;
+        if end == End::Acknowledged {
+            let version = Version(made.unwrap_or_default());
+            assert_eq!(
+                outcome,
+                Some(Ok(version)),
+                "The write hands on what the authority said."
+            );
+            if shared {
+                self.lesson(key)
+                    .acknowledged
+                    .push((version.0, Instant::now()));
+            }
+        }
+        self.forgotten(key);
+    }
+
+    fn count_leaver(&self, gone: &Pending) {
+        let others = self
+            .pending
+            .iter()
+            .filter(|read| read.key == gone.key && read.waits == gone.waits)
+            .count();
+        match (gone.waits, others) {
+            (Waits::For(_), 0) => self.happened.count("loads without readers"),
+            (Waits::For(_), _) => self.happened.count("readers who left others behind"),
+            (Waits::InLine, _) => self.happened.count("readers who left the line"),
+            _ => {}
+        }
+    }
+
+    // ---- a read begins
+
+    async fn read(&mut self, key: LessonKey, shared: bool) {
+        let began = Instant::now();
+        let (floor, highest) = if shared {
+            self.floors(key, began)
+        } else {
+            (0, 0)
+        };
+        let own = session();
+        let session = if shared {
+            Arc::clone(&self.shared)
+        } else {
+            own
+        };
+        let hit = self.must_hit(key, began, highest);
+        let join = self.must_join(key, began);
+        let joins_line = self.has_in_line(key);
+        let before = self.world.loads();
+        let running = self.world.authority.running();
+        let in_line = self.in_line();
+        let unsure = self.pending.iter().any(|read| read.waits == Waits::Perhaps);
+        // A design may join a load that a notice has overtaken, and load anew if that brings too little.
+        let could_join = self
+            .loads
+            .iter()
+            .any(|load| load.key == key && !load.over && self.is_fresh(load.began, began))
+            || self
+                .pending
+                .iter()
+                .any(|read| read.key == key && read.waits == Waits::Perhaps);
+        let reading = self.world.spawn(key, &session);
+        let number = reading.number;
+        settle().await;
+        let loads = self.world.loads() - before;
+        let lesson = &self.lessons[&key];
+        let mut read = Pending {
+            reading,
+            key,
+            began,
+            step: self.step,
+            floor,
+            told: lesson.told,
+            forgotten: lesson.forgotten,
+            waits: Waits::Perhaps,
+        };
+        let (done, what) = (
+            read.reading.is_done(),
+            format!("Read {number} of {}", name(key)),
+        );
+        if let Some(why) = hit {
+            self.happened.count("hits");
+            assert!(
+                done && loads == 0,
+                "{what} was to be answered at once and without a load: {why}"
+            );
+        } else if let Some(load) = join {
+            self.happened.count("joins");
+            assert!(
+                loads == 0,
+                "{what} began a load, and load {load} of the same lesson runs, with a read that waits for it. It \
+                 is fresh, and nothing has overtaken it: to be joined is what it is there for."
+            );
+            read.waits = Waits::For(load);
+        } else if joins_line {
+            self.happened.count("joins of a load that waits");
+            assert!(
+                loads == 0,
+                "{what} was to join the load of this lesson that waits for its place: that will begin later, and \
+                 is as good as any."
+            );
+            read.waits = Waits::InLine;
+        } else if loads == 1 && !done {
+            read.waits = Waits::For(self.world.loads());
+        } else if done {
+            // An entry that was not certain, or shed; `judge` says whether it may be.
+        } else if !could_join {
+            assert!(
+                running >= self.setting.places,
+                "{what} waits, though only {running} of {} loads run, and there is none of its lesson that it \
+                 could have joined.",
+                self.setting.places
+            );
+            assert!(
+                unsure || in_line < self.setting.in_line,
+                "{what} waits, though {in_line} loads wait for a place already and no more than {} may.",
+                self.setting.in_line
+            );
+            self.happened.count("loads that waited");
+            read.waits = Waits::InLine;
+        }
+        assert!(loads <= 1, "{what} began {loads} loads.");
+        if done {
+            let full = running >= self.setting.places
+                && (unsure || in_line >= self.setting.in_line)
+                && join.is_none()
+                && !joins_line;
+            self.judge(read, full).await;
+        } else {
+            self.pending.push(read);
+        }
+        self.look().await;
+    }
+
+    /// Why a read has to be answered at once, if it has to.
+    fn must_hit(&self, key: LessonKey, began: Instant, floor: u64) -> Option<String> {
+        let (version, load_began) = self.lessons[&key].kept?;
+        (self.roomy() && self.is_fresh(load_began, began) && version >= floor).then(|| {
+            format!(
+                "what a load brought {:?} after it began, version {version}, is fresh, nothing has overtaken it, and \
+                 there is room for it.",
+                began.saturating_duration_since(load_began)
+            )
+        })
+    }
+
+    /// The load that a read has to join, if there is one.
+    fn must_join(&self, key: LessonKey, began: Instant) -> Option<usize> {
+        if self.has_in_line(key) {
+            return None;
+        }
+        self.loads
+            .iter()
+            .rev()
+            .filter(|load| load.key == key && !load.over && load.overtaken == Overtaken::No)
+            .filter(|load| {
+                let fresh = self.is_fresh(load.began, began);
+                if !fresh {
+                    self.happened.count("loads too old to be joined");
+                }
+                fresh
+            })
+            .map(|load| load.number)
+            .find(|number| {
+                self.pending
+                    .iter()
+                    .any(|read| read.waits == Waits::For(*number))
+            })
+    }
+
+    fn has_in_line(&self, key: LessonKey) -> bool {
+        self.pending
+            .iter()
+            .any(|read| read.key == key && read.waits == Waits::InLine)
+    }
+
+    /// How many loads are certain to wait for a place.
+    fn in_line(&self) -> usize {
+        self.lessons
+            .keys()
+            .filter(|key| self.has_in_line(**key))
+            .count()
+    }
+
+    // ---- after each step
+
+    /// Takes in what has happened to loads and reads, and says whether it may.
+    async fn look(&mut self) {
+        let begun = self.begun();
+        self.ended(&begun).await;
+        let authority = &self.world.authority;
+        assert!(
+            authority.most_running() <= self.setting.places,
+            "{} loads ran at once, and the authority has declared {}.",
+            authority.most_running(),
+            self.setting.places
+        );
+        let (running, in_line) = (authority.running(), self.in_line());
+        assert!(
+            in_line == 0 || running >= self.setting.places,
+            "{in_line} loads wait for a place, and {running} of {} run: a place was lost.",
+            self.setting.places
+        );
+        let unsure = self.pending.iter().any(|read| read.waits == Waits::Perhaps);
+        assert!(
+            unsure || in_line <= self.setting.in_line,
+            "{in_line} loads wait for a place, and no more than {} may.",
+            self.setting.in_line
+        );
+    }
+
+    /// Takes in the loads that have begun in this step.
+    fn begun(&mut self) -> Vec<usize> {
+        let first = self.loads.len() + 1;
+        let begun: Vec<usize> = (first..=self.world.loads()).collect();
+        for number in &begun {
+            let key = self.world.authority.key_of(*number);
+            assert!(
+                self.pending.iter().any(|read| read.key == key),
+                "Load {number} of {} has begun, and nobody waits for it: whoever did has left.",
+                name(key)
+            );
+            let waited = self.has_in_line(key);
+            // It may have been begun for those whom the leader of an overtaken load has left behind, or of one
+            // that is too old for others.
+            let for_old_ones = self.loads.iter().any(|load| {
+                let replaced = self
+                    .loads
+                    .iter()
+                    .any(|other| other.key == key && other.number > load.number);
+                load.key == key
+                    && !load.over
+                    && (load.overtaken != Overtaken::No || replaced)
+                    && !self.world.authority.is_running(load.number)
+                    && !self.world.authority.was_let_go(load.number)
+            });
+            self.loads.push(Load {
+                number: *number,
+                waited,
+                key,
+                began: self.world.authority.began(*number),
+                step: self.step,
+                overtaken: if for_old_ones && !waited {
+                    Overtaken::Perhaps
+                } else {
+                    Overtaken::No
+                },
+                over: false,
+                brought: None,
+            });
+            for read in &mut self.pending {
+                if read.key == key && read.waits == Waits::InLine {
+                    read.waits = Waits::For(*number);
+                }
+            }
+        }
+        begun
+    }
+
+    /// Takes in the loads that have ended in this step, and those whom they have answered.
+    async fn ended(&mut self, begun: &[usize]) {
+        let mut ended = Vec::new();
+        for at in 0..self.loads.len() {
+            let number = self.loads[at].number;
+            if !self.loads[at].over && !self.world.authority.is_running(number) {
+                self.loads[at].over = true;
+                self.loads[at].brought = self.world.authority.brought(number);
+                ended.push(at);
+            }
+        }
+        for at in ended {
+            self.ended_one(at, begun);
+        }
+        self.judge_done().await;
+    }
+
+    fn ended_one(&mut self, at: usize, begun: &[usize]) {
+        let Load {
+            number,
+            key,
+            began,
+            overtaken,
+            brought,
+            ..
+        } = self.loads[at];
+        let given_up = brought.is_none() && !self.world.authority.was_let_go(number);
+        let waited_for = self
+            .pending
+            .iter()
+            .any(|read| read.waits == Waits::For(number));
+        // One that began only after this had ended was not there when this landed.
+        let younger = self.has_in_line(key)
+            || self.loads[at + 1..]
+                .iter()
+                .any(|load| load.key == key && (load.step < self.step || load.waited));
+        let again = self
+            .loads
+            .iter()
+            .rfind(|load| load.key == key && begun.contains(&load.number));
+        let again = again.map(|load| load.number);
+        match brought {
+            Some(version) => {
+                let told = self.lessons[&key].told;
+                if version < told && self.world.authority.has_looked(number) {
+                    self.happened.count("values between two notices");
+                }
+                // A value below a notice that came while it was under way is not kept.
+                if overtaken == Overtaken::No && waited_for && !younger {
+                    self.lesson(key).kept = Some((version, began));
+                } else if overtaken == Overtaken::Perhaps || overtaken == Overtaken::No {
+                    // It may have been kept, or not, and in the place of what was there.
+                    let lesson = self.lesson(key);
+                    if let Some((there, _)) = lesson.kept
+                        && there < version
+                    {
+                        lesson.kept = None;
+                    }
+                }
+            }
+            None if !given_up => {
+                self.happened.count("loads that failed");
+                let step = self.step;
+                self.lesson(key).failed = step;
+            }
+            None => {}
+        }
+        for read in &mut self.pending {
+            if read.waits != Waits::For(number) {
+                continue;
+            }
+            let further = brought.is_some_and(|version| version < read.floor);
+            if further {
+                self.happened.count("further loads for a session");
+            }
+            if given_up || further || overtaken != Overtaken::No {
+                // It may be answered by another load.
+                read.waits = again.map_or(Waits::Perhaps, Waits::For);
+            } else {
+                assert!(
+                    read.reading.is_done(),
+                    "Load {number} has ended, and read {}, which waited for it, has no answer.",
+                    read.reading.number
+                );
+            }
+        }
+    }
+
+    async fn judge_done(&mut self) {
+        let mut at = 0;
+        while at < self.pending.len() {
+            if self.pending[at].reading.is_done() {
+                let read = self.pending.remove(at);
+                // It may have needed a further load, and found the line full.
+                let full = read.floor > 0 || read.waits == Waits::Perhaps;
+                self.judge(read, full).await;
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Says whether a read may have come back with what it did.
+    async fn judge(&self, read: Pending, may_be_shed: bool) {
+        let Pending {
+            reading,
+            key,
+            began,
+            step,
+            floor,
+            told,
+            forgotten,
+            ..
+        } = read;
+        let what = format!("Read {} of {}", reading.number, name(key));
+        let version = match reading.answer().await {
+            Ok(version) => version,
+            Err(ReadError::Unavailable) => {
+                assert!(
+                    self.lessons[&key].failed >= step || self.failed_now(key),
+                    "{what} returned `Unavailable`, and no load of it has failed since it began."
+                );
+                return;
+            }
+            Err(ReadError::Shed) => {
+                self.happened.count("reads shed");
+                assert!(
+                    may_be_shed,
+                    "{what} was shed, though there was a place for its load, a place in the line, or a load of its \
+                     lesson to join. No more than {} loads run and {} wait.",
+                    self.setting.places, self.setting.in_line
+                );
+                return;
+            }
+            Err(error) => panic!(
+                "{what} returned the error {error:?}, and the authority has forgotten nothing."
+            ),
+        };
+        assert!(
+            version >= floor,
+            "{what} returned version {version}, and before it began its session had been told of version {floor}."
+        );
+        assert!(
+            version >= told,
+            "{what} returned version {version}, and before it began the cache had been told of version {told}."
+        );
+        let authority = &self.world.authority;
+        let explained = (1..=authority.loads()).any(|number| {
+            let brought =
+                authority.key_of(number) == key && authority.brought(number) == Some(version);
+            let load_step = self
+                .loads
+                .iter()
+                .find(|load| load.number == number)
+                .map_or(self.step, |load| load.step);
+            brought && self.is_fresh(authority.began(number), began) && load_step > forgotten
+        });
+        assert!(
+            explained,
+            "{what} returned version {version}. No load that brought this was fresh to it: each of them began more \
+             than the bound of {:?} before the read, or before its lesson was forgotten by a clearing or the end of \
+             a write, which was before the read as well.",
+            self.setting.ttl
+        );
+    }
+
+    /// Whether a load of the key has failed in this step.
+    fn failed_now(&self, key: LessonKey) -> bool {
+        (1..=self.world.loads()).any(|number| {
+            self.world.authority.key_of(number) == key
+                && self.world.authority.was_let_go(number)
+                && !self.world.authority.is_running(number)
+                && self.world.authority.brought(number).is_none()
+                && self
+                    .loads
+                    .get(number - 1)
+                    .is_none_or(|load| !load.over || load.brought.is_none())
+                && self.lessons[&key].failed == self.step
+        })
+    }
+
+    // ---- the end
+
+    /// Lets everything end that has not.
+    pub async fn let_everything_end(&mut self) {
+        while !self.writes.is_empty() {
+            self.step += 1;
+            self.end_write(0).await;
+            settle().await;
+            self.look().await;
+        }
+        for _ in 0..200 {
+            self.step += 1;
+            let Some(load) = self.world.authority.parked().pop() else {
+                break;
+            };
+            self.world.authority.release(load);
+            settle().await;
+            self.look().await;
+        }
+        settle().await;
+        self.look().await;
+        if let Some(read) = self.pending.first() {
+            panic!(
+                "Read {} of {} has no answer, every load has ended, and none begins for it.",
+                read.reading.number,
+                name(read.key)
+            );
+        }
+    }
+
+    /// Asks for more lessons than there are places: as many loads run, and wait, as ever.
+    pub async fn ask_for_all_places(&mut self) {
+        let (places, in_line) = (self.setting.places, self.setting.in_line);
+        note(format!(
+            "{} further lessons are read at once",
+            places + in_line + 1
+        ));
+        let before = self.world.loads();
+        let stranger = session();
+        let mut readings = Vec::new();
+        for number in 0..=places + in_line {
+            readings.push(
+                self.world
+                    .spawn(crate::world::lesson(number as u64), &stranger),
+            );
+        }
+        settle().await;
+        let run = self.world.loads() - before;
+        let shed = readings.iter().filter(|reading| reading.is_done()).count();
+        assert_eq!(
+            (run, shed),
+            (places, 1),
+            "Nothing ran and nobody waited. Of {} lessons {places} were to run and {in_line} to wait, and one read \
+             to be shed (the first number are those that run, the second those that have their answer). Places are \
+             lost, or given back twice.",
+            places + in_line + 1
+        );
+        self.world.let_all_go().await;
+    }
+}
