@@ -45,7 +45,7 @@ pub(crate) fn run(repo: &Repo, lab: &Lab, topic: Option<&str>, depth: Depth) -> 
         }
         return Ok(topics(repo, lab, &sections, of_lab, terminal));
     };
-    let section = find(lab, &sections, topic)?;
+    let section = find(repo, lab, &sections, topic)?;
     let so_far = of_lab
         .get(&section.topic())
         .copied()
@@ -198,8 +198,13 @@ fn blocks(hint: &str) -> Vec<Block> {
     blocks
 }
 
-/// A topic by its number, its title, or a word of it.
-fn find<'a>(lab: &Lab, sections: &'a [HintSection], topic: &str) -> Result<&'a HintSection> {
+/// A topic by its number, its title, a word of it, or the stage that asks for it.
+fn find<'a>(
+    repo: &Repo,
+    lab: &Lab,
+    sections: &'a [HintSection],
+    topic: &str,
+) -> Result<&'a HintSection> {
     if let Some(section) = topic
         .parse::<usize>()
         .ok()
@@ -221,6 +226,14 @@ fn find<'a>(lab: &Lab, sections: &'a [HintSection], topic: &str) -> Result<&'a H
             .iter()
             .filter(|section| title(section).contains(&wanted))
             .collect();
+    }
+    let mut stages = lab.stages.iter();
+    let stage = stages.find(|stage| stage.module == topic || stage.title.to_lowercase() == wanted);
+    if let (true, Some(stage)) = (found.is_empty(), stage) {
+        let functions = lab.judged_in(repo, stage)?;
+        let asked_for =
+            |section: &&HintSection| functions.iter().any(|name| section.mentions(name));
+        found = sections.iter().filter(asked_for).collect();
     }
     match found.as_slice() {
         [section] => Ok(section),

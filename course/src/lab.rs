@@ -324,6 +324,20 @@ impl Lab {
         needs::of(repo, self)
     }
 
+    /// The functions that the tests of `stage` judge, by their contracts.
+    ///
+    /// # Errors
+    /// When a source file cannot be read or parsed.
+    pub fn judged_in(&self, repo: &Repo, stage: &Stage) -> Result<Vec<String>> {
+        let tests = self.tests_of(repo, Target::Core)?;
+        let names: Vec<&str> = tests
+            .iter()
+            .filter(|test| test.module() == stage.module)
+            .map(|test| test.name.as_str())
+            .collect();
+        stubs::judged_by(&self.dir(repo), &names)
+    }
+
     /// The functions in the reader's crate that still hold a `todo!`.
     ///
     /// # Errors

@@ -349,3 +349,20 @@ fn the_way_begins_with_the_first_evening_and_leads_from_it_to_what_is_taken_alon
     );
     done.never_says(&["Your first evening"]);
 }
+
+/// A stage is what `check` speaks of, so it is what a reader asks for.
+#[test]
+fn a_stage_leads_to_the_hints_of_what_it_judges() {
+    let course = Course::staged();
+    course.edit(
+        LIB,
+        "/// Twice `number`, if that fits.",
+        "/// Twice `number`, if that fits.\n///\n/// Judged by `doubles_1`.",
+    );
+    course
+        .run(&["hint", "tiny", "zdoubling"])
+        .says(0, &["double", "hint 1 of 3 What does not fit?"]);
+    course
+        .run(&["hint", "tiny", "what fits is doubled"])
+        .says(0, &["hint 2 of 3"]);
+}

@@ -16,10 +16,10 @@ use std::iter;
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes one transaction takes. It bounds how long the first of a group waits for the last,
-/// and what a transaction holds in memory: 4 MiB of notes.
-pub const MAX_GROUP: usize = 1024;
+/// and what a transaction holds in memory: 2 MiB of notes.
+pub const MAX_GROUP: usize = 512;
 
-/// How many writes may wait to be committed. Further callers wait for a place.
+/// How many writes may wait to be committed: two groups. Further callers wait for a place.
 pub const MAX_WAITING: usize = 1024;
 
 type Answer = Result<Receipt, WriteError>;

@@ -7,7 +7,7 @@
 use crate::world::{Answer, Running, asked, in_epoch, keeping, lesson, named, told, write};
 use authority::changes::{Changes, Notice};
 use authority::fact::{Epoch, IdempotencyKey, Receipt, Write, WriteError};
-use authority::group::{Committer, MAX_WAITING};
+use authority::group::{Committer, MAX_GROUP, MAX_WAITING};
 use crashdisk::{Disk, Loss};
 use domain::{LessonKey, Version};
 use proptest::prelude::*;
@@ -634,8 +634,8 @@ impl Run {
             }
             return;
         }
-        let group = self.waiting.len().min(MAX_WAITING);
-        self.tally.waited_for_a_place += (self.waiting.len() - group) as u64;
+        let group = self.waiting.len().min(MAX_GROUP);
+        self.tally.waited_for_a_place += self.waiting.len().saturating_sub(MAX_WAITING) as u64;
         let calls: Vec<Call> = self.waiting.drain(..group).collect();
         let mut states = vec![self.committed.clone()];
         let mut expected = Vec::new();
