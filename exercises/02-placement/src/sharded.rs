@@ -56,7 +56,7 @@ pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
 /// has no learners, since nobody knows what else is wrong with it. There is no result then, and after an
 /// error the shards can be asked again.
 ///
-/// Judged by every test in `shards`.
+/// Judged by every test in `shards`, where shards are lost; nonsense comes with the hardening, in `nights`.
 pub fn recommend(
     history: &History,
     top: usize,
@@ -89,7 +89,7 @@ impl Worker {
     /// are, this does not panic, and allocates no more than they and
     /// [`MAX_LESSONS`](crate::history::MAX_LESSONS) can be worth.
     ///
-    /// Judged with [`recommend`] by the tests in `shards`; of the hardening, by those in `worker`.
+    /// Judged with [`recommend`] by the tests in `shards`; of the hardening, by those in `shard`.
     pub fn handle(&mut self, request: &[u8]) -> Result<Vec<u8>, Refused> {
         let _ = request;
         todo!(

@@ -16,7 +16,7 @@ pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced
 /// What a pressure says in figures, or `None` if it is vague.
 ///
 /// It is vague without a metric (a blank one is none), without a value, or without a limit. A load needs no
-/// limit: its limits are the capacities, and one that it brings is not looked at.
+/// limit: its limits are the capacities. One that it brings is left out, whatever its kind.
 ///
 /// # Errors
 /// [`Unplaced::WrongUnit`] if its value or its limit is of the wrong kind, even if it is vague. Load,
@@ -56,10 +56,10 @@ pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
 /// | geography | all but the edge; the edge too, if a call to it takes longer than the limit |
 /// | decoupling | the thread |
 ///
-/// A value that just reaches its limit is within it. Besides:
-/// - a call to the scope takes longer than `answer_within`: [`Objection::TooFar`]
+/// A value at its limit is within it. Geography's value at the edge is that call. Besides:
+/// - a call takes longer than `answer_within`: [`Objection::TooFar`]
 /// - the work decides: [`Objection::Decides`] against the edge
-/// - a decoupling above its limit, although there is an `answer_within`: [`Objection::NeedsAnswer`]
+/// - a decoupling above its limit, and an `answer_within`: [`Objection::NeedsAnswer`]
 ///   against every scope
 ///
 /// What was not measured is against nothing.
@@ -152,7 +152,7 @@ pub fn missing(
 /// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.
 ///
 /// It is a module if ownership is above its limit, and later if decoupling is, with at least one reason for
-/// each. Pressures that are vague move nothing, and are handed back.
+/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are handed back.
 ///
 /// # Errors
 /// - [`Unplaced::WrongUnit`] if [`judge`] refuses a pressure, whatever the rest says

@@ -46,6 +46,7 @@ pub struct Recommended {
 /// completed, of `together * WHOLE / learners`, each rounded down: `together` is how many learners
 /// completed both, `learners` how many completed the one that this learner has completed. A lesson that
 /// scores 0 is not recommended. Higher scores come first, and of equal ones the smaller lesson.
+/// No row is read more than four times.
 ///
 /// What is returned takes memory by what is recommended, and not by how many lessons there are.
 pub fn recommend(history: &History, top: usize) -> Vec<Recommended> {

@@ -103,7 +103,8 @@ fn enough_workers_keep_up_and_none_is_idle_by_mistake() {
                 assert!(
                     found.is_err(),
                     "Workers that are busy for {busy} of their time, when {arrive} arrive each second: \
-                     {found:?}. There is no such share."
+                     {found:?}. There is no such share. (`NaN <= 0.0` is false, and `NaN > 1.0` is too: ask \
+                     whether it is what is wanted, and not whether it is what is feared.)"
                 );
             }
         }
@@ -217,7 +218,7 @@ fn a_pressure_with_all_its_figures_is_clear() {
                     judged(&pressure),
                     Ok(Some(expected)),
                     "It has all that it takes. Whether the value is above the limit is another question, \
-                     and a load has the capacities for its limits: one that it brings is not looked at."
+                     and a load has the capacities for its limits: one that it brings is left out, whatever its kind."
                 );
             }
         }

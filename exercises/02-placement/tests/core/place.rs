@@ -105,10 +105,14 @@ fn at_its_limit_a_pressure_does_not_press() {
                     within.reasons.len()
                 ),
                 (Scope::Thread, false, false, 0),
-                "{kind} is at its limit, and not above it."
+                "{kind} is at its limit, and not above it. The answer is:\n{within}"
             );
             let above = placed(&needs(&[pressure(kind, beyond, 30)]));
-            assert!(!above.reasons.is_empty(), "{kind} is above its limit.");
+            assert!(
+                !above.reasons.is_empty(),
+                "{kind} is above its limit, and no reason says so. A scope that was passed over is a reason, \
+                 and so are a module and later. The answer is:\n{above}"
+            );
         }
     });
 }

@@ -100,8 +100,9 @@ fn one_thread_computes_what_the_definition_says() {
                 {
                     assert_eq!(
                         row, expected,
-                        "The best {top} for learner {}, by the definition. (A share is of the learners of \
-                         the lesson that was completed, and not of the one that is to be recommended.)",
+                        "The best {top} for learner {}, by the definition. Where do the two lists part? Another \
+                         score: each share is of the learners of the lesson that was *completed*. A lesson too \
+                         many: it was completed, or scores 0. Another order: equals come by lesson.",
                         learner.0
                     );
                 }

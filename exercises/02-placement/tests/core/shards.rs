@@ -21,6 +21,10 @@ fn parts_are_the_whole_and_none_is_heavy() {
         let alike = [15, 7, 29, 99].map(|learners| history(&vec![vec![1]; learners]));
         for history in alike.iter().chain([&busy]) {
             for parts in [2, 4, 8, 10, 50] {
+                scene(format!(
+                    "{} learners on {parts} shards",
+                    history.learners().len()
+                ));
                 fair(history, parts);
             }
         }
@@ -52,8 +56,9 @@ fn fair(history: &History, parts: usize) {
         assert!(
             heavy <= bound,
             "{learners} learners completed so many lessons each: {widths:?}. Of {parts} parts {range:?} has \
-             {heavy} completions of {}: more than a fair share and one more learner's, {bound}. A learner is \
-             not a unit of work; a completion is.",
+             {heavy} completions of {}: more than a fair share and one more learner's, {bound}. Either learners \
+             were counted, and the work is in the completions; or each part took its share rounded down, and \
+             the last one has what all the others left.",
             history.completions()
         );
     }
@@ -216,8 +221,10 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
             });
             let result = on_shards(&regular(learners, 4), 3, &mut shards);
             assert_eq!(
-                shards.struck, 1,
-                "The shard was to be lost in a round that never came."
+                shards.struck,
+                1,
+                "The shard was to be lost in a round that never came: before it, `recommend` came to {:?}.",
+                result.as_ref().map(Vec::len)
             );
             assert_eq!(
                 result.map(|all| all.len()),
