@@ -79,7 +79,8 @@ fn a_joined_load_below_the_floor_is_not_taken() {
         assert!(
             answers(own).await.iter().all(|seen| *seen == Ok(2)),
             "Load 1 began before version 2 was made. A session that was told of version 2 waited for \
-             it, and took what came."
+             it, and took what came, or called the authority behind for it. Such a load proves nothing: \
+             one load more does."
         );
         assert!(
             world.loads() <= 3,
