@@ -157,7 +157,7 @@ impl<S: Source> Cache<S> {
     /// from a load that began before it. That is what to do after notices have been missed. It changes
     /// latency and load, and no answer beyond that.
     ///
-    /// Judged by `late::a_clearing_leaves_nothing`, `late::a_clearing_reaches_the_loads_that_run` and
+    /// Judged by `late::a_clearing_reaches_the_loads_that_run` and
     /// `late::emptying_changes_load_and_no_answer`.
     pub fn clear(&self) {
         todo!("Forget all entries, and see to it that no running load brings one back.")
@@ -312,7 +312,7 @@ impl<S: Source> Seat<S> {
     /// is not kept, and it takes no entry away.
     ///
     /// Judged by `staleness::the_age_of_a_value_counts_from_the_beginning_of_its_load` and
-    /// `staleness::an_error_is_not_kept`.
+    /// `staleness::an_error_is_not_kept`; whether the beginning is noted, by the stage `flights`.
     async fn load(&self) -> Outcome {
         todo!("Note the beginning, ask the authority, and land its answer with that beginning.")
     }

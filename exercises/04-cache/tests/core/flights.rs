@@ -83,7 +83,8 @@ fn a_read_joins_no_load_that_is_older_than_the_bound() {
             late.answer().await,
             Ok(2),
             "Read 2 was given the value of a load that had begun more than the bound before it. To \
-             wait for a running load is to be served from it: one rule holds for both."
+             wait for a running load is to be served from it: one rule holds for both. (A load whose \
+             beginning nobody noted looks as if it still waited for its place, and all may join that.)"
         );
         world.authority.stop_holding();
         assert_eq!(
@@ -226,7 +227,9 @@ fn beyond_the_queue_reads_are_shed_at_once() {
         }
         assert!(
             !readings.iter().any(Reading::is_done),
-            "Five further reads came for the lessons that run or wait. They join, and need no place."
+            "No load has ended, and of the ten reads of five lessons one has an answer. If it is of the \
+             first five, there was no place in the line for it, which has room for three; if of the five \
+             that came later, it did not join. To join needs no place, also when the load still waits."
         );
         assert_eq!(world.read(LESSON).await, Ok(1), "A hit needs no place.");
         world.let_all_go().await;

@@ -105,8 +105,9 @@ fn the_end_of_an_old_load_does_not_hide_the_new_one() {
             assert_eq!(
                 world.read(LESSON).await,
                 Ok(3),
-                "{STALE} Load 2 was running when version 3 was announced. Did the end of load 1 take \
-                 away what was remembered of load 2?"
+                "{STALE} Load 2 was running when version 3 was announced, and what it brought was kept. \
+                 Is that asked before keeping? If it is: did the end of load 1 take away what was \
+                 remembered of load 2?"
             );
         });
     }
@@ -207,7 +208,11 @@ fn emptying_changes_load_and_no_answer() {
         scene("the same day with a cache that is cleared before each read");
         let world = World::new(roomy());
         let cleared = day(&world, true).await;
-        assert_eq!(cleared, kept, "The versions that the reads returned.");
+        assert_eq!(
+            cleared, kept,
+            "The versions that sixty reads returned: first with a clearing before each, then with nothing \
+             cleared. Where the second list is lower, an entry has outlived the notice of a newer version."
+        );
         assert_eq!(world.loads(), 60, "Each of 60 reads had to be a load.");
         assert!(
             few <= 16,
@@ -220,6 +225,10 @@ fn emptying_changes_load_and_no_answer() {
             ..roomy()
         });
         let squeezed = day(&world, false).await;
-        assert_eq!(squeezed, kept, "The versions that the reads returned.");
+        assert_eq!(
+            squeezed, kept,
+            "The versions that sixty reads returned: first with room for one entry, then with room for \
+             all. What is evicted costs a load, and changes no answer."
+        );
     });
 }
