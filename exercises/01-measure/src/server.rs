@@ -56,8 +56,7 @@ pub enum ServeError {
 /// [`ServeError::Protocol`] when it comes to bytes that are no request, or to an end within a frame,
 /// whatever is still running; [`ServeError::Io`] when reading or writing fails.
 ///
-/// Judged by the tests in `server`, and first by `server::a_slow_request_delays_no_other`; what concerns
-/// answers that wait, ends within a frame and being dropped, in hardening.
+/// Judged by the tests in `server`, first by `server::a_slow_request_delays_no_other`, and in hardening.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
