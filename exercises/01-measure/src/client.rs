@@ -213,8 +213,9 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// - A call whose caller has given up need not be sent.
     /// - What is kept for callers who gave up stays bounded, also when no reply to them ever comes.
     ///
-    /// Judged by the tests in `calls`; the last promise by
-    /// `callers::calls_that_are_given_up_leave_nothing_behind`, which is hardening.
+    /// Judged by the tests in `calls`; the second promise and the last in hardening, by
+    /// `silence::a_request_beyond_the_limit_is_refused_unsent` and
+    /// `callers::calls_that_are_given_up_leave_nothing_behind`.
     fn put(&mut self, call: Call) {
         let Call { request, reply } = call;
         let _ = (request, reply, &mut self.next_id, &mut self.waiting);
@@ -229,7 +230,8 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     ///   connection goes on.
     ///
     /// # Errors
-    /// When the bytes are no frame, or one that no server may send. What came before has been handed out.
+    /// When the bytes are no frame, or one that no server may send: that counts as one of unknown kind.
+    /// What came before has been handed out.
     ///
     /// Judged by the tests in `calls`.
     fn take_replies(&mut self) -> Result<(), FrameError> {

@@ -56,7 +56,7 @@ pub enum ServeError {
 /// [`ServeError::Protocol`] when it comes to bytes that are no request, or to an end within a frame,
 /// whatever is still running; [`ServeError::Io`] when reading or writing fails.
 ///
-/// Judged by the tests in `server`, and first by `server::a_slow_request_delays_no_other`.
+/// Judged by the tests in `server`, first by `server::a_slow_request_delays_no_other`, and in hardening.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -73,7 +73,7 @@ where
 /// these may cost anybody else anything.
 ///
 /// Judged by `server::a_handlers_error_costs_its_own_caller_only` and
-/// `server::a_handlers_panic_costs_its_own_caller_only`.
+/// `server::a_handlers_panic_costs_its_own_caller_only`; answers that are too large, in hardening.
 async fn answer<H: Handler>(handler: Arc<H>, request: Frame) -> Frame {
     let _ = (handler, request, failure);
     todo!(

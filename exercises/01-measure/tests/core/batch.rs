@@ -11,6 +11,18 @@ use std::sync::Arc;
 use testbed::peer::FAILURE;
 use testbed::{Link, Peer, scene, soon, story};
 
+/// What came back, without its hundred entries.
+fn in_short(answers: &Result<Answer, CallError>) -> String {
+    match answers {
+        Ok(answers) => format!(
+            "{} entries, the first {:?}",
+            answers.len(),
+            answers.first().copied().flatten()
+        ),
+        Err(error) => format!("{error:?}"),
+    }
+}
+
 // ANCHOR: a_hundred_keys
 /// **M5** A hundred keys are one crossing too: one frame and one write each way.
 #[test]
@@ -24,10 +36,10 @@ fn a_hundred_keys_are_one_crossing() {
         )
         .await;
         let expected: Vec<_> = keys.iter().copied().map(EvenLessons::answer).collect();
-        assert_eq!(
-            answers,
-            Ok(expected),
-            "One answer for each key, in the keys' order."
+        assert!(
+            answers.as_ref() == Ok(&expected),
+            "One answer for each key, in the keys' order, and `None` where nothing was begun: got {}.",
+            in_short(&answers)
         );
         let (there, back) = (meters.requests(), meters.replies());
         assert_eq!(
@@ -67,13 +79,14 @@ fn a_batch_crosses_no_more_often_than_its_bound_demands() {
             .await;
             let expected: Vec<_> = keys.iter().copied().map(EvenLessons::answer).collect();
             assert!(
-                answers == Ok(expected),
-                "The answers to {count} keys are not the source's."
+                answers.as_ref() == Ok(&expected),
+                "The answers to {count} keys are not the source's: got {}.",
+                in_short(&answers)
             );
             assert_eq!(
                 meters.requests().frames,
                 crossings,
-                "{count} keys, at most {MAX_BATCH_KEYS} a crossing."
+                "{count} keys, at most {MAX_BATCH_KEYS} a crossing, and no keys are none."
             );
         }
     });
@@ -115,7 +128,8 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
             assert_eq!(
                 answer,
                 Err(CallError::Malformed),
-                "The reply was {what}. Handing it on would show one learner another's progress."
+                "The reply was {what}, and each entry must stand where its key stood. Handing it on, or \
+                 mending it, would be guessing which learner it is about."
             );
         }
     });
@@ -151,7 +165,7 @@ fn a_request_that_is_no_question_is_refused_unread() {
             assert_eq!(
                 (answer.id, answer.kind),
                 (id, FAILURE),
-                "The request was {what}."
+                "(id, kind): the request was {what}, which a failure answers."
             );
             assert_eq!(
                 lessons.reads(),

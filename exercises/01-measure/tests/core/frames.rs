@@ -65,7 +65,24 @@ fn frames_survive_every_chunking() {
                 let piece = (*sizes.next().expect("a cycle")).min(stream.len() - delivered);
                 inbox.extend_from_slice(&stream[delivered..delivered + piece]);
                 delivered += piece;
-                while let Some(frame) = frame::decode(&mut inbox).expect("proper frames") {
+                loop {
+                    let before = inbox.len();
+                    let taken = frame::decode(&mut inbox).unwrap_or_else(|error| {
+                        panic!(
+                            "After {delivered} bytes of proper frames, some whole and some begun, `decode` says \
+                             {error:?}. It has lost its place: did a call that said `Ok(None)` take some bytes, \
+                             or one that took a frame take too many or too few?"
+                        )
+                    });
+                    let Some(frame) = taken else {
+                        assert_eq!(
+                            inbox.len(),
+                            before,
+                            "`Ok(None)` means that more bytes are needed, and must leave those that are there: \
+                             the next call starts again from the front."
+                        );
+                        break;
+                    };
                     decoded.push(frame);
                     assert!(decoded.len() <= frames.len(), "A frame came out twice.");
                 }
@@ -142,7 +159,8 @@ fn a_frame_at_the_limit_passes_and_one_byte_more_does_not() {
                 length: MAX_LENGTH + 1
             }),
             "One byte more than a frame can carry must not be sent: the other side would close \
-             the connection on it."
+             the connection on it. The error's `length` is what would have to be announced, id and kind \
+             counted too."
         );
         assert_eq!(
             stream.as_ref(),
@@ -165,6 +183,12 @@ fn a_stream_torn_at_any_byte_is_an_error() {
         for cut in 1..bytes.len() {
             let mut inbox = BytesMut::from(&bytes[..cut]);
             assert_eq!(frame::decode(&mut inbox), Ok(None));
+            assert_eq!(
+                inbox.len(),
+                cut,
+                "`decode` said that it needs more bytes, and took some of the {cut} that were there: \
+                 `finish` can't judge what is gone."
+            );
             assert_eq!(
                 frame::finish(&inbox),
                 Err(FrameError::Torn { bytes: cut }),

@@ -54,7 +54,8 @@ fn no_more_handlers_run_than_the_bound() {
         assert_eq!(
             (script.started(), script.running()),
             (MAX_HANDLERS + 1, MAX_HANDLERS),
-            "One is done, and one that waited takes its place."
+            "(started, running): one is done, and one that waited takes its place. A read may bring several \
+             requests; the bound is for each start, not for each read."
         );
         script.gate.open();
         let mut answered = HashSet::new();
@@ -215,7 +216,9 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
             ),
         ];
         for (what, bytes, expected) in broken {
-            scene(format!("the client sends {what}"));
+            scene(format!(
+                "a slow handler runs, and the client sends {what}: that ends the connection at once"
+            ));
             let script = Script::new();
             let (mut client, served, _) = connected(script.clone());
             // Its answer could not be trusted to arrive in step: nobody has to wait for it.

@@ -55,7 +55,8 @@ fn a_repeated_reply_answers_no_other_call() {
         assert_eq!(
             answer(second).await,
             ok("second!"),
-            "The reply to the first call came twice, and the second call must not take it for its own."
+            "The reply to the first call came twice. It belongs to nobody now: the second call must not \
+             take it, and the connection must not end over it."
         );
     });
 }
@@ -77,7 +78,8 @@ fn a_reply_after_the_caller_gave_up_answers_no_other_call() {
         assert_eq!(
             answer(second).await,
             ok("second!"),
-            "The late reply was for the call that was given up, and belongs to nobody now."
+            "The late reply was for the call that was given up. It belongs to nobody now: the second call \
+             must not take it, and the connection must not end over it."
         );
     });
 }

@@ -34,14 +34,20 @@ fn a_call_that_is_given_up_frees_its_place() {
         assert_eq!(client.in_flight(), 0);
         let first = start(&client, "first?").await;
         let second = start(&client, "second?").await;
-        assert_eq!(client.in_flight(), 2, "Two calls wait for their replies.");
+        assert_eq!(
+            client.in_flight(),
+            2,
+            "Two calls wait for their replies, and each holds a place until it returns. (A permit in `_` \
+             is given back on the same line; one in `_place` is kept.)"
+        );
         first.abort();
         note("the first caller gave up");
         idle().await;
         assert_eq!(
             client.in_flight(),
             1,
-            "One caller gave up; the other still waits."
+            "One caller gave up, so its place is free at once; the other still waits. Code after an \
+             `.await` never runs in a future that was dropped: what must happen then belongs in a `Drop`."
         );
         server.recv().await;
         let b = server.recv().await;
@@ -67,7 +73,8 @@ fn calls_beyond_the_bound_wait_for_a_place() {
         assert_eq!(
             meters.requests().frames,
             MAX_IN_FLIGHT,
-            "{} calls were made and none answered: {MAX_IN_FLIGHT} may be on the wire.",
+            "{} calls were made and none answered: {MAX_IN_FLIGHT} may be on the wire, and the next waits \
+             until one of them has returned.",
             MAX_IN_FLIGHT + 1
         );
         assert_eq!(

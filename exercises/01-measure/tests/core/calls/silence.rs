@@ -38,7 +38,11 @@ fn a_call_after_the_end_was_not_sent() {
         let before = start(&client, "before?").await;
         server.recv().await;
         server.vanish();
-        assert_eq!(answer(before).await, Err(CallError::Unknown));
+        assert_eq!(
+            answer(before).await,
+            Err(CallError::Unknown),
+            "The server had this request before it vanished: perhaps it happened."
+        );
         idle().await;
         for _ in 0..3 {
             let after = start(&client, "after?").await;
@@ -80,7 +84,8 @@ fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
         assert_eq!(
             (unknown, not_sent),
             (MAX_IN_FLIGHT, 3),
-            "The server received {MAX_IN_FLIGHT} requests, and 3 more waited for a place."
+            "(`Unknown`, `NotSent`): the server received {MAX_IN_FLIGHT} requests, and 3 more waited for a \
+             place."
         );
     });
 }
