@@ -127,6 +127,7 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
             .collect();
         let (mut arrived, mut settled) = (0, 0);
         let (mut found, mut looks, mut waited) = (0, 0, Duration::ZERO);
+        let mut done = Duration::ZERO;
         while settled < schedule.len() {
             let now = start.elapsed();
             if now > RUN {
@@ -134,14 +135,16 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
             }
             while schedule.get(arrived).is_some_and(|due| *due <= now) {
                 bench.log.add();
-                // Whoever arrives looks at who is there already.
-                found += arrived - settled;
+                // Whoever arrives looks at who is there already. One was, that has been settled since.
+                let in_hand = usize::from(schedule[arrived] < done);
+                found += arrived - settled + in_hand;
                 looks += 1;
                 arrived += 1;
             }
             if arrived > settled {
                 bench.settle()?;
-                let spent = start.elapsed().saturating_sub(schedule[settled]);
+                done = start.elapsed();
+                let spent = done.saturating_sub(schedule[settled]);
                 slice.keep_now(spent, 1);
                 waited += spent;
                 settled += 1;
