@@ -84,13 +84,12 @@ pub struct Paced {
 /// Makes `count` calls, numbered from 0, on a schedule: the first at once and then one each `every`.
 /// Records how late each was answered, *counted from when it was due*.
 ///
-/// One call is made at a time. When one is stuck, those that were due meanwhile follow as soon as it
-/// is done, each with the wait in its sample: a user who wanted something then would have waited
-/// just so. A call that fails took its time too, and is recorded like any other. With an `every` of zero
-/// all calls are due at once.
+/// One call is made at a time. When one is stuck, those that were due meanwhile follow as soon as it is
+/// done, each with its wait in its sample: a user would have waited just so. A call that fails is recorded
+/// like any other. With an `every` of zero all calls are due at once.
 ///
-/// On a real clock Tokio's timer wakes up to a millisecond or two late, and that lands in every
-/// sample: for calls much shorter than that, the schedule needs a finer clock than this.
+/// On a real clock Tokio's timer wakes a millisecond or two late, which lands in every sample: much shorter
+/// calls need a finer clock.
 ///
 /// Judged by `samples::a_failed_call_is_a_sample`,
 /// `samples::a_stall_is_charged_to_every_call_it_delayed` and `samples::calls_start_when_they_are_due`.

@@ -44,17 +44,17 @@ pub enum ServeError {
 
 /// Serves one connection until the client closes it. Dropping the future stops all that it had started.
 ///
-/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started, and
-///   next to nothing read.
-/// - A reply leaves when its handler is done, whatever else is still running, and is flushed.
-/// - Nothing further is started for a client that takes no replies, once some [`MAX_HANDLERS`] answers
-///   wait for it, or some 64 KiB of smaller ones.
-/// - When the client closes its sending side between two frames, what it has asked is still answered;
-///   then this side is closed too.
+/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing is started, and next to
+///   nothing read.
+/// - A reply leaves, flushed, when its handler is done, whatever else still runs.
+/// - Nothing is started for a client that takes no replies, once some [`MAX_HANDLERS`] of them wait, or
+///   some 64 KiB of smaller ones.
+/// - When the client closes its sending side between two frames, what it asked is still answered; then
+///   this side is closed too.
 ///
 /// # Errors
-/// [`ServeError::Protocol`] when it comes to bytes that are no request, or to an end within a frame,
-/// whatever is still running; [`ServeError::Io`] when reading or writing fails.
+/// [`ServeError::Protocol`] for bytes that are no request, or an end within a frame, whatever still runs;
+/// [`ServeError::Io`] when reading or writing fails.
 ///
 /// Judged by the tests in `server`, first by `server::a_slow_request_delays_no_other`, and in hardening.
 pub async fn serve<S, H>(stream: S, handler: Arc<H>) -> Result<(), ServeError>

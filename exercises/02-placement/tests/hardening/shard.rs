@@ -25,6 +25,22 @@ fn ask(worker: &mut Worker, request: &[u8]) -> Result<Vec<u8>, Refused> {
     unharmed("A shard", || worker.handle(request))
 }
 
+/// Whether a shard that is handed `changed` in the place of request `round` reserves no more than it is worth.
+#[track_caller]
+fn reserves_little(whole: &[Vec<u8>; 2], round: usize, changed: &[u8], what: &str) {
+    let mut worker = Worker::new();
+    if round == 1 {
+        ask(&mut worker, &whole[0]).expect("the first request is whole");
+    }
+    let watch = Watch::start();
+    let _ = ask(&mut worker, changed);
+    assert!(
+        watch.largest_bytes() <= GENEROUS_BYTES,
+        "{what}, and {} bytes were reserved at once.",
+        watch.largest_bytes()
+    );
+}
+
 /// **P8** A request that is cut short is refused, wherever it is cut.
 #[test]
 fn a_torn_request_is_refused() {
@@ -64,18 +80,8 @@ fn no_bytes_stop_a_shard() {
                         "request {}, byte {at} changed by {change:#x}",
                         round + 1
                     ));
-                    let mut worker = Worker::new();
-                    if round == 1 {
-                        ask(&mut worker, &whole[0]).expect("the first request is whole");
-                    }
-                    let watch = Watch::start();
-                    let _ = ask(&mut worker, &changed);
+                    reserves_little(&whole, round, &changed, "One byte was changed");
                     tried += 1;
-                    assert!(
-                        watch.largest_bytes() <= GENEROUS_BYTES,
-                        "One byte was changed, and {} bytes were reserved at once.",
-                        watch.largest_bytes()
-                    );
                 }
             }
         }
@@ -93,18 +99,8 @@ fn no_bytes_stop_a_shard() {
                             "request {}, a large number at byte {at}",
                             round + 1
                         ));
-                        let mut worker = Worker::new();
-                        if round == 1 {
-                            ask(&mut worker, &whole[0]).expect("the first request is whole");
-                        }
-                        let watch = Watch::start();
-                        let _ = ask(&mut worker, &changed);
+                        reserves_little(&whole, round, &changed, "A number was made large");
                         tried += 1;
-                        assert!(
-                            watch.largest_bytes() <= GENEROUS_BYTES,
-                            "A number was made large, and {} bytes were reserved at once.",
-                            watch.largest_bytes()
-                        );
                     }
                 }
             }

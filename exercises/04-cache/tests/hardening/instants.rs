@@ -7,6 +7,13 @@ use cache::settings::Settings;
 use std::time::Duration;
 use testbed::{note, story};
 
+/// Lets others go on; the clock does not move.
+async fn in_this_instant() {
+    for _ in 0..5 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// **C1** At the bound itself, a value is within the bound: as an entry, and as a load to join.
 #[test]
 fn at_the_bound_itself_a_value_is_within_the_bound() {
@@ -14,15 +21,11 @@ fn at_the_bound_itself_a_value_is_within_the_bound() {
         let world = World::at_version(1, roomy());
         world.authority.hold();
         let first = world.spawn(LESSON, &session());
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        in_this_instant().await;
         tokio::time::advance(TTL).await;
         note("exactly the bound has passed since the load began");
         let joined = world.spawn(LESSON, &session());
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        in_this_instant().await;
         assert_eq!(
             world.loads(),
             1,
@@ -67,15 +70,11 @@ fn loads_of_the_same_instant_are_told_apart() {
         let world = World::at_version(1, roomy());
         world.authority.hold();
         let early = world.spawn(LESSON, &session());
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        in_this_instant().await;
         let version = world.authority.change(LESSON);
         world.invalidate(LESSON, version);
         let late = world.spawn(LESSON, &session());
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        in_this_instant().await;
         note("all that in one instant; the clock has not moved");
         world.authority.release(1);
         assert_eq!(early.answer().await, Ok(1));
@@ -94,16 +93,12 @@ fn a_load_of_the_same_instant_proves_nothing() {
         let world = World::at_version(1, roomy());
         world.authority.hold();
         let early = world.spawn(LESSON, &session());
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        in_this_instant().await;
         assert_eq!(world.loads(), 1, "A read that finds nothing begins a load.");
         let version = world.authority.change(LESSON);
         let told = session_told(LESSON, version);
         let reading = world.spawn(LESSON, &told);
-        for _ in 0..5 {
-            tokio::task::yield_now().await;
-        }
+        in_this_instant().await;
         note("all that in one instant; the clock has not moved");
         world.let_all_go().await;
         assert_eq!(early.answer().await, Ok(1));
