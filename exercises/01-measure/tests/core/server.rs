@@ -2,14 +2,14 @@
 
 use crate::world::ROOM_BYTES;
 use crate::world::handlers::{PanicsAtOnce, Script};
-use crate::world::server::{connected, end, failure, reply};
+use crate::world::server::{MORE, connected, end, failure, goes_on_sending, reply};
 use bytes::Bytes;
 use measure::frame::{FrameError, MAX_LENGTH};
 use measure::server::{MAX_HANDLERS, ServeError};
 use std::collections::HashSet;
 use testbed::memory::Watch;
 use testbed::peer::{FAILURE, REPLY};
-use testbed::{RawFrame, idle, scene, story};
+use testbed::{RawFrame, idle, note, scene, soon, story};
 
 /// **M7** A reply leaves when its handler is done, whatever else is still running.
 #[test]
@@ -63,6 +63,34 @@ fn no_more_handlers_run_than_the_bound() {
             answered.insert(client.recv().await.id);
         }
         assert_eq!(answered.len(), asked - 1, "Each request is answered once.");
+    });
+}
+
+/// **M7** While as many handlers run as may, the server does not read on: what it has no hands for stays with
+/// the client.
+#[test]
+fn a_server_with_its_hands_full_stops_reading() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, meters) = connected(script.clone());
+        for id in 0..MAX_HANDLERS as u64 {
+            client.request(id, "slow").await;
+        }
+        idle().await;
+        assert_eq!(script.running(), MAX_HANDLERS);
+        note("all handlers wait at the gate");
+        let sending = goes_on_sending(client, &meters).await;
+        script.gate.open();
+        let mut client = soon("the client to get rid of its requests", sending)
+            .await
+            .expect("the client does not panic");
+        for _ in 0..MAX_HANDLERS as u64 + MORE {
+            assert_eq!(
+                client.recv().await.kind,
+                REPLY,
+                "What waited is answered in its turn."
+            );
+        }
     });
 }
 

@@ -1,7 +1,7 @@
 //! How much the server takes on, and what it does with its hands full.
 
 use crate::world::handlers::Script;
-use crate::world::server::{connected, connected_over, reply};
+use crate::world::server::{connected, connected_over, goes_on_sending, reply};
 use bytes::Bytes;
 use measure::client::Client;
 use measure::frame::MAX_PAYLOAD_BYTES;
@@ -9,7 +9,6 @@ use measure::server::{MAX_HANDLERS, serve};
 use std::sync::Arc;
 use testbed::link::Carriage;
 use testbed::memory::Watch;
-use testbed::peer::REPLY;
 use testbed::{Link, idle, note, scene, soon, story};
 use tokio::task::JoinSet;
 
@@ -37,6 +36,14 @@ fn a_client_that_takes_no_replies_stops_being_served() {
             assert_eq!(client.recv().await.payload.len(), 96 * 1024);
         }
         assert_eq!(script.started(), asked, "Once it reads, it is served on.");
+
+        scene("another client reads nothing either, and sends on");
+        let (mut client, _, meters) = connected(script.clone());
+        for id in 0..asked as u64 {
+            client.request(id, "96 KiB").await;
+        }
+        idle().await;
+        goes_on_sending(client, &meters).await.abort();
     });
 }
 
@@ -67,50 +74,6 @@ fn small_answers_that_nobody_takes_are_bounded() {
              some 4,400."
         );
         sending.abort();
-    });
-}
-
-/// **M7** While as many handlers run as may, the server does not read on: what it has no hands for
-/// stays with the client.
-#[test]
-fn a_server_with_its_hands_full_stops_reading() {
-    story(|| async {
-        let script = Script::new();
-        let (mut client, _, meters) = connected(script.clone());
-        for id in 0..MAX_HANDLERS as u64 {
-            client.request(id, "slow").await;
-        }
-        idle().await;
-        assert_eq!(script.running(), MAX_HANDLERS);
-        note("all handlers wait at the gate, and the client sends 100 requests of 64 KiB more");
-        let sending = tokio::spawn(async move {
-            for id in 0..100 {
-                client
-                    .request(1000 + id, format!("swallow {}", "x".repeat(64 * 1024)))
-                    .await;
-            }
-            client
-        });
-        for _ in 0..100 {
-            idle().await;
-        }
-        let read = meters.requests().bytes;
-        assert!(
-            read <= 2 << 20,
-            "{read} bytes of requests were taken in that nobody is working on. Nothing bounds them: \
-             the client can fill this server's memory at the speed of the network."
-        );
-        script.gate.open();
-        let mut client = soon("the client to get rid of its requests", sending)
-            .await
-            .expect("the client does not panic");
-        for _ in 0..MAX_HANDLERS + 100 {
-            assert_eq!(
-                client.recv().await.kind,
-                REPLY,
-                "What waited is answered in its turn."
-            );
-        }
     });
 }
 

@@ -1,37 +1,12 @@
 //! The wire, once more: what hostile or unlucky bytes may not do.
 
-use crate::world::frames::{announce, on_the_wire, request};
+use crate::world::frames::announce;
 use bytes::{Bytes, BytesMut};
 use measure::frame::{self, FrameError, HEAD_BYTES, LENGTH_BYTES, MAX_LENGTH};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use testbed::memory::Watch;
 use testbed::{RawFrame, for_all, story};
-
-/// **M1** A frame cut in two at any byte comes out once its second part is there, and not before.
-#[test]
-fn a_frame_cut_at_any_byte_waits_for_its_rest() {
-    story(|| async {
-        let sent = request(7, b"one lesson completed");
-        let bytes = on_the_wire(&sent);
-        for cut in 0..bytes.len() {
-            let mut inbox = BytesMut::from(&bytes[..cut]);
-            assert_eq!(
-                frame::decode(&mut inbox),
-                Ok(None),
-                "Only {cut} of {} bytes have arrived: that is no frame, and no error.",
-                bytes.len()
-            );
-            assert_eq!(
-                inbox,
-                bytes[..cut],
-                "Decoding took bytes of a frame that had not arrived whole."
-            );
-            inbox.extend_from_slice(&bytes[cut..]);
-            assert_eq!(frame::decode(&mut inbox), Ok(Some(sent.clone())));
-        }
-    });
-}
 
 /// **M2** A kind that the format does not know is an error.
 #[test]

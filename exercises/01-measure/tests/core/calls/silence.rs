@@ -1,15 +1,16 @@
 //! What a caller knows when no reply comes.
 
 use crate::world::ROOM_BYTES;
-use crate::world::client::{answer, connected, start};
+use crate::world::client::{answer, connected, runtime, start};
 use bytes::Bytes;
-use measure::client::{CallError, MAX_IN_FLIGHT};
+use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::MAX_LENGTH;
 use testbed::memory::Watch;
 use testbed::peer::REQUEST;
-use testbed::{RawFrame, idle, scene, story};
+use testbed::{Link, Peer, RawFrame, idle, live, note, scene, story};
 
-/// **M6** When the server vanishes, a call in flight fails, and says that it may have happened.
+/// **M6** When the connection ends, a call in flight fails, and says that it may have happened, whatever ended
+/// it: the server vanishes, or the task that owns the stream is stopped from within.
 #[test]
 fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
     story(|| async {
@@ -27,6 +28,37 @@ fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
             );
         }
         assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+    });
+    live(|| {
+        scene("the runtime of the connection shuts down, and the caller has another one");
+        let (connection, caller) = (runtime(), runtime());
+        let (near, far, _) = Link::new().split();
+        let mut server = Peer::server(far);
+        let client = {
+            let _within = connection.enter();
+            Client::new(near)
+        };
+        let mut call = Box::pin(client.call(Bytes::from_static(b"pay")));
+        connection.block_on(async {
+            tokio::select! {
+                early = &mut call => panic!("An answer before there was one: {early:?}."),
+                request = server.recv() => note(format!("the server received call {}", request.id)),
+            }
+        });
+        drop(connection);
+        note("the runtime with the connection's tasks was shut down");
+        let said = caller.block_on(async {
+            tokio::select! {
+                answer = call => Some(answer),
+                () = idle() => None,
+            }
+        });
+        assert_ne!(
+            said,
+            Some(Err(CallError::NotSent)),
+            "The server has the request, so it may have happened. A sender that was dropped says that nobody \
+             will answer (`answer.await` is an `Err`). It doesn't say that nothing was sent."
+        );
     });
 }
 
