@@ -22,6 +22,13 @@ struct Shared {
     next_id: AtomicU64,
 }
 
+/// The last client is gone, and with it every call.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.table.over.close();
+    }
+}
+
 type Waiting = BTreeMap<u64, oneshot::Sender<Result<Bytes, CallError>>>;
 
 /// Who waits for what; `None` once nothing more will come.
@@ -29,7 +36,7 @@ type Waiting = BTreeMap<u64, oneshot::Sender<Result<Bytes, CallError>>>;
 struct Table {
     waiting: Mutex<Option<Waiting>>,
     places: Semaphore,
-    /// Closed at the end, so that the task that writes hears of it from the one that reads.
+    /// Closed at the end, so that both tasks hear of it.
     over: Semaphore,
 }
 
