@@ -186,7 +186,7 @@ fn a_stream_torn_at_any_byte_is_an_error() {
                 frame::finish(&inbox),
                 Err(FrameError::Torn { bytes: cut }),
                 "The stream ended {cut} bytes into a frame of {}. If that passes for a proper end, \
-                 a message is lost and nobody is told.",
+                 a message is lost and nobody knows.",
                 bytes.len()
             );
         }

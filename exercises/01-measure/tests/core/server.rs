@@ -66,7 +66,7 @@ fn no_more_handlers_run_than_the_bound() {
     });
 }
 
-/// **M7** While as many handlers run as may, the server does not read on: what it has no hands for stays with
+/// **M7** While as many handlers run as may, the server does not read on: what it cannot work on stays with
 /// the client.
 #[test]
 fn a_server_with_its_hands_full_stops_reading() {
@@ -94,7 +94,7 @@ fn a_server_with_its_hands_full_stops_reading() {
     });
 }
 
-/// **M7** A handler's error costs its own caller an answer, and is not told in the server's words.
+/// **M7** A handler's error costs its own caller an answer, and its text stays with the server.
 #[test]
 fn a_handlers_error_costs_its_own_caller_only() {
     story(|| async {
@@ -103,8 +103,8 @@ fn a_handlers_error_costs_its_own_caller_only() {
         assert_eq!(
             client.recv().await,
             failure(1),
-            "The caller learns that there is no answer; what the server's store is on is its own \
-             affair, and belongs in its log."
+            "The caller learns that there is no answer; what is wrong with the server's store \
+             is its own business, and belongs in its log."
         );
         client.request(2, "hello").await;
         assert_eq!(
@@ -124,12 +124,12 @@ fn a_handlers_panic_costs_its_own_caller_only() {
         client.request(1, "slow").await;
         client.request(2, "panic").await;
         let answer = client
-            .expect("word that the handler of request 2 failed: it panicked, and its caller waits")
+            .expect("a failure for request 2: its handler panicked, and its caller waits")
             .await;
         assert_eq!(
             answer,
             failure(2),
-            "Without a word from the server, the caller would wait for ever."
+            "If the server sends nothing, the caller waits for ever."
         );
         client.request(3, "hello").await;
         assert_eq!(
@@ -148,7 +148,7 @@ fn a_handlers_panic_costs_its_own_caller_only() {
         let (mut client, _, _) = connected(PanicsAtOnce);
         client.request(1, "panic").await;
         let answer = client
-            .expect("word that the handler of request 1 failed: it panicked, and its caller waits")
+            .expect("a failure for request 1: its handler panicked, and its caller waits")
             .await;
         assert_eq!(answer, failure(1));
         client.request(2, "hello").await;

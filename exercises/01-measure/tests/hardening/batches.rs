@@ -98,7 +98,7 @@ fn a_batch_is_answered_whole_or_not_at_all() {
             let call = tokio::spawn(async move { client.progress_many(&keys).await });
             let mut asked: VecDeque<RawFrame> = VecDeque::new();
             let mut errors = Vec::new();
-            // Some clients ask for all parts at once, some for one after the other: either is well.
+            // Some clients ask for all parts at once, some for one after the other: either is fine.
             while !call.is_finished() {
                 idle().await;
                 while let Some(peer) = &mut server

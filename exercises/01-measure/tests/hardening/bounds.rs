@@ -1,4 +1,4 @@
-//! How much the server takes on, and what it does with its hands full.
+//! How much work the server accepts, and what it does at its limits.
 
 use crate::world::handlers::Script;
 use crate::world::server::{connected, connected_over, goes_on_sending, reply};

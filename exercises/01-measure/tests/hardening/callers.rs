@@ -29,7 +29,7 @@ fn calls_that_are_given_up_leave_nothing_behind() {
                 assert!(poll_once(call.as_mut()).is_pending());
                 tokio::task::yield_now().await;
             }
-            // Some clients send what was given up meanwhile, and some don't bother: either is well.
+            // Some clients send what was given up meanwhile, and some don't bother: either is fine.
             while tokio::time::timeout(Duration::ZERO, server.skip())
                 .await
                 .is_ok()
@@ -160,13 +160,13 @@ fn a_call_waits_for_as_long_as_its_caller() {
         assert_eq!(
             answer(in_line).await,
             ok("!"),
-            "Who decides how long is too long is the caller, by dropping the call: also in line."
+            "It is the caller who decides how long is too long, by dropping the call: also in line."
         );
         while let Some(answer) = calls.join_next().await {
             assert_eq!(
                 answer.expect("no panic"),
                 ok("!"),
-                "Who decides how long is too long is the caller, by dropping the call."
+                "It is the caller who decides how long is too long, by dropping the call."
             );
         }
         for cut in [1, 4, 13, 17] {
@@ -292,8 +292,8 @@ fn callers_that_sleep_or_leave_in_line_keep_a_place_each_at_most() {
         let sent = meters.requests().frames;
         assert!(
             sent > MAX_IN_FLIGHT,
-            "Eleven places have come free: ten for those who sleep, if they like, and one for who waits. Yet \
-             nobody was sent."
+            "Eleven places have come free: ten for those who sleep, if they like, and one for the one who waits. Yet \
+             no request was sent."
         );
         for _ in 0..sent {
             let request = server.recv().await;

@@ -1,4 +1,4 @@
-//! Handlers that are slow, fail or panic, at once or late, cost their own callers, and nobody else.
+//! Handlers and clients that are slow or fail cost themselves something, and nobody else.
 
 use crate::world::handlers::Script;
 use crate::world::server::{connected, end, failure, reply};
@@ -22,7 +22,7 @@ fn failing_handlers_leave_room_for_others() {
             for id in 0..2 * MAX_HANDLERS as u64 {
                 client.request(id, what).await;
                 let answer = client
-                    .expect("word that a request has no answer: its handler ended without one that fits")
+                    .expect("a failure: the handler ended without an answer that fits a frame")
                     .await;
                 assert_eq!(answer, failure(id));
             }

@@ -46,7 +46,7 @@ fn recorders_know_what_lists_of_samples_know() {
     });
 }
 
-/// Holds a recorder against the list of its samples.
+/// Compares a recorder with the list of its samples.
 fn knows(samples: &Samples, list: &[Duration], quantiles: &[i8]) {
     let mut list = list.to_vec();
     list.sort_unstable();
