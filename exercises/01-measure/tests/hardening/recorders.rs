@@ -117,7 +117,7 @@ fn a_schedule_measures_what_a_user_would_have_waited() {
                 let due = every * number;
                 let starts = done.max(due + slack);
                 done = starts + took(number as usize);
-                waits.push(done - due);
+                waits.push(done.saturating_sub(due));
             }
             waits.sort_unstable();
             waits
