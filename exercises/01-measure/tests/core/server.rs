@@ -2,11 +2,12 @@
 
 use crate::world::ROOM_BYTES;
 use crate::world::handlers::{PanicsAtOnce, Script};
-use crate::world::server::{MORE, connected, end, failure, goes_on_sending, reply};
+use crate::world::server::{MORE, connected, connected_over, end, failure, goes_on_sending, reply};
 use bytes::Bytes;
 use measure::frame::{FrameError, MAX_LENGTH};
 use measure::server::{MAX_HANDLERS, ServeError};
 use std::collections::HashSet;
+use testbed::link::Carriage;
 use testbed::memory::Watch;
 use testbed::peer::{FAILURE, REPLY};
 use testbed::{RawFrame, idle, note, scene, soon, story};
@@ -245,12 +246,20 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
         ];
         for (what, bytes, expected) in broken {
             scene(format!(
-                "a slow handler runs, and the client sends {what}: that ends the connection at once"
+                "a slow handler runs, a reply is not taken, and the client sends {what}: that ends the connection at \
+                 once"
             ));
             let script = Script::new();
-            let (mut client, served, _) = connected(script.clone());
-            // Its answer could not be trusted to arrive in step: nobody has to wait for it.
+            let narrow = Carriage {
+                buffer_bytes: 16,
+                ..Carriage::default()
+            };
+            let (mut client, served, _) = connected_over(narrow, script.clone());
+            // What the client makes of an answer cannot be trusted any more: nobody has to wait for it.
             client.request(1, "slow").await;
+            client
+                .request(2, "a question whose answer fits no pipe")
+                .await;
             idle().await;
             let watch = Watch::start();
             client.send_bytes(&bytes).await;

@@ -237,33 +237,6 @@ fn a_thousand_callers_share_a_narrow_connection() {
     });
 }
 
-/// **M4** Calls that were answered leave no memory behind either.
-#[test]
-fn calls_that_were_answered_leave_nothing_behind() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let mut watch = Watch::start();
-        for call in 0..10_000 {
-            scene(format!("call {call}"));
-            let serve = async {
-                let request = server.recv().await;
-                server.reply(request.id, "!").await;
-            };
-            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
-            assert_eq!(answer, ok("!"));
-            if call == 100 {
-                watch = Watch::start();
-            }
-        }
-        assert!(
-            watch.grown_bytes() <= 64 * 1024,
-            "10,000 calls were answered one after the other, and {} bytes are still held for them. A connection \
-             lives for months.",
-            watch.grown_bytes()
-        );
-    });
-}
-
 /// **M4** A caller that is not polled, or leaves, while it waits for a place keeps one from the others at most, and
 /// only until it is gone.
 #[test]

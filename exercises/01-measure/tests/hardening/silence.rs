@@ -152,64 +152,6 @@ fn an_end_lets_go_of_the_calls_that_it_met() {
     });
 }
 
-/// **M6** A request that the server has received is unknown, also when a later one could not be written.
-#[test]
-fn a_failed_write_does_not_unsend_what_was_sent() {
-    story(|| async {
-        // Whether the client learns of the end by reading or by writing may be a matter of chance.
-        for attempt in 1..=30 {
-            scene(format!("attempt {attempt}"));
-            let (client, mut server, _) = connected_over(Carriage {
-                buffer_bytes: 64,
-                ..Carriage::default()
-            });
-            let first = start(&client, "first?").await;
-            server.recv().await;
-            let second = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
-            server.vanish();
-            for call in [first, second] {
-                assert_eq!(
-                    answer(call).await,
-                    Err(CallError::Unknown),
-                    "The first request had arrived whole, and the second in part, when writing \
-                     failed."
-                );
-            }
-        }
-    });
-}
-
-/// **M6** A connection that ends while nobody is calling has ended: the next call fails, and at once.
-#[test]
-fn a_call_after_a_quiet_end_was_not_sent() {
-    story(|| async {
-        for closes in [true, false] {
-            scene(if closes {
-                "the server closes its side"
-            } else {
-                "the server vanishes"
-            });
-            let (client, mut server, _) = connected();
-            idle().await;
-            let kept = if closes {
-                server.finish().await;
-                Some(server)
-            } else {
-                server.vanish();
-                None
-            };
-            idle().await;
-            let call = start(&client, "after?").await;
-            assert_eq!(
-                answer(call).await,
-                Err(CallError::NotSent),
-                "Nobody had called when the connection ended. Nobody is there to answer this call."
-            );
-            drop(kept);
-        }
-    });
-}
-
 /// **M6** A request that fits no frame is refused before any of it is sent, and harms no other call.
 #[test]
 fn a_request_beyond_the_limit_is_refused_unsent() {
@@ -224,34 +166,6 @@ fn a_request_beyond_the_limit_is_refused_unsent() {
         let request = server.recv().await;
         server.reply(request.id, "hello!").await;
         assert_eq!(answer(call).await, ok("hello!"), "The connection goes on.");
-    });
-}
-
-/// **M6** The connection closes when the last client is gone, so that the server can let go of it too.
-#[test]
-fn the_connection_closes_with_the_last_client() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let clone = client.clone();
-        let call = start(&clone, "hello?").await;
-        let request = server.recv().await;
-        drop((client, clone));
-        note("the last client was dropped, with one call in flight");
-        server.reply(request.id, "hello!").await;
-        assert_eq!(
-            answer(call).await,
-            ok("hello!"),
-            "A call in flight keeps the connection open."
-        );
-        assert_eq!(
-            soon(
-                "the connection to be closed: no client is left",
-                server.try_recv()
-            )
-            .await,
-            None,
-            "Nobody can call any more."
-        );
     });
 }
 
@@ -293,10 +207,34 @@ fn a_reply_before_a_broken_frame_is_a_reply() {
     });
 }
 
-/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
+/// **M6** The connection closes when the last client is gone and nobody waits for a reply, so that the server can let
+/// go of it too: calls that were given up keep no connection.
 #[test]
-fn the_connection_closes_with_calls_that_were_given_up() {
+fn the_connection_closes_with_the_last_client() {
     story(|| async {
+        let (client, mut server, _) = connected();
+        let clone = client.clone();
+        let call = start(&clone, "hello?").await;
+        let request = server.recv().await;
+        drop((client, clone));
+        note("the last client was dropped, with one call in flight");
+        server.reply(request.id, "hello!").await;
+        assert_eq!(
+            answer(call).await,
+            ok("hello!"),
+            "A call in flight keeps the connection open."
+        );
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None,
+            "Nobody can call any more."
+        );
+
+        scene("another client's only caller gives up");
         let (client, mut server, _) = connected();
         let given_up = start(&client, "hello?").await;
         server.recv().await;
