@@ -128,7 +128,11 @@ fn what_could_only_be_a_slip_is_refused_on_its_line() {
         ("\"300 ms\"", "\"300\"", "no unit"),
         ("\"300 ms\"", "\"300 parsecs\"", "not a unit of time"),
         ("\"300 ms\"", "\"-3 s\"", "unit"),
-        ("\"300 ms\"", "\"99999999999999999999999 d\"", "not a duration"),
+        (
+            "\"300 ms\"",
+            "\"99999999999999999999999 d\"",
+            "not a duration",
+        ),
         ("tries = 2", "tries = 0", "at least 1"),
         ("tries = 2", "tries = -1", "at least 1"),
         (
