@@ -34,6 +34,7 @@ pub mod derived;
 pub mod figure;
 mod figures;
 mod lessons;
+mod lines;
 mod machine;
 mod measure;
 pub mod pair;
