@@ -1,7 +1,7 @@
 //! What a caller knows when no reply comes.
 
 use crate::world::ROOM_BYTES;
-use crate::world::client::{answer, connected, runtime, start};
+use crate::world::client::{answer, connected, runtime, start, start_bytes};
 use bytes::Bytes;
 use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::MAX_LENGTH;
@@ -88,7 +88,7 @@ fn a_call_after_the_end_was_not_sent() {
     });
 }
 
-/// **M6** A call that was still waiting for its place when the server vanished was not sent.
+/// **M6** A call that was still waiting, for its place or behind others, when the server vanished was not sent.
 #[test]
 fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
     story(|| async {
@@ -118,6 +118,26 @@ fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
             (MAX_IN_FLIGHT, 3),
             "(`Unknown`, `NotSent`): the server received {MAX_IN_FLIGHT} requests, and 3 more waited for a \
              place."
+        );
+
+        scene(
+            "the server reads nothing, two hundred callers ask for 64 KiB each, and the server vanishes",
+        );
+        let (client, server, meters) = connected();
+        let mut calls = Vec::new();
+        for _ in 0..200 {
+            calls.push(start_bytes(&client, Bytes::from(vec![b'?'; 64 * 1024])).await);
+        }
+        let left = meters.requests().bytes;
+        server.vanish();
+        let mut not_sent = 0;
+        for call in calls {
+            not_sent += usize::from(answer(call).await == Err(CallError::NotSent));
+        }
+        assert!(
+            not_sent > 0,
+            "{left} bytes had left, of two hundred requests of 64 KiB. Of those that waited behind the others surely \
+             not a byte had; and not one caller was told so, that it may safely ask elsewhere."
         );
     });
 }
