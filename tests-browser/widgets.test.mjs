@@ -54,7 +54,7 @@ describe("the quiz", () => {
     assert.ok(!(await feedback.textContent()).includes(await reason(right)), "the right answer was given away");
     assert.equal(await answers.isVisible(), true);
     await item.locator("label").nth(right).click();
-    assert.equal(await feedback.textContent(), "", "the old verdict stays beside a new choice");
+    assert.equal(await feedback.textContent(), "", "the old verdict stays next to a new choice");
     await item.getByRole("button", { name: "Check" }).click();
     assert.ok((await feedback.textContent()).includes(await reason(right)));
     assert.match(await page.locator("course-quiz .hc-status").last().textContent(), /^1 of \d+ answered right$/);
@@ -74,7 +74,7 @@ describe("the quiz", () => {
     assert.ok((await feedback.textContent()).includes(await reason(1)));
   });
 
-  test("asks for a choice before it checks, and says all of it to screen readers", async () => {
+  test("asks for a choice before it checks, and announces all of it to screen readers", async () => {
     const page = await visit();
     const { item, feedback } = await firstQuestion(page);
     assert.equal(await feedback.getAttribute("role"), "status");
@@ -128,7 +128,7 @@ describe("a prediction", () => {
     assert.equal(await after.isVisible(), false);
     await widget.locator("input").fill("no idea");
     await widget.getByRole("button", { name: "Commit" }).click();
-    assert.equal(await after.isVisible(), false, "something that is no number was taken for a prediction");
+    assert.equal(await after.isVisible(), false, "something that is not a number was accepted as a prediction");
     assert.match(await widget.locator(".hc-status").textContent(), /Write a number/);
     await widget.locator("input").fill("1,234");
     await page.keyboard.press("Enter");
@@ -222,7 +222,7 @@ describe("the calculator", () => {
     for (const [name, value] of Object.entries(values)) await calculator(page).locator(`input[name="${name}"]`).fill(String(value));
   };
 
-  test("sets crossings, work and waiting against each other", async () => {
+  test("compares crossings, work and waiting", async () => {
     const page = await visit();
     await fill(page, { items: 100, batch: 10, crossing_us: 500, item_us: 1, rate: 1000 });
     assert.equal(await result(page, "crossings"), "10");
@@ -263,7 +263,7 @@ describe("the calculator", () => {
   });
 });
 
-describe("a happening in steps", () => {
+describe("a sequence of events in steps", () => {
   const STEPPED = "roles/cache.html";
   const first = (page) => page.locator("course-steps").first();
   const shown = (page) => first(page).locator(".hc-step").filter({ visible: true }).locator(".hc-says").allTextContents();

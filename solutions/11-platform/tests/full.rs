@@ -1,4 +1,4 @@
-//! A disk that is full: commands fail clearly, nothing acknowledged is lost, and it heals by itself.
+//! A disk that is full: commands fail clearly, nothing acknowledged is lost, and it recovers by itself.
 
 use crashdisk::Disk;
 use ours::Ours;

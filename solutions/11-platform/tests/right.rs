@@ -1,7 +1,7 @@
-//! The right assembly, through bad days: no alarm, and nothing that was only green because nothing was
+//! The right assembly, through bad days: no alarm, and nothing that was green only because it was never
 //! tried.
 //!
-//! `PLATFORM_MINUTES=10000` widens it from what fits into each run of the tests.
+//! `PLATFORM_MINUTES=10000` runs more than what fits into each run of the tests.
 
 use ours::Ours;
 use platform::observer::Board;
