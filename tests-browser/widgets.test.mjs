@@ -179,7 +179,7 @@ describe("a prediction", () => {
     assert.equal(await there.getByRole("button", { name: "Commit" }).isVisible(), true);
   });
 
-  test("is remembered, on its own page and beside the figures", async () => {
+  test("is remembered, on its own page and next to the figures", async () => {
     const page = await visit();
     const widget = numbers(page);
     const key = `${await widget.getAttribute("data-page")}:${await widget.getAttribute("data-id")}`;
@@ -509,7 +509,7 @@ describe("links", () => {
     assert.ok((await page.title()).includes(title), `${title} leads to ${await page.title()}`);
   });
 
-  test("beside a section's heading lead to the invariants that it proves", async () => {
+  test("next to a section's heading lead to the invariants that it proves", async () => {
     const page = await visit(CHAPTER);
     const links = await page.locator(".hc-proves a").evaluateAll((all) => all.map((link) => link.hash));
     assert.ok(links.length > 3);
@@ -525,7 +525,7 @@ describe("links", () => {
 });
 
 describe("after a measurement", () => {
-  test("the reader's figures stand in the book, beside prediction and reference", async () => {
+  test("the reader's figures are in the book, next to prediction and reference", async () => {
     const clone = await copyRepository();
     try {
       const ladder = JSON.parse(await readFile(path.join(import.meta.dirname, "fixtures/ladder.json"), "utf8"));

@@ -13,7 +13,7 @@ use super::same;
 /// The trait from which tarpc generates client and server.
 #[tarpc::service]
 pub trait Lessons {
-    /// Where a learner stands in a lesson.
+    /// A learner's progress in a lesson.
     async fn progress(key: LessonKey) -> Option<Progress>;
 }
 

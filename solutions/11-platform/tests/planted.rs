@@ -13,7 +13,7 @@ const RATE: f64 = 2.0;
 /// The rows that a run breaks, and what led to the first.
 fn reported(assembly: &dyn Assembly) -> (Vec<&'static str>, String) {
     in_virtual_time(async {
-        let stage = Stage::set(assembly, &Ground::Memory, 11).expect("the parts stand");
+        let stage = Stage::set(assembly, &Ground::Memory, 11).expect("the parts start");
         stage.connect_in_process();
         gauntlet(&stage, 11, RATE)
             .await

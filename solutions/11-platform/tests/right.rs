@@ -13,7 +13,7 @@ const MINUTES: u64 = 50;
 
 fn live(seed: u64, minutes: u64) -> (Board, u64) {
     in_virtual_time(async {
-        let stage = Stage::set(&Ours::default(), &Ground::Memory, seed).expect("the parts stand");
+        let stage = Stage::set(&Ours::default(), &Ground::Memory, seed).expect("the parts start");
         stage.connect_in_process();
         bad_days(&stage, seed, minutes, 0.7)
             .await
