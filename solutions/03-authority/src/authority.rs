@@ -127,8 +127,10 @@ pub fn open_file(path: &Path, settings: Settings) -> Result<(Authority, Committe
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened as a file; there the name is up to the file system.
     if cfg!(unix) {
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        // By its full name: a bare one has an empty parent.
+        if let Some(folder) = path.canonicalize()?.parent() {
+            File::open(folder)?.sync_all()?;
+        }
     }
     Ok(())
 }
