@@ -124,7 +124,11 @@ fn the_loop_ends_with_the_last_authority() {
     live(|| {
         let (disk, authority, committer) = new_store();
         let running = thread::spawn(move || committer.run());
-        note("50 writes come one after the other; between them the loop has nothing to do");
+        let (clone, reader) = (authority.clone(), authority.reader());
+        note(
+            "50 writes come one after the other; between them the loop has nothing to do, and a second authority \
+             has nothing to write",
+        );
         for seen in 0..50 {
             let write = write(lesson(50), seen, &format!("alone {seen}"));
             let answer = finished(authority.write(write));
@@ -134,7 +138,6 @@ fn the_loop_ends_with_the_last_authority() {
             let next = "It has seen the one before.";
             assert_done(&answer, lesson(50), seen + 1, next);
         }
-        let (clone, reader) = (authority.clone(), authority.reader());
         let changes = reader.changes();
         drop(authority);
         note("one of two authorities is gone");
