@@ -5,6 +5,7 @@ use authority::authority::{Authority, open_file};
 use authority::fact::{OpenError, Write};
 use authority::group::Committer;
 use crashdisk::{Disk, Loss};
+use redb::{Database, ReadableDatabase, TableDefinition, TableHandle as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -127,12 +128,48 @@ fn what_is_no_store_is_refused_and_left_alone() {
                     "The file holds {what}, and the error says: {error}"
                 ),
             }
-            assert_eq!(
-                disk.image(),
-                bytes,
+            assert!(
+                disk.image() == bytes,
                 "The file holds {what}, perhaps somebody's data, and it was changed."
             );
         }
+    });
+}
+
+/// **A2** A file of another program is refused, also if the same engine has written it, and gets no table of ours.
+#[test]
+fn a_file_of_another_program_stays_its_own() {
+    story(|| async {
+        const USERS: TableDefinition<u64, &str> = TableDefinition::new("users");
+        let mut running = Running::new();
+        assert!(running.write(write(lesson(1), 0, "kept")).await.is_ok());
+        let disk = Disk::new();
+        let database = || Database::builder().create_with_backend(disk.handle());
+        let fill = || -> Result<(), redb::Error> {
+            let database = database()?;
+            let transaction = database.begin_write()?;
+            transaction.open_table(USERS)?.insert(1, "somebody")?;
+            transaction.commit()?;
+            Ok(())
+        };
+        fill().expect("a new disk");
+        note("another program has a file with its users");
+        let refused = opened(&disk).err();
+        assert!(
+            matches!(refused, Some(OpenError::Corrupt(_))),
+            "The file holds the users of another program, and opening it said {refused:?}. (None is a store.)"
+        );
+        let tables = || -> Result<Vec<String>, redb::Error> {
+            let database = database()?;
+            let reading = database.begin_read()?;
+            let tables = reading.list_tables()?;
+            Ok(tables.map(|table| table.name().to_owned()).collect())
+        };
+        assert_eq!(
+            tables().expect("its own file"),
+            ["users"],
+            "The other program opens its file again. (Left: the tables that are in it now.)"
+        );
     });
 }
 
