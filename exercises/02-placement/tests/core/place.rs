@@ -3,7 +3,7 @@
 mod decisions;
 
 use crate::world::situations::{
-    KINDS, answer, costs, decide, kinds, measured, needs, placed, pressure, said,
+    KINDS, answer, costs, decide, kinds, measured, needs, placed, pressure, rate, said,
 };
 use placement::place::{Choice, Figure, Unplaced};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
@@ -39,7 +39,8 @@ fn without_a_pressure_work_stays_on_the_thread() {
     });
 }
 
-/// **P6** Each of the five pressures decides a case, and is named in its reasons.
+/// **P6** Each of the five pressures decides a case, and is named in its reasons; of two that rule out the
+/// same scope, both are.
 #[test]
 fn each_pressure_decides_a_case() {
     live(|| {
@@ -71,6 +72,18 @@ fn each_pressure_decides_a_case() {
                     "Why not the {narrower}? The answer is:\n{placement}"
                 );
             }
+        }
+        let crashes = pressure(Kind::Isolation(Failure::Process), 4, 1);
+        let both = placed(&needs(&[pressure(Kind::Load, 250, 0), crashes]));
+        for narrower in [Scope::Thread, Scope::Process] {
+            let mut against = kinds(&both, Choice::Scope(narrower));
+            against.sort_unstable();
+            assert_eq!(
+                against,
+                [Kind::Load, Kind::Isolation(Failure::Process)],
+                "Load and isolation both rule out the {narrower}. With only one of the two reasons, somebody \
+                 removes it, and expects the {narrower} to do. The answer is:\n{both}"
+            );
         }
         let placement = placed(&needs(&[pressure(Kind::Decoupling, 3_000, 100)]));
         assert!(
@@ -212,7 +225,7 @@ fn one_more_pressure_never_narrows() {
     });
 }
 
-/// **P5** A vague pressure moves nothing and is handed back.
+/// **P5** A vague pressure moves nothing and is handed back; one of the wrong unit is an error.
 #[test]
 fn a_vague_pressure_is_heard_and_not_counted() {
     live(|| {
@@ -247,6 +260,16 @@ fn a_vague_pressure_is_heard_and_not_counted() {
             within.vague,
             [],
             "A pressure within its limit has all that it takes, and is not vague."
+        );
+        let mut wrong = pressure(Kind::Geography, 140, 50);
+        wrong.limit = Some(rate(50.0));
+        scene(format!("after one that presses: {}", said(&wrong)));
+        let found = decide(&needs(&[pressure(Kind::Load, 150, 0), wrong]), &costs());
+        assert!(
+            matches!(found, Err(Unplaced::WrongUnit { .. })),
+            "A rate in place of a time is neither vague nor within its limit: `judge` refuses it, and so does \
+             `place`, whatever the other pressures are. The answer is:\n{}",
+            answer(&found)
         );
     });
 }

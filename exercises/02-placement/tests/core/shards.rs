@@ -1,7 +1,7 @@
 //! The same over shards: the result of one thread, or an error.
 
 use crate::world::histories::{any_history, history, one_thread, regular};
-use crate::world::shards::{Counting, on_shards};
+use crate::world::shards::{Counting, answers, on_shards};
 use crate::world::unharmed;
 use placement::fabric::Broken;
 use placement::sharded::{Refused, Unscored, Worker, split};
@@ -202,7 +202,8 @@ fn rows_are_not_sent_again() {
     });
 }
 
-/// **P1** A shard that does not answer leaves an error, and never the rest of the result.
+/// **P1** A shard that does not answer, or answers about too few learners, leaves an error, and never the
+/// rest of the result.
 #[test]
 fn a_lost_shard_leaves_no_part_of_a_result() {
     live(|| {
@@ -231,6 +232,19 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
                 Err(Unscored::Broken(Broken::Gone(lost))),
                 "A shard was lost, and there was a result: so many rows. Whoever reads it can't see who is \
                  missing."
+            );
+        }
+        // Of 30 learners each shard has ten; of 15 it had five.
+        for (shard, other) in answers(&regular(15, 4), 3, 1).into_iter().enumerate() {
+            scene(format!(
+                "30 learners on 3 shards; shard {shard} answers with lists for five learners"
+            ));
+            let mut shards = Counting::swapped(3, 1, shard, other);
+            assert_eq!(
+                on_shards(&regular(30, 4), 3, &mut shards).map(|all| all.len()),
+                Err(Unscored::NoAnswer(shard)),
+                "Shard {shard} has ten learners, and returned five lists. `zip` ends with the shorter of two \
+                 and reports nothing: count the lists before you join them."
             );
         }
     });

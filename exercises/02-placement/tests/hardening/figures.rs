@@ -187,7 +187,12 @@ fn little_work_needs_a_worker_and_much_needs_many() {
 #[test]
 fn a_rounding_error_is_no_worker_and_a_little_work_is() {
     live(|| {
-        for (arrive, ms, workers) in [(1e6, 70, 70_000), (300.0, 70, 21), (700.0, 30, 21)] {
+        for (arrive, ms, workers) in [
+            (100.0, 70, 7),
+            (1e6, 70, 70_000),
+            (300.0, 70, 21),
+            (700.0, 30, 21),
+        ] {
             assert_eq!(
                 workers_for(rate(arrive), ms * MS, 1.0),
                 Ok(workers),

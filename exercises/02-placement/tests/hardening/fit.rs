@@ -176,6 +176,38 @@ fn an_unusable_point_is_named() {
     });
 }
 
+/// **P8** Whatever throughputs were measured, there is a curve that can be calculated with, or an error.
+#[test]
+fn no_figures_give_a_curve_that_cannot_be() {
+    live(|| {
+        let figure = prop_oneof![
+            4 => (-300..300, 1.0..10.0).prop_map(|(tens, digits)| digits * 10_f64.powi(tens)),
+            1 => Just(f64::MAX),
+            1 => Just(f64::MIN_POSITIVE),
+            1 => Just(5e-324),
+        ];
+        let shards = prop_oneof![3 => 1_u32..9, 1 => Just(u32::MAX), 1 => 1_u32..100_000];
+        for_all(&vec((shards, figure), 3..7), |measured| {
+            let points: Vec<Point> = measured
+                .into_iter()
+                .map(|(shards, throughput)| Point { shards, throughput })
+                .collect();
+            note(format!("the points: {points:?}"));
+            let fit = Usl::fit(&points);
+            let terms = fit.as_ref().map(|fit| [fit.lambda, fit.sigma, fit.kappa]);
+            assert!(
+                terms.is_err()
+                    || terms.is_ok_and(|[lambda, sigma, kappa]| {
+                        let possible = |term: f64| term >= 0.0 && term.is_finite();
+                        possible(sigma) && possible(kappa) && possible(lambda) && lambda > 0.0
+                    }),
+                "{fit:?} has a term that nothing can be calculated with: λ is above zero, σ and κ are not \
+                 negative, and all of them are finite. Where there is no such curve, that is an error."
+            );
+        });
+    });
+}
+
 /// **P9** The unit in which throughputs are counted changes nothing but `λ`, and large numbers of shards
 /// nothing at all.
 #[test]
