@@ -1,4 +1,4 @@
-//! The same shards, night after night: whatever went wrong in one, the next has its own result, whole.
+//! The same shards, night after night: whatever fails in one night, the next has its own, whole result.
 
 use crate::world::histories::{by_definition, history, plain, regular};
 use crate::world::shards::{Counting, answers, on_shards, swell};
@@ -29,7 +29,7 @@ enum Fault {
     Swollen(usize, bool),
 }
 
-/// One night: a history, how many are asked for, and what happens to whom.
+/// One night: a history, how many lessons are asked for, and which fault strikes which shard.
 #[derive(Clone, Debug)]
 struct Night {
     rows: Vec<Vec<u64>>,
@@ -67,7 +67,7 @@ fn night(picks: &mut Picks) -> Night {
     }
 }
 
-/// What was seen: so that a search that never met a fault fails.
+/// What was seen, so that a search that never struck an answer fails.
 #[derive(Default)]
 struct Seen {
     by_fault: BTreeMap<&'static str, usize>,
@@ -91,17 +91,17 @@ fn name(fault: Fault) -> &'static str {
 /// Every answer of the nights so far, by round, with how many learners the night had.
 type Answers = Rc<RefCell<Vec<(usize, usize, Vec<u8>)>>>;
 
-/// What came of a night.
+/// How a night ended.
 struct Outcome {
     history: History,
     found: Result<Vec<Recommended>, Unscored>,
     /// Round, shard and fault, if an answer was struck.
     struck: Option<(usize, usize, Fault)>,
-    /// Of how many learners the old answer was that came in place of another.
+    /// How many learners an old answer was about, if one came in place of another.
     old: Option<usize>,
 }
 
-/// One night with these shards: who is struck by what, and what comes of it.
+/// One night with these shards and its fault.
 fn pass(night: &Night, shards: &mut Counting, count: usize, past: &Answers) -> Outcome {
     let history = history(&night.rows);
     let learners = night.rows.len();
@@ -160,7 +160,7 @@ fn pass(night: &Night, shards: &mut Counting, count: usize, past: &Answers) -> O
     }
 }
 
-/// Holds what came of a night against what the contract says.
+/// Compares how a night ended with the contract.
 fn judge(outcome: &Outcome, top: usize, count: usize) {
     let Outcome { history, found, .. } = outcome;
     let learners = history.learners().len();
@@ -169,13 +169,13 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
     let Some((round, shard, fault)) = outcome.struck else {
         assert!(
             is_whole,
-            "Nothing happened to any answer in the last night, and its result was {found:?}. One thread \
-             recommends {whole:?}."
+            "No answer was changed in the last night, and its result was {found:?}. One thread recommends \
+             {whole:?}."
         );
         return;
     };
     let idle = if learners < count {
-        " There are more shards than learners: what goes wrong with a shard that has none is no less wrong."
+        " There are more shards than learners: a fault of a shard without learners is an error too."
     } else {
         ""
     };
@@ -183,12 +183,12 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
         Fault::Lost => assert_eq!(
             found,
             &Err(Unscored::Broken(Broken::Gone(shard))),
-            "Shard {shard} did not answer, so that there is no result.{idle}"
+            "Shard {shard} did not answer, so there is no result.{idle}"
         ),
         Fault::Torn(_) => assert_eq!(
             found,
             &Err(Unscored::NoAnswer(shard)),
-            "What is left of shard {shard}'s answer is not one.{idle}"
+            "What is left of shard {shard}'s answer is not an answer.{idle}"
         ),
         Fault::Restarted if round == 0 => assert!(
             is_whole,
@@ -199,7 +199,7 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
             matches!(found, Err(Unscored::Broken(Broken::Refused { shard: at, .. })) if *at == shard),
             "Shard {shard} has forgotten its rows between the rounds, and has to refuse: {found:?}.{idle}"
         ),
-        // By itself an honest answer: whether it fits can be told by how many learners it is about.
+        // A whole answer: only the number of its learners shows that it does not fit.
         Fault::Old(_) if round == 1 && count == 1 && outcome.old != Some(learners) => {
             assert_eq!(
                 found,
@@ -208,21 +208,26 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
             );
         }
         Fault::Old(_) | Fault::Changed(..) | Fault::Swollen(..) => {
-            may_go_unnoticed(outcome, round, shard);
+            may_go_unnoticed(history, found, round, shard);
         }
     }
 }
 
-/// What was changed may go unnoticed, but leaves nobody without a row, and invents no lesson.
-fn may_go_unnoticed(outcome: &Outcome, round: usize, shard: usize) {
-    let lessons = outcome.history.lessons();
-    match &outcome.found {
+/// A change may go unnoticed, but leaves no learner without a row, and invents no lesson.
+fn may_go_unnoticed(
+    history: &History,
+    found: &Result<Vec<Recommended>, Unscored>,
+    round: usize,
+    shard: usize,
+) {
+    let lessons = history.lessons();
+    match found {
         Ok(all) => {
             let rows: Vec<LearnerId> = all.iter().map(|one| one.learner).collect();
             assert_eq!(
                 rows,
-                outcome.history.learners(),
-                "There is a result, and it has not one row for each learner."
+                history.learners(),
+                "There is a result, and it does not have one row for each learner."
             );
             let known =
                 |one: &Recommended| one.lessons.iter().all(|to| lessons.contains(&to.lesson));
@@ -231,12 +236,12 @@ fn may_go_unnoticed(outcome: &Outcome, round: usize, shard: usize) {
                 "A lesson is recommended that the history does not have: {all:?}"
             );
         }
-        // What came of a first answer went on to all shards, and it may show at any of them.
+        // A first answer goes on to all shards, and its fault may show at any of them.
         Err(Unscored::NoAnswer(_) | Unscored::Broken(Broken::Refused { .. })) if round == 0 => {}
         Err(error) => assert_eq!(
             error,
             &Unscored::NoAnswer(shard),
-            "It was shard {shard} that answered something else."
+            "It was shard {shard} whose answer was changed."
         ),
     }
 }
@@ -276,13 +281,13 @@ fn each_night_has_its_own_result_or_an_error() {
         ] {
             assert!(
                 seen.by_fault.get(fault).is_some_and(|times| *times >= 10),
-                "This test has hardly struck an answer: {fault}, {:?}.",
+                "This test has struck too few answers: {fault}, {:?}.",
                 seen.by_fault
             );
         }
         assert!(
             seen.idle >= 50 && seen.after >= 50,
-            "Hardly an idle shard was struck."
+            "Too few idle shards were struck, or too few nights came after a fault."
         );
     });
 }
@@ -305,7 +310,7 @@ fn an_answer_about_another_history_is_an_error() {
         ] {
             let own = answers(asked, 3, round);
             for (wrong, other) in answers(about, 3, round).into_iter().enumerate() {
-                // A shard without learners has the same to answer in both.
+                // A shard without learners answers the same in both.
                 if other == own[wrong] {
                     continue;
                 }
@@ -322,6 +327,33 @@ fn an_answer_about_another_history_is_an_error() {
                      the rows that fit has a part of a result, and who adds up the counts that fit recommends by \
                      somebody else's history."
                 );
+            }
+        }
+    });
+}
+
+/// **P1** An answer in which a number became a large one stops nobody: there is an error, or a result with a row
+/// for each learner.
+#[test]
+fn a_swollen_answer_stops_nobody() {
+    live(|| {
+        let history = history(&[vec![0, 1, 2], vec![0, 1], vec![1, 2, 3], vec![0, 1, 3]]);
+        for round in [0, 1] {
+            let own = answers(&history, 2, round);
+            for (shard, answer) in own.iter().enumerate() {
+                for (at, fixed) in
+                    (0..answer.len().min(120)).flat_map(|at| [(at, false), (at, true)])
+                {
+                    scene(format!(
+                        "4 learners on 2 shards; shard {shard} answers in round {} with a large number at byte {at}",
+                        round + 1
+                    ));
+                    let mut other = answer.clone();
+                    swell(&mut other, at, fixed);
+                    let found =
+                        on_shards(&history, 3, &mut Counting::swapped(2, round, shard, other));
+                    may_go_unnoticed(&history, &found, round, shard);
+                }
             }
         }
     });

@@ -1,4 +1,4 @@
-//! Shards that count what crosses, and what may happen to it on the way.
+//! Shards that count what crosses, and faults on the way.
 
 use super::unharmed;
 use placement::fabric::{Broken, Fabric};
@@ -8,7 +8,7 @@ use placement::sharded::{self, Unscored, Worker};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// What happens to an answer on its way back: told the round, from 0, and the shard.
+/// What happens to an answer on its way back; called with the round, from 0, and the shard.
 type OnTheWay = Box<dyn FnMut(usize, usize, Vec<u8>) -> Result<Vec<u8>, Broken>>;
 
 /// Shards in this thread, which count what crosses.
@@ -17,7 +17,7 @@ pub struct Counting {
     on_the_way: OnTheWay,
     /// Each round's requests, since the last [`Counting::disturb`].
     pub sent: Vec<Vec<Vec<u8>>>,
-    /// How many answers were changed or lost; a test of that fails if there were none.
+    /// How many answers were changed or lost; a test of faults fails if there were none.
     pub struck: usize,
     /// A shard that starts anew, without memory, before this round's request reaches it.
     restarts: Option<(usize, usize)>,
@@ -107,7 +107,7 @@ impl Fabric for Counting {
     }
 }
 
-/// The reader's shards, which have to come to an end.
+/// The reader's shards, which have to return.
 pub fn on_shards(
     history: &History,
     top: usize,
