@@ -476,3 +476,72 @@ fn any_requirements_are_placed_as_the_contract_says() {
         }
     });
 }
+
+/// **Given** A decision reads like the minutes of a review: every reason with its figures, and what each vague
+/// pressure lacks.
+#[test]
+fn a_decision_reads_like_a_review() {
+    live(|| {
+        let crashes = Pressure {
+            kind: Kind::Isolation(Failure::Process),
+            metric: "crashes".to_owned(),
+            value: Some(Quantity::Time(2 * MS)),
+            limit: None,
+        };
+        let load = |metric: &str, value| Pressure {
+            kind: Kind::Load,
+            metric: metric.to_owned(),
+            value,
+            limit: None,
+        };
+        let time = Quantity::Time;
+        let reason = |rules_out, because| Reason { rules_out, because };
+        let slow = objection(&crashes, time(2 * MS), time(MS));
+        let far = Objection::TooFar {
+            call: 2 * MS,
+            within: MS,
+        };
+        let thread = Choice::Scope(Scope::Thread);
+        let placement = Placement {
+            scope: Scope::Machine,
+            module: true,
+            later: true,
+            reasons: vec![
+                reason(thread, slow.clone()),
+                reason(thread, far),
+                reason(thread, Objection::Decides),
+                reason(Choice::NoModule, slow.clone()),
+                reason(Choice::Now, slow),
+            ],
+            vague: vec![crashes, load(" ", Some(time(MS))), load("peak", None)],
+        };
+        assert_eq!(
+            placement.to_string(),
+            "machine, as a module, later\n\
+             - not the thread: isolation from a process, crashes: 2ms, above 1ms\n\
+             - not the thread: getting there takes 2ms, and the caller has 1ms\n\
+             - not the thread: this work decides what is true, and has to be in one place\n\
+             - not without a module: isolation from a process, crashes: 2ms, above 1ms\n\
+             - not at once: isolation from a process, crashes: 2ms, above 1ms\n\
+             - isolation from a process was not counted: it has no limit\n\
+             - load was not counted: it has no metric\n\
+             - load was not counted: it has no value"
+        );
+        let nothing = Unplaced::NothingSuffices(vec![reason(thread, Objection::NeedsAnswer)]);
+        assert_eq!(
+            nothing.to_string(),
+            "nothing suffices:\n\
+             - not the thread: the caller needs the result, and can't wait as long as the work takes"
+        );
+        let missing = Unplaced::NotMeasured {
+            scope: Scope::Edge,
+            figure: Figure::Call,
+        };
+        assert!(
+            missing
+                .to_string()
+                .contains("edge is enough depends on what a call to it takes"),
+            "{missing}"
+        );
+    });
+}
