@@ -167,10 +167,15 @@ fn one_worker_less_would_fall_behind() {
 #[test]
 fn any_measurements_have_the_cost_of_the_definition() {
     live(|| {
-        let figure = prop_oneof![60 => (1_u32..6).prop_map(f64::from), 1 => proptest::sample::select(vec![f64::NAN, f64::INFINITY, 0.0, -1.0])];
-        let measured = (figure.clone(), figure.clone(), figure).prop_map(|(one, two, three)| {
-            let mut rounds = [one, two, three];
+        let bad = proptest::sample::select(vec![f64::NAN, f64::INFINITY, 0.0, -1.0]);
+        let spoilt = prop_oneof![12 => Just(None), 1 => (0_usize..3, bad).prop_map(Some)];
+        let figure = (1_u32..6).prop_map(f64::from);
+        let rounds = proptest::array::uniform3(figure);
+        let measured = (rounds, spoilt).prop_map(|(mut rounds, spoilt)| {
             rounds.sort_by(f64::total_cmp);
+            if let Some((which, bad)) = spoilt {
+                rounds[which] = bad;
+            }
             let [lowest, median, highest] = rounds;
             Measured {
                 lowest,

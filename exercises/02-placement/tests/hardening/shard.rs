@@ -31,10 +31,10 @@ fn changed(request: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     let end = request.len();
     for at in (0..end.min(90)).chain(end.max(120) - 30..end) {
-        for by in [1, 0x0f, 0x7f, 0x80, 0xff] {
+        for more in [1, 0x10, 0x7f, 0x80, 0xff] {
             let mut other = request.to_vec();
-            other[at] ^= by;
-            all.push((format!("byte {at} changed by {by:#x}"), other));
+            other[at] = other[at].wrapping_add(more);
+            all.push((format!("{more:#x} added to byte {at}"), other));
         }
         // 10,000 and 65,535 would do for a lesson; the last three are the largest `u32`, or begin with it.
         let numbers: [&[u8]; 8] = [
