@@ -157,6 +157,13 @@ fn when_what_commits_alongside_fails_nothing_is_committed() {
                 .all(|answer| *answer == Err(WriteError::Unknown))
         );
         assert_eq!(news(&database), []);
+        // What the store knows is ahead of its file now.
+        let answers = run(&authority, &mut committer).await;
+        assert!(
+            answers
+                .iter()
+                .all(|answer| *answer == Err(WriteError::Stopped))
+        );
         drop((database, authority, committer));
         let (_, authority, _committer) = opened(&disk, false);
         let fact = authority.reader().read(LessonKey::new(1, 2));
