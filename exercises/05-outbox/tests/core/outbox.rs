@@ -94,7 +94,7 @@ fn a_transaction_that_is_dropped_announces_nothing() {
 /// **W1** The news costs no sync of its own: it is part of a transaction that is synced anyway.
 #[test]
 fn the_news_costs_no_further_sync() {
-    /// The engine syncs once more now and then, when its file has to grow.
+    /// The engine syncs once more occasionally, when its file has to grow.
     const GROWTH: usize = 3;
     live(|| {
         const COMMANDS: usize = 40;
