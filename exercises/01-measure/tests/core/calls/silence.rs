@@ -136,8 +136,8 @@ fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
         }
         assert!(
             not_sent > 0,
-            "{left} bytes had left, of two hundred requests of 64 KiB. Of those that waited behind the others surely \
-             not a byte had; and not one caller was told so, that it may safely ask elsewhere."
+            "{left} bytes had left, of two hundred requests of 64 KiB: of most requests not one byte. Yet no caller \
+             was told that its call was not sent, and that it may safely ask elsewhere."
         );
     });
 }
