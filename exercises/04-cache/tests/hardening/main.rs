@@ -6,10 +6,11 @@
 //! - `floors`: what a session remembers, for how long, and what a read makes of it
 //! - `bound`: memory, and settings at their limits
 //! - `panics`, `keys`: a source that panics, and numbers of any size
-//! - `threads`: two of them
+//! - `threads`, `collisions`: two threads at once, and two that meet in one instant
 //! - `crossings`: the cache over lab 1's call
 
 mod bound;
+mod collisions;
 mod crossings;
 mod floors;
 mod instants;
