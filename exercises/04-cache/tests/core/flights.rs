@@ -42,7 +42,7 @@ fn a_hundred_misses_of_one_key_are_one_load() {
     });
 }
 
-/// **C5** A slow key holds up no other.
+/// **C5** A slow key delays no other.
 #[test]
 fn a_slow_key_holds_up_no_other() {
     story(|| async {
@@ -220,7 +220,7 @@ fn beyond_the_queue_reads_are_shed_at_once() {
         assert_eq!(
             sixth.answer().await,
             Err(ReadError::Shed),
-            "It was answered at once, for want of a place. There is a word for that."
+            "It was answered at once, because there was no place for it. There is an error for that."
         );
         for number in 0..5 {
             readings.push(world.start(lesson(number)).await);
@@ -235,7 +235,11 @@ fn beyond_the_queue_reads_are_shed_at_once() {
         world.let_all_go().await;
         let why = "Places became free, and those who waited had their turn.";
         each_gets(readings, Ok(0), why).await;
-        assert_eq!(world.authority.most_running(), 2);
+        assert_eq!(
+            world.authority.most_running(),
+            2,
+            "The authority declared two loads at once, and this is how many ran at the same time."
+        );
         assert_eq!(world.loads() - 1, 5, "One load for each lesson.");
         world.authority.stop_holding();
         assert_eq!(world.read(lesson(5)).await, Ok(0), "There is room again.");

@@ -7,7 +7,7 @@ use ledger::{FILE_NAME, Role, lab};
 use std::path::Path;
 use testbed::{live, story};
 
-/// **C3** A write hands on what the authority said, and not before the authority has said it.
+/// **C3** A write returns what the authority answered, and not before the authority has answered.
 #[test]
 fn a_write_hands_on_what_the_authority_said() {
     story(|| async {
@@ -20,14 +20,22 @@ fn a_write_hands_on_what_the_authority_said() {
              fact; it cannot make one."
         );
         assert_eq!(own.floor(LESSON), None, "Nothing was acknowledged yet.");
-        assert_eq!(writing.end().await, Some(Ok(Version(1))));
+        assert_eq!(
+            writing.end().await,
+            Some(Ok(Version(1))),
+            "The authority acknowledged version 1, and this is what the write returned."
+        );
         assert_eq!(
             own.floor(LESSON),
             Some(Version(1)),
             "The session was told of version 1, and its reads must not be below."
         );
         let failing = Writing::start(&world, LESSON, &own, End::Failed).await;
-        assert_eq!(failing.end().await, Some(Err("the reply was lost")));
+        assert_eq!(
+            failing.end().await,
+            Some(Err("the reply was lost")),
+            "The write ended with an error, and its caller has to get that error."
+        );
         assert_eq!(
             own.floor(LESSON),
             Some(Version(1)),
