@@ -119,13 +119,13 @@ fn a_reader_that_gives_up_strands_nobody() {
                 settle().await;
             }
             let left: Vec<_> = readings.into_iter().flatten().collect();
-            let why = "They waited for a load that another reader had started. That one has left, which is \
-                 its own affair; the authority is well, and they are still here.";
+            let why = "They waited for a load that another reader had started. That one has left, which \
+                 is no reason for them to get no answer: the authority answers, and they still wait.";
             each_gets(left, Ok(1), why).await;
             let most = 1 + leavers.len();
             assert!(
                 world.loads() <= most,
-                "Each that left may have cost a load, which makes {most} at the most; there were {}.",
+                "Each reader that left may have cost a load, which makes {most} at most; there were {}.",
                 world.loads()
             );
         }
@@ -215,7 +215,7 @@ fn beyond_the_queue_reads_are_shed_at_once() {
         assert!(
             sixth.is_done(),
             "Two loads run, three wait, and there is room for no more. The sixth read has to learn that \
-             now, and not when it is its turn to learn it."
+             now, and not after it has waited."
         );
         assert_eq!(
             sixth.answer().await,

@@ -1,4 +1,4 @@
-//! What a session was told, it does not see taken back.
+//! What a session was told is never taken back from it.
 
 use crate::world::{LESSON, OTHER, PLAIN, TICK, TTL, World, answers, roomy, session_told, settle};
 use cache::session::Session;
@@ -17,7 +17,7 @@ fn a_session_reads_at_least_what_it_was_told() {
         assert_eq!(
             world.read_in(LESSON, &session).await,
             Ok(1),
-            "Its own change was acknowledged, and then taken back on the next page."
+            "Its own change was acknowledged, and the next page shows the state before it."
         );
         assert_eq!(
             (world.read_in(LESSON, &session).await, world.loads()),
@@ -113,8 +113,8 @@ fn an_authority_that_has_forgotten_is_said_to_be_behind() {
         assert_eq!(
             own.answer().await,
             Err(ReadError::Behind { floor: Version(5) }),
-            "A load that began after this read brought version 1, and version 5 had been acknowledged. Neither is \
-             there an answer, nor is it nobody's fault."
+            "A load that began after this read brought version 1, and version 5 had been acknowledged. Version 1 is \
+             no answer to this session, and the authority is to blame."
         );
         world.authority.stop_holding();
         let before = world.loads();

@@ -1,4 +1,4 @@
-//! Writes go past the cache, and leave nothing old behind; and what the cache is for.
+//! Writes pass the cache by and leave nothing old in it; and the ledger's entry.
 
 use crate::world::writing::{ENDS, End, STALE, Writing};
 use crate::world::{LESSON, OTHER, PLAIN, WAITED, World, roomy, session, settle};
@@ -17,7 +17,7 @@ fn a_write_hands_on_what_the_authority_said() {
         assert!(
             !writing.is_done(),
             "The authority has not acknowledged the write, and the cache has. It may hold a copy of a \
-             fact; it cannot make one."
+             fact; it cannot decide one."
         );
         assert_eq!(own.floor(LESSON), None, "Nothing was acknowledged yet.");
         assert_eq!(

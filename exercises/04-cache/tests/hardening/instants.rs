@@ -14,7 +14,7 @@ async fn in_this_instant() {
     }
 }
 
-/// **C1** At the bound itself, a value is within the bound: as an entry, and as a load to join.
+/// **C1** At the bound itself a load may be joined, and a nanosecond later it may not.
 #[test]
 fn at_the_bound_itself_a_value_is_within_the_bound() {
     story(|| async {
@@ -31,7 +31,16 @@ fn at_the_bound_itself_a_value_is_within_the_bound() {
             1,
             "The load began exactly the bound before this read, and \"at most\" includes that."
         );
+        tokio::time::advance(Duration::from_nanos(1)).await;
+        let beyond = world.spawn(LESSON, &session());
+        in_this_instant().await;
+        assert_eq!(
+            world.loads(),
+            2,
+            "A nanosecond more than the bound has passed since the load began, and that is more than \"at most\" allows."
+        );
         world.authority.release_all();
+        assert_eq!(beyond.answer().await, Ok(1), "{PLAIN}");
         assert_eq!(
             (first.answer().await, joined.answer().await),
             (Ok(1), Ok(1)),

@@ -1,4 +1,4 @@
-//! Two threads at once, for as long as it takes them to meet some thousand times.
+//! Two threads that use one cache at once, until they have met some thousand times.
 
 use crate::world::authority::{name, value};
 use crate::world::{lesson, roomy, session};
@@ -57,8 +57,8 @@ impl Source for Way {
     }
 }
 
-/// What one of those does who use the cache: reads that are answered or given up, changes with their notices,
-/// writes, clearings, by turns that only its number decides.
+/// One user of the cache: reads that are answered or given up, changes with their notices, writes and clearings, in
+/// an order that depends on its number only.
 async fn use_it(cache: Cache<Way>, facts: Arc<Facts>, number: u64) {
     let own = session();
     let mut turn = number;
@@ -178,7 +178,7 @@ fn two_threads_bring_nothing_back_and_strand_nobody() {
         let loads = facts.loads.load(SeqCst);
         assert!(
             loads > 1000,
-            "There were {loads} loads, and some thousand were to be: this has tested nothing."
+            "There were {loads} loads, and there should have been some thousand: this has tested nothing."
         );
     });
 }
