@@ -1,13 +1,11 @@
 //! The stream, and the disk without one.
 
-use std::fs::File;
-use std::io::{Seek as _, Write as _};
 use std::time::Instant;
 
 use domain::{Event, LessonKey, Progress, Version};
+use ladder::append;
 use ladder::child::{Probe, Seat};
 use ladder::counted::Counted;
-use ladder::scratch;
 use outbox::message::Message;
 use outbox::relay::Publish as _;
 use outbox::stream::Stream;
@@ -17,37 +15,12 @@ const EVENT_BYTES: usize = 66;
 
 /// `BATCH` events and a sync; a sample is the time an event.
 pub fn append<const BATCH: u64>(seat: &Seat) -> Result<Probe, String> {
-    appending(seat, BATCH)
+    append::synced(seat, BATCH, EVENT_BYTES)
 }
 
 /// The same with as many events as the place on the curve says.
 pub fn append_many(seat: &Seat) -> Result<Probe, String> {
-    appending(seat, seat.at)
-}
-
-fn appending(seat: &Seat, batch: u64) -> Result<Probe, String> {
-    let mut file = scratch::file(&seat.folder, "append").map_err(|error| error.to_string())?;
-    let bytes = usize::try_from(batch).map_err(|error| error.to_string())? * EVENT_BYTES;
-    let records = vec![7; bytes];
-    Ok(Box::new(move |mut slice| {
-        empty(&mut file)?;
-        while slice.goes_on() {
-            let start = Instant::now();
-            file.write_all(&records)
-                .and_then(|()| file.sync_data())
-                .map_err(|error| error.to_string())?;
-            slice.keep(start.elapsed(), batch);
-        }
-        empty(&mut file)?;
-        Ok(slice)
-    }))
-}
-
-/// Each slice starts with an empty file, so that a long run does not fill the disk.
-fn empty(file: &mut File) -> Result<(), String> {
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .map_err(|error| error.to_string())
+    append::synced(seat, seat.at, EVENT_BYTES)
 }
 
 /// `BATCH` events to the stream; a sample is the time an event.

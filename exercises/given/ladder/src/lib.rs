@@ -20,10 +20,11 @@
 //! slices in them, [`child`] is their inside; [`cpus`] pins; [`suite`] says what can be measured, and
 //! `rungs` is the ladder itself; `measure` takes turns, [`rounds`] compares; [`record`] is the file
 //! of figures; `table`, `lessons` and [`figure`] show it. [`derived`] computes a line of a curve
-//! from others. [`sides`] lends the pairs to other benches, [`scratch`] the files, [`zipf`] keys as
-//! readers choose them, and `counted` (with the feature `redb`) a file for the engine whose syncs are
-//! counted.
+//! from others. [`sides`] lends the pairs to other benches, [`append`] the bare disk, [`scratch`]
+//! files, [`zipf`] keys as readers choose them, and `counted` (with the feature `redb`) a file for the
+//! engine whose syncs are counted.
 
+pub mod append;
 mod args;
 pub mod child;
 #[cfg(feature = "redb")]
