@@ -343,7 +343,7 @@ fn a_session_whose_further_load_is_shed_is_told_that() {
     });
 }
 
-/// **C3** A write needs no place among the loads.
+/// **C3** A write needs no place among the loads, also where a read is shed because nobody may wait.
 #[test]
 fn a_write_goes_on_while_every_place_is_taken() {
     story(|| async {
@@ -353,6 +353,16 @@ fn a_write_goes_on_while_every_place_is_taken() {
         });
         world.authority.hold();
         let running = world.start(OTHER).await;
+        let beyond = world.start(LESSON).await;
+        assert!(
+            beyond.is_done(),
+            "One load may run, and one does; none may wait. The next read has to be shed at once, and it waits."
+        );
+        assert_eq!(
+            beyond.answer().await,
+            Err(ReadError::Shed),
+            "One load may run, and one does; none may wait, and zero means zero."
+        );
         write(&world, LESSON).await;
         world.authority.release_all();
         assert_eq!(running.answer().await, Ok(0), "{PLAIN}");
