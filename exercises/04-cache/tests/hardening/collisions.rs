@@ -3,7 +3,7 @@
 //!
 //! A landing takes a few microseconds, and what can go wrong in it takes a small part of them. So the second thread
 //! comes a little later from meeting to meeting, until it comes too late: each moment of a landing has its turn, many
-//! times. Neither thread waits long for the other. On one CPU they hardly ever meet, and this test finds little.
+//! times. Neither thread waits long for the other. On one CPU they hardly ever meet, and then this test finds little.
 
 use crate::world::authority::value;
 use crate::world::{LESSON, TTL, WAITED, roomy, session};
@@ -39,8 +39,7 @@ const ABSENCES: usize = 10;
 /// After how many spins a thread lets another one have its CPU.
 const A_WHILE: usize = 10_000;
 
-/// By how many spins the second thread comes later than the landing, at the least: there are so many delays to
-/// choose from.
+/// The smallest number of different delays, from none on, with which the second thread comes.
 const FEWEST_DELAYS: usize = 48;
 
 /// What the second thread does.
@@ -254,8 +253,8 @@ async fn land_all(readings: Vec<(Reading<'_>, Gate)>, round: &Round) {
     }
 }
 
-/// What the other thread does: it disturbs each landing, after one of `delays` delays. Returns how often it came before
-/// the landing had ended.
+/// What the other thread does: it disturbs each landing, after one of so many `delays`. Returns how often it came
+/// before the landing had ended.
 fn disturb_all(places: &[Place], round: &Round, delays: &mut usize) -> usize {
     let _at_last = AtLast(&round.seen);
     let writings: Vec<_> = places.iter().map(Place::begin_write).collect();
