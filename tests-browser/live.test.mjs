@@ -1,5 +1,5 @@
-// A page that follows `cargo course`: first with events that the test sends, so that every state can be had;
-// then with the real server, from a save to its mark.
+// A page that follows `cargo course`: first with events that the test sends, so that every state can be
+// reached; then with the real server, from a save to its mark.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { appendFile, cp } from "node:fs/promises";
@@ -30,7 +30,11 @@ describe("a page that cargo course serves", () => {
     holds: holds.filter(Boolean).length,
     of: holds.length,
     invariants: holds.map((held, index) => ({ id: `M${index + 1}`, text: "…", holds: held, tests: [] })),
+    stages: [{ module: "frames", title: "Frames", holds: holds.every(Boolean), passed: holds.filter(Boolean).length, of: holds.length }],
+    core: holds.every(Boolean),
   });
+  const DONE = "Core done: every stage holds";
+  const open = (passed, of) => `Stage 1 of 1 · Frames: ${passed} of ${of} hold`;
 
   /** The chapter on a server whose state and events the test decides. */
   async function follow(first, chapter = CHAPTER) {
@@ -65,7 +69,8 @@ describe("a page that cargo course serves", () => {
   }
 
   test("needs one stream for however many tabs", async () => {
-    // A browser opens six connections to a host. With a stream in each tab the seventh page never came.
+    // A browser opens six connections to a host. With a stream in each tab the seventh page would never
+    // load.
     const { page, send, connected } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
     const tabs = [page];
     for (let more = 0; more < 7; more += 1) {
@@ -75,17 +80,17 @@ describe("a page that cargo course serves", () => {
     }
     assert.equal(connected(), 1);
     send("state", { labs: { measure: lab("graded", [true, true, true]) } });
-    for (const tab of tabs) await tab.locator(".hc-tally", { hasText: "All 3 invariants hold." }).waitFor();
+    for (const tab of tabs) await tab.locator(".hc-tally", { hasText: `${DONE}.` }).waitFor();
     await page.close();
     await tabs[1].waitForTimeout(300);
     assert.equal(connected(), 1, "another tab takes the stream over");
     send("state", { labs: { measure: lab("graded", [true, false, true]) } });
-    for (const tab of tabs.slice(1)) await tab.locator(".hc-tally", { hasText: "2 of 3 invariants hold." }).waitFor();
+    for (const tab of tabs.slice(1)) await tab.locator(".hc-tally", { hasText: `${open(2, 3)}.` }).waitFor();
   });
 
   test("marks each invariant, and changes marks without losing the reader's place", async () => {
     const { page, send, tally, notes } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
-    await tally("1 of 3 invariants hold.");
+    await tally(`${open(1, 3)}.`);
     const mark = page.locator('.hc-invariant[data-invariant="M2"]');
     assert.equal(await mark.getAttribute("data-holds"), "false");
     assert.match(await mark.textContent(), /does not hold/);
@@ -97,7 +102,7 @@ describe("a page that cargo course serves", () => {
     await tally("Grading");
     assert.equal(await mark.getAttribute("data-holds"), "false", "the last grade's marks were lost while grading");
     send("state", { labs: { measure: lab("graded", [true, true, true]) } });
-    await tally("All 3 invariants hold.");
+    await tally(`${DONE}.`);
     assert.equal(await mark.getAttribute("data-holds"), "true");
     assert.equal(await page.evaluate(() => scrollY), top);
     assert.equal(await page.locator("course-predict input").first().inputValue(), "half a thou");
@@ -106,7 +111,7 @@ describe("a page that cargo course serves", () => {
 
   test("says that code does not compile, and shows no stale mark", async () => {
     const { page, send, tally } = await follow({ labs: { measure: lab("graded", [true]) } });
-    await tally("All 1 invariants hold.");
+    await tally(`${DONE}.`);
     send("state", { labs: { measure: { ...lab("does-not-compile", [], "cannot find value `x`"), of: 1 } } });
     await tally("Your code does not compile: cannot find value `x`");
     assert.equal(await page.locator(".hc-invariant[data-holds]").count(), 0);
@@ -114,9 +119,9 @@ describe("a page that cargo course serves", () => {
     await tally("The tests did not come to an end: a loop");
   });
 
-  test("keeps the marks of the last build while code does not compile, and says which line", async () => {
+  test("keeps the marks of the last build while code does not compile, and names the line", async () => {
     const { page, send, tally } = await follow({ labs: { measure: lab("graded", [true, false]) } });
-    await tally("1 of 2 invariants hold.");
+    await tally(`${open(1, 2)}.`);
     const broken = { ...lab("does-not-compile", [true, false], "cannot find value `x` (01-measure/src/frame.rs:3)"), stale: true };
     send("state", { labs: { measure: broken } });
     await tally("Your code does not compile: cannot find value `x` (01-measure/src/frame.rs:3). The marks are as of the last build.");
@@ -124,36 +129,37 @@ describe("a page that cargo course serves", () => {
     assert.equal(await page.locator("course-invariants[data-stale]").count(), 1);
     await page.locator(".hc-live[data-trouble]", { hasText: "frame.rs:3" }).waitFor();
     send("state", { labs: { measure: lab("graded", [true, false]) } });
-    await tally(/^1 of 2 invariants hold\.$/);
+    await tally(new RegExp(`^${open(1, 2)}\\.$`));
     assert.equal(await page.locator("course-invariants[data-stale], .hc-live[data-trouble]").count(), 0);
   });
 
-  test("tells under a red mark what failed, where, and what usually is behind it", async () => {
+  test("says under a failed stage what failed, where, and the usual cause", async () => {
     const red = lab("graded", [true, false]);
-    const place = { file: "exercises/01-measure/tests/grade/frame.rs", line: 12 };
+    const place = { file: "exercises/01-measure/tests/core/frame.rs", line: 12 };
+    const core = { target: "core", module: "frames", passed: false };
     red.invariants[1].tests = [
-      { name: "later", order: 9, passed: false, outcome: "failed", message: "second" },
-      { name: "first_to_fail", order: 2, passed: false, outcome: "failed", message: "twice four\n  left: 5", place, usual: [{ wrong: "wraps around.", tempts: "it is short." }] },
-      { name: "waits", order: 1, passed: false, outcome: "not-built", message: "not yet implemented: Build it." },
+      { ...core, name: "later", order: 9, outcome: "failed", message: "second" },
+      { ...core, name: "first_to_fail", order: 2, outcome: "failed", message: "twice four\n  left: 5", place, usual: [{ wrong: "wraps around.", tempts: "it is short." }] },
+      { ...core, name: "waits", order: 1, outcome: "not-built", message: "not yet implemented: Build it." },
     ];
     const { page, send, tally, notes } = await follow({ labs: { measure: red } });
-    await tally("1 of 2 invariants hold.");
-    const why = page.locator('.hc-invariant[data-invariant="M2"] .hc-why');
+    await tally(`${open(1, 2)}.`);
+    const why = page.locator('.hc-stage[data-stage="frames"] .hc-why');
     const text = await why.innerText();
-    for (const said of ["first_to_fail twice four left: 5 at exercises/01-measure/tests/grade/frame.rs:12", "Usual cause: wraps around.", "Why it tempts: it is short.", "and 2 more"]) {
+    for (const said of ["first_to_fail twice four left: 5 at exercises/01-measure/tests/core/frame.rs:12", "Usual cause: wraps around.", "Why it tempts: it is short.", "and 2 more"]) {
       assert.ok(text.includes(said), `${text}\nlacks: ${said}`);
     }
     send("state", { labs: { measure: lab("graded", [true, true]) } });
-    await tally("All 2 invariants hold.");
+    await tally(`${DONE}.`);
     assert.equal(await why.count(), 0);
     assert.deepEqual(notes, { errors: [], strangers: [] });
   });
 
-  test("shows on every page where a lab stands, leads there, and marks the table of contents", async () => {
+  test("shows a lab's state on every page, links to it, and marks the table of contents", async () => {
     const standing = (name, mark, chapter) => ({ name, mark, chapter, stands: "…", graded_at: null, changed: [], left_out: false });
     const way = { labs: [standing("measure", "open", "scope/measure.md"), standing("cache", "core", "roles/cache.md")], next: null };
     const { page, send } = await follow({ labs: { measure: { ...lab("graded", [true, false]), graded_at: 2 } }, way }, "scope/index.html");
-    const line = page.locator(".hc-live a", { hasText: "measure: 1 of 2 invariants hold." });
+    const line = page.locator(".hc-live a", { hasText: `measure: ${open(1, 2)}.` });
     await line.waitFor();
     assert.equal(new URL(await line.evaluate((a) => a.href)).pathname + new URL(await line.evaluate((a) => a.href)).hash, "/scope/measure.html#invariant-scope-measure-M2");
     const beside = (page_) => page.locator(`#mdbook-sidebar a[href$="${page_}"]`).first();
@@ -162,13 +168,13 @@ describe("a page that cargo course serves", () => {
     send("state", { labs: { measure: lab("graded", [true, true]) }, way: { ...way, labs: [standing("measure", "holds", "scope/measure.md")] } });
     await page.locator("#mdbook-sidebar a", { hasText: "✓, holds" }).waitFor();
     await line.waitFor({ state: "detached" });
-    await page.locator(".hc-live a", { hasText: "All 2 invariants hold." }).click();
+    await page.locator(".hc-live a", { hasText: `${DONE}.` }).click();
     await page.waitForURL(/scope\/measure\.html#invariant-scope-measure-M1$/);
   });
 
   test("comes back to the same place and the same words after a rebuild", async () => {
     const { page, send, tally } = await follow({ labs: { measure: lab("graded", [false]) } });
-    await tally("0 of 1");
+    await tally("0 of 1 hold");
     await page.locator(FOLDED).first().locator("summary").first().click();
     await page.locator("course-predict input").first().fill("half a thou");
     await page.locator(".hc-question input").nth(1).check();
@@ -182,15 +188,15 @@ describe("a page that cargo course serves", () => {
     assert.equal(await page.locator(".hc-question input").nth(1).isChecked(), true);
   });
 
-  test("says that a grade is from last time, and no longer once it is made again", async () => {
+  test("says that a grade is from last time, until it is made again", async () => {
     const before = { ...lab("graded", [true, false]), from_last_time: true, graded_at: 1_795_404_600 };
     const { send, tally } = await follow({ labs: { measure: before } });
-    await tally("1 of 2 invariants hold, as graded on 23 November 2026; nothing has changed since.");
+    await tally(`${open(1, 2)}, as graded on 23 November 2026; nothing has changed since.`);
     send("state", { labs: { measure: lab("graded", [true, true]) } });
-    await tally(/^All 2 invariants hold\.$/);
+    await tally(new RegExp(`^${DONE}\\.$`));
   });
 
-  test("shows the way: what holds, what was predicted, and the one next step", async () => {
+  test("shows the way: what passes, what was predicted, and the one next step", async () => {
     const standing = (name, mark, stands) => ({ name, mark, stands, graded_at: null, changed: [], left_out: false });
     const next = { lab: "measure", sentence: "Go on with lab 1", command: "cargo course check measure", page: "scope/measure.md#frames" };
     const labs = [standing("measure", "open", "1 of 8 invariants hold"), standing("authority", "fresh", "not begun"), standing("gone", "fresh", "…")];
@@ -229,7 +235,7 @@ describe("a page that cargo course serves", () => {
   });
 });
 
-describe("a page that nobody serves", () => {
+describe("a page without a server", () => {
   test("opens no stream, and shows no status", async () => {
     const site = await serve(await bookFolder());
     const { page, close, notes } = await browser.open({ origin: site.origin });
@@ -245,8 +251,9 @@ describe("cargo course serve", () => {
   test("grades what the reader saved, and the chapter shows it", { timeout: 2 * FIRST_GRADE_MS }, async () => {
     const clone = await copyRepository();
     const { file, args } = courseCommand("serve", "--no-open", "--port", "0");
-    // Its labs are built in a folder that stays, so that their dependencies are compiled once. Not where
-    // ours are: a lab of the clone would be taken for the one here. Without COURSE cargo builds the tool too.
+    // Its labs are built in a folder that stays, so that their dependencies are compiled once. It is not
+    // our own target folder: a lab of the clone would be mistaken for the one here. Without COURSE,
+    // cargo builds the tool as well.
     const env = { ...process.env, CARGO_TARGET_DIR: path.join(ROOT, "target/live") };
     const server = spawn(file, args, { cwd: clone.root, env, stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
@@ -266,7 +273,7 @@ describe("cargo course serve", () => {
       const { page, close, notes } = await browser.open({ origin });
       await page.goto(`${origin}/${CHAPTER}`);
       const tally = page.locator(".hc-tally");
-      // A lab that nobody has touched is not graded: any save begins it.
+      // An untouched lab is not graded: any save begins it.
       await appendFile(path.join(clone.root, "exercises/01-measure/src/lib.rs"), "\n// begun\n");
       await tally.filter({ hasText: /^Stage 1 of \d+ · .*: 0 of \d+ hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
       const marks = page.locator(".hc-invariant");

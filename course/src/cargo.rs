@@ -28,7 +28,7 @@ impl TestBinary {
     }
 }
 
-/// A remark of the compiler about our own code (cargo keeps those about dependencies to itself).
+/// A remark of the compiler about our own code (cargo does not pass on those about dependencies).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
     pub is_error: bool,
@@ -68,7 +68,7 @@ impl Build {
 pub(crate) fn command(folder: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(folder);
-    // `cargo run` has set these for us; they are not about the package that we ask for.
+    // `cargo run` has set these for the tool; they are not about the package that is built here.
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy();
         if name_text.starts_with("CARGO_PKG_") || name_text.starts_with("CARGO_MANIFEST_") {

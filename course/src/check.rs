@@ -29,7 +29,7 @@ pub(crate) struct CheckRequest {
 pub(crate) fn run(repo: &Repo, request: &CheckRequest, stop: &Stop) -> Result<ExitCode> {
     let mut graded = Vec::new();
     for lab in &request.labs {
-        // Before the grade: what is saved meanwhile is not what was graded.
+        // Before the grade: what is saved while it runs is not what was graded.
         let files = Files::of(repo, lab);
         let extent = if request.hardening {
             Extent::All
@@ -43,7 +43,7 @@ pub(crate) fn run(repo: &Repo, request: &CheckRequest, stop: &Stop) -> Result<Ex
             report.keep_marks(&before.report);
         }
         if let Err(error) = memory::keep(repo, lab, files, &report) {
-            // The grade is what was asked for; that nobody will remember it is a remark.
+            // The reader asked for the grade; that it cannot be remembered is only a remark.
             let word = painted(OPEN, "note:");
             anstream::eprintln!("{word} this grade is not remembered: {error:#}");
         }
@@ -88,7 +88,7 @@ fn overview(repo: &Repo, graded: &[(&Lab, Report)], terminal: Terminal) -> Strin
             _ if report.core && report.hardening.is_some() => "core done".to_owned(),
             _ => match report.stage() {
                 Some((number, _)) => format!("stage {number} of {}", report.stages.len()),
-                None => format!("{} of {}", report.holds, report.of),
+                None => format!("all {} stages hold", report.stages.len()),
             },
         };
         let _ = writeln!(

@@ -61,7 +61,7 @@ Examples:
   cargo course status
   cargo course status --json
 
-Exit codes: 0 every lab holds, 1 one does not or is not known to, 2 the labs cannot be read.")]
+Exit codes: 0 every lab holds, 1 one does not, or nobody knows, 2 the labs cannot be read.")]
     Status(StatusArgs),
     /// Grade a lab: what holds, what does not, what to do next
     #[command(after_help = "\
@@ -71,7 +71,7 @@ Examples:
   cargo course check
   cargo course check measure
   cargo course check 1 --json
-  cargo course check split --hardening   what a product needs besides; later checks and saves grade it too
+  cargo course check split --hardening   the core and the hardening; later checks and saves grade both
 
 Exit codes: 0 what was graded holds, 1 something does not, 2 there is no such lab or no cargo.")]
     Check(CheckArgs),
@@ -87,29 +87,30 @@ Examples:
         after_help = "Examples:\n  cargo course measure --quick     the ladder alone, in a few seconds once built\n  cargo course measure             the ladder in full, and the labs that you have begun\n  cargo course measure authority   one lab"
     )]
     Measure(MeasureArgs),
-    /// Bring a lab's starter back; your work is kept aside
+    /// Bring back a lab's starter; a copy of your work is kept
     #[command(after_help = "\
-The whole lab folder is copied to .course/kept/ first. The starter comes from git's history, also
-when you have committed your own work since.
+The whole lab folder is copied to .course/kept/ first. The starter comes from git's history, even if
+you have committed your own work since.
 
 Example:
   cargo course reset measure")]
     Reset(ResetArgs),
-    /// Run public tests that nobody here wrote against a lab's code: a score, and no grade
+    /// Run public tests from elsewhere against a lab's code: a score, not a grade
     #[command(after_help = "\
 For `edge`: the HTTP cache tests (npm `http-cache-tests`, installed below target/), against our edge and
-against nginx and Varnish where they are installed. It needs node and npm, and takes half a minute each.
+against nginx and Varnish where they are installed. It needs node and npm, and takes half a minute for each
+cache.
 
 Examples:
   cargo course conformance edge
-  cargo course conformance edge --own --alone    your edge, and nothing beside it
+  cargo course conformance edge --own --alone    your edge, and no other cache
 
 Exit codes: 0 whatever the score is, 2 when the tests could not be run.")]
     Conformance(ConformanceArgs),
-    /// Run the platform: browser, edge, API, authority, stream and workers, and the page that shows them
+    /// Run the platform: edge, API, cache, authority, stream, workers and view, and the page that shows them
     #[command(after_help = "\
-Builds what is needed, starts, prints one address on loopback and opens it. Ctrl-C ends all of it, and the
-next start finds what was acknowledged, in .course/platform/.
+Builds what is needed, starts it, prints one loopback address and opens it. Ctrl-C ends all of it, and the
+next start finds everything that was acknowledged, in .course/platform/.
 
 Examples:
   cargo course platform
@@ -121,7 +122,7 @@ Examples:
 Parts:
   starters    each compiles without a warning, and each graded test fails on it by its todo
   solutions   each passes the same tests, under strict clippy
-  stages      what stands after each is green on the stages so far, and red by todos beyond
+  stages      the code after each is green on the stages so far, and red by todos beyond
   mistakes    each applies, compiles, and is rejected by the test that it names
   book        anchors, links and directives resolve, and nothing is logged
   coverage    invariants have tests, objectives have invariants and questions, stubs have hints,
@@ -136,16 +137,16 @@ Examples:
 
 #[derive(Debug, Args)]
 struct ServeArgs {
-    /// Port on the loopback interface; when it is taken, another is picked
+    /// The port to listen on; if it is in use, another one is picked
     #[arg(long, default_value_t = PORT)]
     port: u16,
-    /// The address to listen on; anything but loopback shows your work to whoever reaches this machine
+    /// The address to listen on; anything but loopback shows your work to everybody who can reach this machine
     #[arg(long, value_name = "ADDRESS", default_value_t = LOOPBACK)]
     host: IpAddr,
     /// Do not open a browser
     #[arg(long)]
     no_open: bool,
-    /// Look at the files once a second, where the system does not report changes
+    /// Check the files once a second, for systems that do not report changes
     #[arg(long)]
     poll: bool,
 }
@@ -172,7 +173,7 @@ struct StatusArgs {
 struct CheckArgs {
     /// A lab: its name, its number or its folder
     lab: Option<String>,
-    /// Grade the hardening as well, also while the core is red
+    /// Grade the hardening too, even while the core is red
     #[arg(long, alias = "all")]
     hardening: bool,
     /// Print JSON, as the served book reads it
@@ -182,7 +183,7 @@ struct CheckArgs {
     limits: LimitArgs,
 }
 
-/// No grade depends on these; they cut off what would never end.
+/// No grade depends on these; they stop what would never end.
 #[derive(Debug, Args)]
 struct LimitArgs {
     /// Seconds that one test may run
@@ -213,7 +214,7 @@ struct HintArgs {
     /// Show all hints of the topic, or of the lab
     #[arg(long, conflicts_with = "again")]
     all: bool,
-    /// Show again what has been shown, and nothing new
+    /// Show again what has been shown, and nothing more
     #[arg(long)]
     again: bool,
 }
@@ -229,10 +230,10 @@ struct ConformanceArgs {
     /// The lab; `edge` is the only one with such tests
     #[arg(value_parser = ["edge"])]
     lab: String,
-    /// Your own edge, and not the course's
+    /// Your own edge instead of the course's
     #[arg(long)]
     own: bool,
-    /// No other caches beside it
+    /// Without the other caches
     #[arg(long)]
     alone: bool,
 }
@@ -244,17 +245,17 @@ struct VerifyArgs {
     /// Only this part
     #[arg(long, value_name = "PART", value_enum)]
     only: Vec<Part>,
-    /// Run all tests on each mistake, and not only the one that has to reject it: shows which others
-    /// do, and which of them hang or die
+    /// Run all tests on each mistake, not only the one that has to reject it: shows which others reject it,
+    /// which of them hang or die, and which tests no mistake needs
     #[arg(long)]
     thorough: bool,
-    /// Prove also what was proven on this machine before, and has not changed since
+    /// Prove again what was proven on this machine before and has not changed since
     #[arg(long)]
     afresh: bool,
     /// Only the Kth of N equal parts, so that N machines can share the work
     #[arg(long, value_name = "K/N")]
     shard: Option<Shard>,
-    /// Take the labs as they lie here for the starters, and write their starter.lock
+    /// Take the labs as they are now for the starters, and write their starter.lock
     #[arg(long, conflicts_with = "only")]
     write_starters: bool,
     #[command(flatten)]

@@ -1,8 +1,8 @@
 //! The public HTTP cache tests, against the edge of lab 7 and against other caches beside it.
 //!
-//! They are scored and never graded: real seconds pass in them, they want node and npm, and their own
-//! authors say that to pass them all means nothing. What they are good for is the table: the same tests,
-//! the same day, the same machine, for a few hundred lines of a lab and for two caches that half the Web
+//! They give a score and never a grade: they take real seconds, they need node and npm, and their own
+//! authors say that passing all of them means nothing. What they are good for is the table: the same tests,
+//! on the same day and machine, for a few hundred lines of a lab and for two caches that half the Web
 //! stands behind.
 //!
 //! Nothing of them is part of this repository: npm installs them below `target/`, once.
@@ -39,9 +39,9 @@ const RUNS: Duration = Duration::from_secs(300);
 /// How long an installation or a build may take.
 const BUILDS: Duration = Duration::from_secs(900);
 
-/// What came of one test.
+/// One of the public tests, and what came of it.
 #[derive(Debug, Clone, Deserialize)]
-struct Outcome {
+struct CacheTest {
     id: String,
     suite: String,
     kind: String,
@@ -106,10 +106,10 @@ pub fn run(repo: &Repo, own: bool, alone: bool, stop: &Stop) -> Result<ExitCode>
         let run = tempfile::Builder::new()
             .prefix("run-")
             .tempdir_in(&folder)?;
-        let outcomes = outcomes(contender, &edge, &suite, run.path(), stop)
+        let results = results(contender, &edge, &suite, run.path(), stop)
             .with_context(|| format!("cannot test {}", contender.name()))?;
         let heading = [contender.name(), &version].join(" ").trim().to_owned();
-        columns.push((heading, outcomes));
+        columns.push((heading, results));
     }
     anstream::print!("{}", table(&columns));
     Ok(ExitCode::SUCCESS)
@@ -123,7 +123,7 @@ fn installed(folder: &Path, stop: &Stop) -> Result<PathBuf> {
     let there = fs::read_to_string(&manifest).is_ok_and(|text| text.contains(&wanted));
     if !there {
         fs::create_dir_all(folder)?;
-        // Without one, npm looks for a project further up.
+        // Without one, npm looks for a project in the folders above.
         fs::write(folder.join("package.json"), "{\"private\": true}\n")?;
         anstream::eprintln!("installing {PACKAGE} {VERSION} below target/ …");
         let mut npm = Command::new("npm");
@@ -164,13 +164,13 @@ fn built(repo: &Repo, folder: &Path, own: bool, stop: &Stop) -> Result<PathBuf> 
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter_map(|message| Some(message.get("executable")?.as_str()?.to_owned()))
         .next_back()
-        .context("cargo has built no command")?;
+        .context("cargo did not build a command")?;
     let copy = folder.join(format!("edge{}", std::env::consts::EXE_SUFFIX));
     fs::copy(made, &copy)?;
     Ok(copy)
 }
 
-/// A server that ends with this.
+/// A server that is stopped when this is dropped.
 struct Running(Child);
 
 impl Running {
@@ -203,13 +203,13 @@ impl Drop for Running {
 }
 
 /// Runs the tests against one cache.
-fn outcomes(
+fn results(
     contender: Contender,
     edge: &Path,
     suite: &Path,
     run: &Path,
     stop: &Stop,
-) -> Result<Vec<Outcome>> {
+) -> Result<Vec<CacheTest>> {
     let scripts = suite
         .ancestors()
         .nth(2)
@@ -238,7 +238,7 @@ fn outcomes(
     .arg(format!("http://127.0.0.1:{port}"));
     let done = process::run(node, RUNS, stop, None)?;
     if !done.succeeded() {
-        bail!("the tests did not run to their end: {}", done.stderr.trim());
+        bail!("the tests did not finish: {}", done.stderr.trim());
     }
     serde_json::from_str(&done.stdout).context("the tests' output cannot be read")
 }
@@ -316,7 +316,7 @@ fn listens(port: u16) -> Result<()> {
 }
 
 /// The scores: required tests by suite, then the sums of each kind, then what our edge does not pass.
-fn table(columns: &[(String, Vec<Outcome>)]) -> String {
+fn table(columns: &[(String, Vec<CacheTest>)]) -> String {
     let mut out = String::new();
     let mut line = |name: &str, cells: Vec<String>| {
         let _ = write!(out, "{name:<24}");
@@ -329,8 +329,8 @@ fn table(columns: &[(String, Vec<Outcome>)]) -> String {
         "",
         columns.iter().map(|(heading, _)| heading.clone()).collect(),
     );
-    let passed = |outcomes: &[Outcome], picks: &dyn Fn(&Outcome) -> bool| {
-        let picked = outcomes.iter().filter(|one| !one.browser && picks(one));
+    let passed = |results: &[CacheTest], picks: &dyn Fn(&CacheTest) -> bool| {
+        let picked = results.iter().filter(|one| !one.browser && picks(one));
         let (mut passed, mut all) = (0, 0);
         for one in picked {
             all += 1;
@@ -350,9 +350,9 @@ fn table(columns: &[(String, Vec<Outcome>)]) -> String {
     let mut in_order: Vec<_> = suites.into_iter().collect();
     in_order.sort_by_key(|(_, at)| *at);
     for (suite, _) in in_order {
-        let picks = |one: &Outcome| one.kind == "required" && one.suite == suite;
-        let cells = columns.iter().map(|(_, outcomes)| {
-            let (passed, all) = passed(outcomes, &picks);
+        let picks = |one: &CacheTest| one.kind == "required" && one.suite == suite;
+        let cells = columns.iter().map(|(_, results)| {
+            let (passed, all) = passed(results, &picks);
             format!("{passed}/{all}")
         });
         line(suite, cells.collect());
@@ -362,8 +362,8 @@ fn table(columns: &[(String, Vec<Outcome>)]) -> String {
         ("optimal", "optimal, all"),
         ("check", "behaviour, yes"),
     ] {
-        let cells = columns.iter().map(|(_, outcomes)| {
-            let (passed, all) = passed(outcomes, &|one: &Outcome| one.kind == kind);
+        let cells = columns.iter().map(|(_, results)| {
+            let (passed, all) = passed(results, &|one: &CacheTest| one.kind == kind);
             format!("{passed}/{all}")
         });
         line(title, cells.collect());

@@ -2,7 +2,7 @@
 //!
 //! `cargo test` decides; nothing here judges code. A process for each test instead of one for all
 //! gives the same verdicts and shows two more things: which test was running when the process died,
-//! and which one spins. All others still get their grade.
+//! and which one never ends. All others still get their grade.
 
 mod output;
 mod report;
@@ -36,8 +36,8 @@ pub struct Limits {
     pub tests: Duration,
     /// One test.
     pub test: Duration,
-    /// Tests that may fail to end before those still to come are not run any more: a loop in a function
-    /// that all tests call would take minutes to say the same fifty times. None for no such limit.
+    /// After this many tests that do not end, the rest are not run: a loop in a function that all tests
+    /// call would take minutes to report the same fifty times. None for no such limit.
     pub spins: Option<usize>,
 }
 
@@ -54,7 +54,7 @@ impl Default for Limits {
     }
 }
 
-/// Someone raised the stop flag before the grade was made.
+/// The stop flag was raised before the grade was complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stopped;
 
@@ -77,7 +77,7 @@ pub enum Extent {
     All,
 }
 
-/// Grades `lab` as it lies in the reader's workspace.
+/// Grades `lab` as it is in the reader's workspace.
 ///
 /// # Errors
 /// [`Stopped`] when `stop` was raised; otherwise when cargo cannot be run or the lab's folder is not
@@ -122,7 +122,7 @@ pub fn grade_with(
         }
     }
     report.expect(&stated);
-    let grading = Grading {
+    let grading = GradeRun {
         repo,
         lab,
         stop,
@@ -145,11 +145,11 @@ pub fn grade_with(
         }
         report.conclude(limits);
     }
-    // A damaged patch is `verify`'s business; the reader gets a grade without it.
+    // `verify` reports a damaged patch; the reader gets a grade without it.
     let own = format!("{}/src/", repo.relative(&folder));
     report.explain(&lab.mistakes(repo).unwrap_or_default(), &own);
     if report.graded().next().is_none() {
-        let main = lab.targets(repo)[0].main();
+        let main = Target::Core.main();
         report.notes.push(format!(
             "no graded test was found: is {main} still as it was given?"
         ));
@@ -158,7 +158,7 @@ pub fn grade_with(
 }
 
 /// What it takes to build and run one target after the other.
-struct Grading<'a> {
+struct GradeRun<'a> {
     repo: &'a Repo,
     lab: &'a Lab,
     stop: &'a Stop,
@@ -167,17 +167,19 @@ struct Grading<'a> {
     stated: &'a [GradedTest],
 }
 
-impl Grading<'_> {
+impl GradeRun<'_> {
     /// Builds a target, runs its tests and places them; false where it could not be built.
     fn of(&self, target: Target, report: &mut Report) -> Result<bool> {
         let (limits, workspace) = (self.limits, self.repo.exercises());
         let echo = self.progress.then_some(cargo::echo_progress as fn(&str));
-        // Of a lab that is not divided, the reader's own unit tests are run as well.
-        let named = [target.name()];
-        let named: &[&str] = if target == Target::Grade { &[] } else { &named };
-        let package = &self.lab.name;
-        let mut build =
-            cargo::build_tests(&workspace, package, named, limits.build, self.stop, echo)?;
+        let mut build = cargo::build_tests(
+            &workspace,
+            &self.lab.name,
+            &[target.name()],
+            limits.build,
+            self.stop,
+            echo,
+        )?;
         for warning in summaries(&build) {
             if !report.warnings.contains(&warning) {
                 report.warnings.push(warning);
@@ -254,7 +256,7 @@ fn first_error(build: &Build, compiler: &[String]) -> String {
         )
 }
 
-/// A duration as one says it.
+/// A duration in words.
 fn spoken(duration: Duration) -> String {
     match duration.as_secs() {
         seconds if seconds >= 120 && seconds % 60 == 0 => format!("{} minutes", seconds / 60),

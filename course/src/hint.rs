@@ -291,7 +291,7 @@ fn path(repo: &Repo) -> PathBuf {
     repo.state_dir().join("hints.json")
 }
 
-/// What was shown so far. A file that is damaged or cannot be read costs that memory, and nothing else.
+/// What was shown so far. If the file is damaged or cannot be read, only that memory is lost.
 fn read(repo: &Repo) -> Shown {
     let text = std::fs::read_to_string(path(repo)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

@@ -2,7 +2,7 @@
 //!
 //! A lab has no registry entry anywhere: a folder `exercises/NN-name` with a `lab.toml` is a lab.
 //! Its tests, hints and mistakes are read from the files that a reader or an author edits anyway, so
-//! that nothing has to be said twice.
+//! that nothing has to be written twice.
 
 mod hints;
 #[cfg(feature = "tool")]
@@ -49,8 +49,7 @@ pub struct Lab {
     pub prerequisites: Vec<String>,
     /// What a reader can do afterwards.
     pub objectives: Vec<Objective>,
-    /// The core's stages, in the order in which they are built; none where the lab is not divided into
-    /// core and hardening.
+    /// The core's stages, in the order in which they are built.
     pub stages: Vec<Stage>,
     /// What the tests prove, in the order in which they are built.
     pub invariants: Vec<Invariant>,
@@ -84,8 +83,8 @@ pub struct Minutes {
     /// Running and reading the measurements.
     #[serde(default)]
     pub measure: u32,
-    /// Building until the tests are green; of a lab with stages, until the core is.
-    #[serde(default)]
+    /// Building until the core is green: the sum of its stages.
+    #[serde(skip_deserializing)]
     pub build: u32,
     /// Building until the hardening is green as well.
     #[serde(default)]
@@ -183,8 +182,8 @@ pub fn all(repo: &Repo) -> Result<Vec<Lab>> {
     Ok(labs)
 }
 
-/// Folders that look like labs and are none, each with the reason: copies that a reader has put aside,
-/// mostly.
+/// Folders that look like labs and are not, each with the reason: mostly copies that a reader has put
+/// aside.
 ///
 /// # Errors
 /// As [`all`].
@@ -288,14 +287,11 @@ impl Lab {
         hints::read(&self.dir(repo).join("hints.md"))
     }
 
-    /// Its test executables, in the order in which a reader passes them.
+    /// Its test targets, in the order in which a reader passes them.
     pub fn targets(&self, repo: &Repo) -> Vec<Target> {
-        let has = |target: &Target| self.dir(repo).join(target.main()).is_file();
-        if self.stages.is_empty() && !has(&Target::Core) {
-            return vec![Target::Grade];
-        }
+        let hardening = self.dir(repo).join(Target::Hardening.main());
         let mut targets = vec![Target::Core];
-        targets.extend(Some(Target::Hardening).filter(has));
+        targets.extend(hardening.is_file().then_some(Target::Hardening));
         targets
     }
 
@@ -316,7 +312,16 @@ impl Lab {
     /// # Errors
     /// As [`Lab::tests`].
     pub fn tests_of(&self, repo: &Repo, target: Target) -> Result<Vec<GradedTest>> {
-        tests::read(&self.dir(repo).join(target.main()), target)
+        let main = self.dir(repo).join(target.main());
+        ensure!(
+            main.is_file(),
+            "lab {0} has no test target `{1}`: {2} is missing. `cargo course reset {0}` restores it; a new lab \
+             needs one module there for each [[stage]] of its lab.toml (see CONTRIBUTING.md)",
+            self.name,
+            target.name(),
+            repo.relative(&main)
+        );
+        tests::read(&main, target)
     }
 
     /// The crates of the course that its tests are built from.
@@ -383,13 +388,7 @@ fn load(repo: &Repo, folder: &str) -> Result<Option<Lab>> {
         return Ok(None);
     }
     let mut minutes = file.minutes;
-    if !file.stages.is_empty() {
-        ensure!(
-            minutes.build == 0,
-            "{shown}: a lab with stages has its minutes there, and no `build`"
-        );
-        minutes.build = file.stages.iter().map(|stage| stage.minutes).sum();
-    }
+    minutes.build = file.stages.iter().map(|stage| stage.minutes).sum();
     let measure = file.measure.map(|measure| match measure.figures.as_str() {
         "" => Measure {
             figures: name.to_owned(),
@@ -415,7 +414,7 @@ fn load(repo: &Repo, folder: &str) -> Result<Option<Lab>> {
 }
 
 /// `01-measure` as `(1, "measure")`.
-fn numbered(folder: &str) -> Option<(u8, &str)> {
+pub(crate) fn numbered(folder: &str) -> Option<(u8, &str)> {
     let (number, name) = folder.split_once('-')?;
     let digits = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
     if digits && !name.is_empty() {

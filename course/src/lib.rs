@@ -1,8 +1,8 @@
 //! The tool behind `cargo course`: it builds and serves the book, grades a reader's labs, runs the
 //! ladder of measurements, and proves that the course itself is sound.
 //!
-//! It is not what grades: `cargo test` in `exercises/` does that alone. This crate only explains a
-//! verdict, and makes sure that the tests deserve their authority.
+//! It does not grade: `cargo test` in `exercises/` does that alone. This crate only explains a verdict,
+//! and makes sure that the tests deserve to be trusted.
 //!
 //! In reading order:
 //!
@@ -17,7 +17,7 @@
 //! - `platform`: builds and starts the running platform.
 //! - `cli`: the command line.
 //!
-//! Without the feature `tool` only what the mdBook preprocessor needs is left.
+//! Without the feature `tool`, only what the mdBook preprocessor needs is left.
 
 pub mod book;
 pub mod lab;

@@ -1,8 +1,8 @@
 //! `cargo course measure`: runs what a lab measures with the reader's own code, and says where to
 //! look.
 //!
-//! What measures is a bench of the lab, which `cargo bench` runs as well. This adds nothing to the
-//! figures; it only knows the command by heart.
+//! The measuring is done by a bench of the lab, which `cargo bench` runs too. This adds nothing to the
+//! figures; it only knows the command.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -24,7 +24,7 @@ const PAGE: &str = "numbers.md";
 pub struct MeasureArgs {
     /// The lab, by name or number, or what it measures; all that you have begun if left out
     pub lab: Option<String>,
-    /// Few and short rounds: a few seconds once built, with wider spreads. Without LAB, the ladder alone
+    /// Few and short rounds: a few seconds once built, with wider spreads. Without LAB, only the ladder
     #[arg(long)]
     pub quick: bool,
     /// For maintainers: measure the solutions, and replace the course's reference figures and
@@ -80,8 +80,8 @@ enum Code {
 }
 
 impl Code {
-    /// Ours stands in for a call that the reader has not built, unless the lab was asked for by name:
-    /// then it is about the reader's own.
+    /// Our solution replaces a call that the reader has not built, unless the lab was asked for by name:
+    /// then the reader wants figures of their own code.
     fn to_measure(repo: &Repo, args: &MeasureArgs, lab: &Lab, measure: &Measure) -> Self {
         if args.reference {
             return Self::Reference;
@@ -124,7 +124,7 @@ fn chosen(repo: &Repo, args: &MeasureArgs) -> Result<Vec<(Lab, Measure)>> {
                 );
             }
         }
-        // Last, so that what every reader looks for is what the terminal shows at the end.
+        // Last, so that the terminal ends with what every reader looks for.
         chosen.extend(ladder);
         return Ok(chosen);
     };
@@ -230,7 +230,7 @@ mod tests {
             fs::create_dir_all(folder.join("src")).unwrap();
             let (_, name) = lab.split_once('-').unwrap();
             let toml = format!(
-                "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1, measure = 1, build = 1 }}\n{measure}"
+                "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1, measure = 1 }}\n{measure}"
             );
             fs::write(folder.join("lab.toml"), toml).unwrap();
             fs::write(folder.join("src/lib.rs"), STUB).unwrap();

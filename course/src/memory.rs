@@ -1,13 +1,13 @@
 //! What is remembered of a lab's last grade: the grade, when it was made, and of which files.
 //!
-//! `.course/grades/LAB.json` is a note to the tool itself, and nothing that a grade depends on. Whoever
-//! finds it missing, half written, older than this tool or somebody else's file goes on without, and
-//! the next grade replaces it. It is written whole or not at all.
+//! `.course/grades/LAB.json` is a note to the tool itself, and no grade depends on it. If it is missing,
+//! half written, older than this tool or not the tool's file, the tool continues without it, and the
+//! next grade replaces it. It is written whole or not at all.
 //!
-//! Whether a grade is still that of what lies in the folder is decided by content and not by dates: a
-//! checkout, a merge and a reset all give new dates to old files, and a clock can go backwards. Left
-//! out are the locked versions of other people's crates, since a course that adds a lab moves them for
-//! all, and the toolchain.
+//! Whether a grade is still that of the files in the folder is decided by content and not by dates: a
+//! checkout, a merge and a reset all give new dates to old files, and a clock can go backwards. The locked
+//! versions of other people's crates are left out, since a course that adds a lab changes them for all;
+//! so is the toolchain.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -42,7 +42,7 @@ pub(crate) struct Memory {
     pub report: Report,
 }
 
-/// What came of looking for it.
+/// The result of looking for it.
 #[derive(Debug)]
 pub(crate) enum Recalled {
     /// The lab has not been graded here.
@@ -68,7 +68,7 @@ pub(crate) fn keep(repo: &Repo, lab: &Lab, files: Files, report: &Report) -> Res
     let folder = path.parent().unwrap_or(repo.root());
     let written = || -> Result<()> {
         std::fs::create_dir_all(folder)?;
-        // Beside its place, and then moved there: a reader who pulls the plug has the old one.
+        // Written beside its place and then moved there: after a power cut the old one is still there.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer(&mut file, &memory)?;
         file.persist(&path)?;
@@ -121,7 +121,7 @@ fn usable(lab: &Lab, path: &Path, about: &std::fs::Metadata) -> Result<Memory> {
         "another version of this tool wrote it"
     );
     let memory: Memory =
-        serde_json::from_value(value).context("it is not as this tool writes it")?;
+        serde_json::from_value(value).context("it does not have the form that this tool writes")?;
     let stated = lab.invariants.iter().map(|invariant| &invariant.id);
     let report = &memory.report;
     let graded = report.invariants.iter();
@@ -148,7 +148,7 @@ fn path(repo: &Repo, lab: &Lab) -> PathBuf {
 }
 
 impl Files {
-    /// As they lie there now. What cannot be read is not there.
+    /// As they are now. What cannot be read counts as missing.
     pub fn of(repo: &Repo, lab: &Lab) -> Self {
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         for (part, path) in Inputs::of(repo, lab).files() {

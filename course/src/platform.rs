@@ -1,4 +1,4 @@
-//! `cargo course platform`: builds the platform, and becomes it.
+//! `cargo course platform`: builds the platform, and is replaced by it.
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -14,10 +14,10 @@ const FOLDER: &str = ".course/platform";
 
 #[derive(Debug, Args)]
 pub(crate) struct PlatformArgs {
-    /// Port of the page, on loopback; 4711 unless it is taken
+    /// Port of the page, on loopback; 4711 unless it is in use
     #[arg(long)]
     port: Option<u16>,
-    /// Seed of the load, and of what else is left to chance
+    /// Seed of the load, and of everything else that is random
     #[arg(long)]
     seed: Option<u64>,
     /// Arrivals a second from the start

@@ -1,6 +1,6 @@
 //! Child processes that can be stopped: with a limit, a cancel flag, and bounded memory.
 //!
-//! A reader's code may spin, print without end or leave a server behind. So every child leads a
+//! A reader's code may loop forever, print without end or leave a server behind. So every child leads a
 //! process group of its own, and the whole group is killed when the child is done or its time is up.
 
 use std::collections::VecDeque;
@@ -43,7 +43,7 @@ pub(crate) enum End {
     Stopped,
 }
 
-/// A child that is gone, and what it said.
+/// A child that has ended, and what it printed.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub end: End,
@@ -57,8 +57,8 @@ impl Finished {
     }
 }
 
-/// Of more output than this only the end is kept: a loop that prints must not fill the memory, and what
-/// failed is said last. Cargo's own messages about a few hundred crates stay far below it.
+/// If there is more output than this, only the end is kept: a loop that prints must not fill the memory,
+/// and what failed is printed last. Cargo's own messages about a few hundred crates stay far below it.
 const KEPT_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a child may use before it is stopped.
@@ -80,8 +80,8 @@ impl Bounds {
     }
 }
 
-/// How often a running child is looked at. Short enough that forty tests of a millisecond each do
-/// not wait long for one another.
+/// How often a running child is checked. Short enough that forty tests of a millisecond each do not wait
+/// long for one another.
 const GLANCE: Duration = Duration::from_millis(3);
 
 /// How long to wait for the ends of the pipes once the child's group is dead.
@@ -98,8 +98,8 @@ pub(crate) fn run(
     run_within(command, Bounds::time(limit), stop, echo)
 }
 
-/// As [`run`], within more bounds than time. A child that asks for more memory than it may have ends by
-/// its allocator's own refusal.
+/// As [`run`], with more bounds than time. A child that asks for more memory than it may have is ended by
+/// its own allocator.
 pub(crate) fn run_within(
     mut command: Command,
     bounds: Bounds,

@@ -16,7 +16,7 @@ impl Repo {
     /// # Errors
     /// When no folder on the way up holds the course.
     pub fn find() -> Result<Self> {
-        let here = std::env::current_dir().context("cannot tell the current folder")?;
+        let here = std::env::current_dir().context("cannot find the current folder")?;
         Self::find_from(&here)
     }
 
@@ -36,7 +36,7 @@ impl Repo {
         )
     }
 
-    /// The repository at `root`, taken at its word.
+    /// The repository at `root`, which is not checked.
     pub fn at(root: PathBuf) -> Self {
         Self { root }
     }

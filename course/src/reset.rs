@@ -17,7 +17,7 @@ pub(crate) struct Done {
     pub restored: Vec<String>,
     /// Files that the starter does not have.
     pub removed: Vec<String>,
-    /// Where the reader's version lies; none when there was nothing to keep.
+    /// Where the reader's version is kept; none when there was nothing to keep.
     pub kept: Option<PathBuf>,
 }
 
@@ -89,7 +89,7 @@ fn keep(repo: &Repo, lab: &Lab, folder: &Path) -> Result<PathBuf> {
         target = kept.join(format!("{name}-{count}"));
     }
     if let Err(error) = copy_folder(folder, &target) {
-        // Half a copy would be taken for the whole one some day.
+        // Half a copy would later be taken for a whole one.
         let _ = std::fs::remove_dir_all(&target);
         return Err(error).with_context(|| format!("cannot keep a copy in {}", target.display()));
     }

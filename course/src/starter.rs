@@ -75,7 +75,7 @@ impl Starter {
         Ok(Self { folder, files })
     }
 
-    /// The lab as it lies in the working tree, taken as the starter.
+    /// The lab as it is in the working tree, taken as the starter.
     ///
     /// # Errors
     /// When a file cannot be read.

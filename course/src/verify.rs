@@ -4,7 +4,7 @@
 //! solution. So besides starters and solutions, every plausible mistake that the course knows is
 //! built and must be rejected, by the very test that says it would.
 //!
-//! It works on the tree as it lies there: a clone in which a reader has solved a lab is no course.
+//! It works on the tree as it is: a clone in which a reader has solved a lab cannot be proven.
 
 mod coverage;
 mod mistakes;
@@ -186,7 +186,7 @@ fn alone(repo: &Repo, stop: &Stop) -> Result<File> {
     let mut waits = false;
     loop {
         match file.try_lock() {
-            // An error is of a file system without locks: then nobody can say.
+            // An error means a file system without locks: then nobody can know.
             Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
             Err(TryLockError::WouldBlock) => {}
         }
@@ -300,7 +300,7 @@ impl Proof<'_> {
             self.terminal.wrapped(&first, "       ", &finding.summary)
         );
         for problem in &finding.problems {
-            // What follows the first line is the compiler's or a test's, and laid out already.
+            // What follows the first line is from the compiler or a test, which have broken its lines already.
             let (first, rest) = problem.split_once('\n').unwrap_or((problem, ""));
             anstream::print!("{}", self.terminal.wrapped("     - ", "       ", first));
             for line in rest.lines() {

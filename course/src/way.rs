@@ -34,7 +34,7 @@ pub(crate) struct Way {
     /// In the course's order.
     pub labs: Vec<Standing>,
     pub next: Next,
-    /// What could not be read, and that it does no harm.
+    /// What could not be read, which does no harm.
     pub notes: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Standing {
     pub stands: String,
     /// When it was graded, in seconds since 1970; none if that is not known.
     pub graded_at: Option<u64>,
-    /// What is not as it was then, in words.
+    /// What has changed since then, in words.
     pub changed: Vec<String>,
     /// The day of the reader's last measurement; none where there is none.
     pub measured: Option<String>,
@@ -234,18 +234,11 @@ impl Way {
 struct LabState<'a> {
     lab: &'a Lab,
     standing: Standing,
-    /// What is first to be built or fixed.
-    open: Option<Open<'a>>,
+    /// The first stage that does not hold, with its number from 1.
+    open: Option<(usize, StageReport)>,
     /// The titles of the stages that held when they were graded.
     holding: Vec<String>,
     compiles: bool,
-}
-
-/// The first that does not hold.
-enum Open<'a> {
-    Invariant(&'a lab::Invariant),
-    /// A stage, with its number from 1.
-    Stage(usize, StageReport),
 }
 
 impl<'a> LabState<'a> {
@@ -307,13 +300,9 @@ impl<'a> LabState<'a> {
                 }
                 let stages = report.stages.iter().filter(|stage| stage.holds);
                 holding = stages.map(|stage| stage.title.clone()).collect();
-                let red = report.invariants.iter().find(|known| !known.holds);
-                open = match report.stage() {
-                    Some((number, stage)) => Some(Open::Stage(number, stage.clone())),
-                    None => red
-                        .and_then(|red| lab.invariant(&red.id))
-                        .map(Open::Invariant),
-                };
+                open = report
+                    .stage()
+                    .map(|(number, stage)| (number, stage.clone()));
             }
         }
         Self {
@@ -332,7 +321,7 @@ impl<'a> LabState<'a> {
     /// What there is to do on the first evening, if this is its lab and not done.
     fn evening(&self, places: &[Self]) -> Option<Evening> {
         let lab = self.lab;
-        if lab.number != 0 || lab.stages.is_empty() || self.standing.mark.is_done() {
+        if lab.number != 0 || self.standing.mark.is_done() {
             return None;
         }
         let holding = |title: &str| self.holding.iter().any(|known| known == title);
@@ -367,7 +356,7 @@ impl<'a> LabState<'a> {
             return of_lab(sentence, None, Some(&lab.chapter));
         }
         if standing.graded_at.is_none() {
-            return of_lab(format!("Have {named}, graded"), check, None);
+            return of_lab(format!("Grade {named}"), check, None);
         }
         if !standing.changed.is_empty() {
             let changed = joined(&standing.changed);
@@ -385,7 +374,7 @@ impl<'a> LabState<'a> {
                 check,
                 None,
             ),
-            Some(Open::Stage(number, stage)) => of_lab(
+            Some((number, stage)) => of_lab(
                 format!(
                     "Go on with {named}: stage {number} of {}, {}",
                     lab.stages.len(),
@@ -394,15 +383,7 @@ impl<'a> LabState<'a> {
                 check,
                 Some(&stage.read),
             ),
-            Some(Open::Invariant(invariant)) => of_lab(
-                format!(
-                    "Go on with {named}: {} is the first that does not hold",
-                    invariant.id
-                ),
-                check,
-                Some(&invariant.read),
-            ),
-            None => of_lab(format!("See what {named}, still lacks"), check, None),
+            None => of_lab(format!("See what is still missing in {named}"), check, None),
         }
     }
 }
@@ -448,25 +429,14 @@ fn stands(report: &Report) -> String {
     match report.verdict {
         Verdict::DoesNotCompile => "did not compile".to_owned(),
         Verdict::TimedOut => "its tests did not come to an end".to_owned(),
-        _ => by_stage(report).unwrap_or_else(|| by_invariant(report)),
+        _ => by_stage(report),
     }
 }
 
-fn by_invariant(report: &Report) -> String {
-    if report.of > 0 && report.holds == report.of {
-        format!("all {} invariants hold", report.of)
-    } else {
-        format!("{} of {} invariants hold", report.holds, report.of)
-    }
-}
-
-/// How a lab stands by its stages; none where it has none.
-pub(crate) fn by_stage(report: &Report) -> Option<String> {
+/// How a lab stands by its stages.
+pub(crate) fn by_stage(report: &Report) -> String {
     let stages = report.stages.len();
-    if stages == 0 {
-        return None;
-    }
-    Some(match (report.stage(), &report.hardening) {
+    match (report.stage(), &report.hardening) {
         (Some((number, stage)), _) => format!(
             "stage {number} of {stages}: {} of {} hold",
             stage.passed, stage.of
@@ -478,7 +448,7 @@ pub(crate) fn by_stage(report: &Report) -> Option<String> {
         ),
         (None, _) if report.core => "core done".to_owned(),
         (None, _) => format!("all {stages} stages hold"),
-    })
+    }
 }
 
 fn builds_on(repo: &Repo, lab: &Lab) -> Vec<Earlier> {

@@ -57,7 +57,7 @@ fn every_directive_becomes_html_that_is_complete_without_javascript() {
         "Ten times <em>each</em>.",
         "A function call: 1.0 ns on the reference machine;",
         "<th scope=\"row\">A function call</th><td><span",
-        "Part I. 1 · The price of a boundary: 4 h in all, needs no other lab.",
+        "Part I. 1 · The price of a boundary: core 4 h, needs no other lab.",
         "<figcaption>The <em>way</em>.</figcaption>",
         "<course-place class=\"hc-place\" data-page=\"scope/measure\">",
         "<p class=\"hc-prompt\">The ticks: inside; none</p>",
@@ -207,7 +207,7 @@ fn a_second_bench_has_a_table_of_its_own_and_its_rungs_answer_predictions() {
     let course = Course::sound();
     course.write(
         "exercises/03-authority/lab.toml",
-        "name = \"authority\"\ntitle = \"Truth\"\nchapter = \"introduction.md\"\nminutes = { read = 1, measure = 1, build = 1 }\n[measure]\nbench = \"commits\"\n",
+        "name = \"authority\"\ntitle = \"Truth\"\nchapter = \"introduction.md\"\nminutes = { read = 1, measure = 1 }\n[measure]\nbench = \"commits\"\n",
     );
     course.append("src/numbers.md", "\n{{#numbers authority}}\n");
     course.append("src/introduction.md", "\n{{#predict synced}}\n");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A read that begins is served by no load that began longer ago.
+/// No read is served by a load that began longer than this before it.
 pub const CACHE_TTL: Duration = Duration::from_secs(5);
 
 /// How many entries the API's cache holds.
@@ -22,7 +22,7 @@ pub const COURSE_WHILE_REVALIDATE: Duration = Duration::from_secs(10);
 /// For how long after its freshness the edge may serve it when the API fails.
 pub const COURSE_IF_ERROR: Duration = Duration::from_secs(600);
 
-/// From which age on the dashboard has to say that it is late.
+/// From this age on, the dashboard has to say that it is late.
 pub const VIEW_LAG: Duration = Duration::from_secs(10);
 
 /// What the observer allows on top: hand-overs between tasks take a moment.
@@ -31,7 +31,7 @@ pub const VIEW_SLACK: Duration = Duration::from_secs(5);
 /// How many lessons a course has.
 pub const LESSONS: u64 = 40;
 
-/// How often a browser tries, at the most.
+/// The most attempts that a browser makes.
 pub const ATTEMPTS: u32 = 3;
 
 /// How long a browser waits for an answer.

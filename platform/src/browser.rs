@@ -9,14 +9,14 @@ use hyper::{Method, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Before the second attempt; before each further one twice as long.
+/// The wait before the second attempt; it doubles before each further one.
 const BACKOFF: Duration = Duration::from_millis(200);
 
 /// A browser. Clones share nothing but the door.
 #[derive(Clone)]
 pub struct Browser {
     door: Arc<dyn Http>,
-    /// Authors work behind the edge, as editors' tools do: so the edge is not told.
+    /// Authors work behind the edge, as editors' tools do, so the edge does not see a change.
     behind: Arc<dyn Http>,
     traces: Traces,
     device: u64,
@@ -40,7 +40,7 @@ pub struct Visit {
 pub enum End {
     /// As wanted.
     Done,
-    /// Somebody else was faster, or it was asked for wrongly.
+    /// Somebody else was faster, or the request was wrong.
     Refused,
     /// Not done.
     Failed,

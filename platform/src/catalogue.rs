@@ -1,6 +1,6 @@
 //! Courses and their assets: what is the same for everybody, and so may be kept by anybody.
 //!
-//! A course names its assets by their content. So an asset never changes, and may be kept for ever; only
+//! A course names its assets by their content. So an asset never changes, and may be kept forever; only
 //! the page that names it has to be asked for again.
 
 use crate::trace::scattered;
@@ -43,7 +43,7 @@ impl Catalogue {
         self.lock().get(&course).copied()
     }
 
-    /// Publishes a course with a new asset, and says as which version.
+    /// Publishes a course with a new asset, and returns its version.
     pub(crate) fn publish(&self, course: u64) -> Option<std::io::Result<u64>> {
         let mut versions = self.lock();
         let version = versions.get(&course)? + 1;

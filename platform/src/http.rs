@@ -1,4 +1,4 @@
-//! One who answers requests, in this process or over loopback.
+//! Something that answers requests, in this process or over loopback.
 //!
 //! Tests call the same router as a service; the running platform puts a socket in between. Both look the
 //! same to whoever asks.
@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
-/// The largest answer that is taken in whole. Ours have some kilobytes.
+/// The largest answer that is accepted. Ours have a few kilobytes.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Answers within this process.

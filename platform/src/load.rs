@@ -1,15 +1,15 @@
-//! Load: arrivals that do not wait for answers, keys of which a few are asked for often, and one seed.
+//! The load: arrivals that do not wait for answers, a few keys that are asked for often, and one seed.
 
 use crate::bounds;
 use crate::browser::{Browser, End, Visit};
-use crate::stage::Stage;
+use crate::observer::Sums;
 use crate::trace::scattered;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 /// The most arrivals a second that the slider offers.
@@ -18,10 +18,7 @@ pub const MAX_RATE: u64 = 400;
 /// How many learners there are in the load.
 const LEARNERS: u64 = 500;
 
-/// How many visits may be under way; an arrival beyond them is counted and turned away at the browser.
-const MAX_UNDER_WAY: usize = 1024;
-
-/// For how long figures are drawn.
+/// How many points are kept to be drawn.
 const MAX_POINTS: usize = 240;
 
 /// How many latencies of one window are kept.
@@ -188,9 +185,9 @@ pub struct Point {
     pub bad: u64,
     /// The median latency, in milliseconds.
     pub p50_ms: f64,
-    /// The latency that one in a hundred exceeded.
+    /// The latency that one visit in a hundred exceeded.
     pub p99_ms: f64,
-    /// Facts that came from the copy, of a hundred.
+    /// The percentage of facts that came from the copy.
     pub hits_percent: f64,
     /// Events that some consumer still owes.
     pub backlog: u64,
@@ -226,56 +223,28 @@ impl Load {
         lock(&self.0.points).iter().copied().collect()
     }
 
-    /// Lets arrivals come, for ever.
-    pub async fn run(self, stage: Stage) {
-        let places = Arc::new(Semaphore::new(MAX_UNDER_WAY));
-        let browser = stage.browser();
-        loop {
-            let changed = self.0.changed.notified();
-            let rate = self.rate();
-            if rate == 0 {
-                changed.await;
-                continue;
-            }
-            tokio::select! {
-                () = changed => {}
-                () = self.arrive(&stage, &browser, &places, rate) => {}
-            }
-        }
+    /// Where the arrivals start from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.0.seed.load(Ordering::Acquire)
     }
 
-    async fn arrive(&self, stage: &Stage, browser: &Browser, places: &Arc<Semaphore>, rate: u64) {
-        let mut dice = Dice::new(self.0.seed.load(Ordering::Acquire));
-        let mut next = Instant::now();
-        loop {
-            #[expect(clippy::cast_precision_loss, reason = "a rate is small")]
-            let gap = dice.gap(rate as f64);
-            next += gap;
-            let act = Act::next(&mut dice);
-            tokio::time::sleep_until(next).await;
-            lock(&self.0.window).offered += 1;
-            let Ok(place) = Arc::clone(places).try_acquire_owned() else {
-                lock(&self.0.window).bad += 1;
-                continue;
-            };
-            let (load, key) = (self.clone(), stage.fresh_key());
-            let browser = browser.on(dice.below(2));
-            let due = next;
-            tokio::spawn(async move {
-                let visit = act.act(&browser, &key).await;
-                drop(place);
-                // Reading a lesson is no latency.
-                let reading = match act {
-                    Act::Later { wait, .. } => wait,
-                    _ => Duration::ZERO,
-                };
-                load.done(&visit, due + reading);
-            });
-        }
+    /// Waits for the next [`set`](Self::set).
+    pub(crate) fn changed(&self) -> Notified<'_> {
+        self.0.changed.notified()
     }
 
-    /// Latency counts from when the visit was due: one that had to wait for its start has waited.
-    fn done(&self, visit: &Visit, due: Instant) {
+    /// Counts an arrival.
+    pub(crate) fn arrived(&self) {
+        lock(&self.0.window).offered += 1;
+    }
+
+    /// Counts one that found no room.
+    pub(crate) fn turned_away(&self) {
+        lock(&self.0.window).bad += 1;
+    }
+
+    /// Latency counts from when the visit was due, so that waiting to start counts too.
+    pub(crate) fn done(&self, visit: &Visit, due: Instant) {
         let mut window = lock(&self.0.window);
         match visit.end {
             End::Done | End::Refused => window.good += 1,
@@ -287,22 +256,12 @@ impl Load {
         }
     }
 
-    /// Draws a point each second, for ever.
-    pub async fn measure(self, stage: Stage) {
-        loop {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            self.point(&stage);
-        }
-    }
-
+    /// Draws a point: of `reads` facts so far, `loads` were asked of the authority.
     #[expect(
         clippy::cast_precision_loss,
         reason = "they are drawn, not counted with"
     )]
-    fn point(&self, stage: &Stage) {
-        let sums = stage.observer().sums();
-        let reads = stage.api().reads.load(Ordering::Relaxed);
-        let loads = stage.ways().authority_reads();
+    pub(crate) fn draw(&self, reads: u64, loads: u64, owed: Sums) {
         let mut window = lock(&self.0.window);
         let (new_reads, new_loads) = (reads - window.reads, loads - window.loads);
         let mut latencies = std::mem::take(&mut window.latencies_us);
@@ -324,8 +283,8 @@ impl Load {
             } else {
                 100.0 * (1.0 - (new_loads as f64 / new_reads as f64)).max(0.0)
             },
-            backlog: sums.unfinished,
-            lag_ms: sums.oldest_ms,
+            backlog: owed.unfinished,
+            lag_ms: owed.oldest_ms,
         };
         *window = Window {
             reads,

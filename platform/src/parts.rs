@@ -1,12 +1,12 @@
-//! The parts, as the stage knows them: what each does for the others, and nothing of how.
+//! The parts, as the stage knows them: what each does for the others, and nothing about how.
 //!
 //! An assembly puts real parts behind these traits: the course's own, a reader's, or doubles in memory.
-//! Every trait can be turned into an object, because which part stands where is decided when the
-//! platform starts, and by tests for each test anew.
+//! Every trait can be made into an object, because it is decided only when the platform starts, and anew
+//! in each test, which part stands where.
 
 use bytes::Bytes;
-use domain::{EventId, LessonId, LessonKey, Progress, Version};
-use hyper::{Request, Response};
+use domain::{EventId, LearnerId, LessonId, LessonKey, Progress, Version};
+use hyper::{HeaderMap, Request, Response};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::pin::Pin;
@@ -109,6 +109,21 @@ pub struct Command {
     pub idempotency_key: String,
 }
 
+impl Command {
+    /// The fact that it makes, as `version`.
+    pub(crate) fn fact(&self, version: Version) -> Fact {
+        Fact {
+            progress: Progress {
+                key: self.key,
+                version,
+                steps_done: self.steps_done,
+                completed: true,
+            },
+            note: self.note.clone(),
+        }
+    }
+}
+
 /// Why a command has no receipt. Each variant says what is true of it.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum NotWritten {
@@ -155,9 +170,23 @@ pub struct Fact {
     pub note: String,
 }
 
-/// Whose reads and writes belong together.
+/// Whose reads and writes belong together: a learner on one of their devices.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct SessionId(pub u64);
+
+impl SessionId {
+    /// How many devices of one learner are distinguished.
+    const DEVICES: u64 = 8;
+
+    /// The session of `learner` on the device that the header `Device` names by a small number.
+    pub(crate) fn of(headers: &HeaderMap, learner: LearnerId) -> Self {
+        let device = headers
+            .get("device")
+            .and_then(|device| device.to_str().ok());
+        let device: u64 = device.and_then(|device| device.parse().ok()).unwrap_or(0);
+        Self(learner.0 * Self::DEVICES + device % Self::DEVICES)
+    }
+}
 
 /// Where progress is decided.
 pub trait Authority: Part {
@@ -182,7 +211,7 @@ pub trait Cache: Part {
         session: SessionId,
         write: Fut<'a, Result<Version, NotWritten>>,
     ) -> Fut<'a, Result<Version, NotWritten>>;
-    /// Remembers what a session was told of a write that the cache did not accompany.
+    /// Remembers the version that a session received from a write that did not pass through the cache.
     fn told(&self, key: LessonKey, session: SessionId, version: Version);
     /// How many entries it holds.
     fn entries(&self) -> u64;

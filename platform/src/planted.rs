@@ -39,7 +39,7 @@ pub enum Fault {
     EdgeRetries,
     /// The edge keeps answers by their address alone.
     EdgeShares,
-    /// The edge keeps a course for ever.
+    /// The edge keeps a course forever.
     EdgeForever,
     /// The edge serves one asset for another.
     EdgeMixes,
@@ -260,14 +260,7 @@ impl Authority for Hasty {
                 return self.right.write(command).await;
             }
             let version = Version(current.map_or(1, |version| version.0 + 1));
-            let progress = Progress {
-                key: command.key,
-                version,
-                steps_done: command.steps_done,
-                completed: true,
-            };
-            let note = command.note.clone();
-            lock(&self.promised).insert(command.key, Fact { progress, note });
+            lock(&self.promised).insert(command.key, command.fact(version));
             let (right, promised) = (Arc::clone(&self.right), Arc::clone(&self.promised));
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_secs(2)).await;
@@ -294,12 +287,12 @@ impl Authority for Hasty {
 struct WrongEdge {
     right: Arc<dyn crate::parts::Edge>,
     fault: Fault,
-    kept: Mutex<HashMap<String, Kept>>,
+    kept: Mutex<HashMap<String, KeptAnswer>>,
 }
 
 /// An answer, and whose it was.
 #[derive(Clone)]
-struct Kept {
+struct KeptAnswer {
     answer: Response<Bytes>,
     who: Option<HeaderValue>,
 }
@@ -357,7 +350,7 @@ impl Http for WrongEdge {
                 return self.right.call(again).await;
             }
             if let Some(name) = name.filter(|_| answer.status() == StatusCode::OK) {
-                let kept = Kept {
+                let kept = KeptAnswer {
                     answer: answer.clone(),
                     who,
                 };

@@ -3,6 +3,7 @@
 //! Loopback only. A connection that sends nothing, sends slowly or sends garbage costs a place among
 //! many and ends by itself.
 
+use crate::arrivals;
 use crate::front;
 use crate::http::Loopback;
 use crate::parts::NotStarted;
@@ -24,7 +25,7 @@ use web_server::patient::Patient;
 /// The page's port, if it is free.
 pub const PORT: u16 = 4711;
 
-/// How many connections may be open at once. A further one waits to be accepted.
+/// How many connections may be open at once. Any other waits to be accepted.
 const MAX_CONNECTIONS: usize = 4096;
 
 /// How long a client may take to send its head, also on a connection that was used before.
@@ -63,7 +64,7 @@ pub struct Running {
 /// Starts everything.
 ///
 /// # Errors
-/// [`NotStarted`] when a part does not stand, or nothing can listen.
+/// [`NotStarted`] when a part does not start, or no port can be opened.
 pub async fn start(assembly: Arc<dyn Assembly>, options: &Options) -> Result<Running, NotStarted> {
     raise_file_limit();
     std::fs::create_dir_all(&options.folder)
@@ -84,8 +85,8 @@ pub async fn start(assembly: Arc<dyn Assembly>, options: &Options) -> Result<Run
     tasks.spawn(serve(api, stage.router()));
     tasks.spawn(serve(page, front::router(stage.clone(), assembly)));
     tasks.spawn(stage.clone().keep_looking());
-    tasks.spawn(stage.load().clone().run(stage.clone()));
-    tasks.spawn(stage.load().clone().measure(stage.clone()));
+    tasks.spawn(arrivals::come(stage.clone()));
+    tasks.spawn(arrivals::measure(stage.clone()));
     Ok(Running {
         stage,
         page: page_address,
@@ -109,7 +110,7 @@ pub fn raise_file_limit() -> Option<u64> {
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-        // Some systems refuse to go as high as they say; then it stays as it is.
+        // Some systems refuse the maximum that they report; then the limit stays as it is.
         let raised = setrlimit(
             Resource::Nofile,
             Rlimit {
@@ -127,7 +128,7 @@ async fn listener(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
 }
 
-/// Answers whoever connects, for ever.
+/// Answers whoever connects, without end.
 pub async fn serve(listener: TcpListener, router: Router) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     // When this task is dropped, so are its connections.

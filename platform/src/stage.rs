@@ -21,10 +21,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often the observer looks at what has no request.
+/// How often the observer looks at what no request shows it.
 pub const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// On what ground the parts stand.
+/// What the parts run on.
 #[derive(Clone, Debug)]
 pub enum Ground {
     /// In this folder, with real syncs, threads and sockets.
@@ -51,12 +51,12 @@ pub struct Parts {
     pub edge: Arc<dyn Edge>,
 }
 
-/// One who says which part stands where.
+/// Decides which part stands where.
 pub trait Assembly: Send + Sync {
-    /// Puts the parts on `ground`. They call each other through `ways`.
+    /// Starts the parts on `ground`. They call each other through `ways`.
     ///
     /// # Errors
-    /// [`NotStarted`] says why they do not stand.
+    /// [`NotStarted`] says why one did not start.
     fn assemble(&self, ways: &Ways, ground: &Ground) -> Result<Parts, NotStarted>;
 }
 
@@ -76,7 +76,7 @@ impl Stage {
     /// Assembles the parts.
     ///
     /// # Errors
-    /// [`NotStarted`] when a part does not stand.
+    /// [`NotStarted`] when a part does not start.
     pub fn set(assembly: &dyn Assembly, ground: &Ground, seed: u64) -> Result<Self, NotStarted> {
         let ways = Ways::new(seed);
         let parts = assembly.assemble(&ways, ground)?;
@@ -128,13 +128,13 @@ impl Stage {
         api::router(Arc::clone(&self.api))
     }
 
-    /// Has the edge reach the API within this process.
+    /// Makes the edge reach the API within this process.
     pub fn connect_in_process(&self) {
         self.ways
             .set_origin(Arc::new(InProcess::new(self.router())));
     }
 
-    /// Has the edge reach the API by `origin`.
+    /// Makes the edge reach the API through `origin`.
     pub fn connect(&self, origin: Arc<dyn Http>) {
         self.ways.set_origin(origin);
     }
@@ -173,8 +173,10 @@ impl Stage {
         &self.ways
     }
 
-    pub(crate) fn api(&self) -> &Api {
-        &self.api
+    /// Facts that were asked for, and those of them that the authority was asked for.
+    pub(crate) fn reads(&self) -> (u64, u64) {
+        let all = self.api.reads.load(Ordering::Relaxed);
+        (all, self.ways.authority_reads())
     }
 
     /// The parts.
@@ -233,7 +235,7 @@ impl Stage {
         })
     }
 
-    /// Has the observer look now.
+    /// Makes the observer look now.
     pub async fn look(&self) {
         let Parts {
             stream,
@@ -247,7 +249,7 @@ impl Stage {
             .await;
     }
 
-    /// Has the observer look every now and then, for ever.
+    /// Makes the observer look at regular intervals, without end.
     pub async fn keep_looking(self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;

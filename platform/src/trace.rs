@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
-/// How many traces are kept: what somebody may still want to look at.
+/// How many traces are kept for somebody to look at.
 const MAX_TRACES: usize = 256;
 
 /// How many spans of one trace are kept: a page of forty lessons, asked one by one, and twice over.

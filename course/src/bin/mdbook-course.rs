@@ -1,6 +1,6 @@
 //! The book's directives for `mdbook build` and `mdbook serve`, for readers who have mdBook.
 //!
-//! `cargo course` does the same in process, and grades besides.
+//! `cargo course` does the same in process, and also grades.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;

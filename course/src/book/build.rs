@@ -20,14 +20,14 @@ use crate::repo::Repo;
 pub struct BuiltBook {
     /// Where its `index.html` is.
     pub folder: PathBuf,
-    /// What mdBook warned of.
+    /// What mdBook warned about.
     pub warnings: Vec<String>,
 }
 
 /// What the built book is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To be published or read from the disk: it asks nobody for anything.
+    /// To be published or read from the disk: it makes no request.
     Static,
     /// To be served by `cargo course`: its pages ask for events and grades.
     Live,
@@ -88,7 +88,7 @@ impl Subscriber for Log {
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut message = Message(String::new());
+        let mut message = MessageField(String::new());
         event.record(&mut message);
         self.0
             .lock()
@@ -106,9 +106,9 @@ impl Subscriber for Log {
     fn exit(&self, _: &span::Id) {}
 }
 
-struct Message(String);
+struct MessageField(String);
 
-impl Visit for Message {
+impl Visit for MessageField {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             self.0 = format!("{value:?}");

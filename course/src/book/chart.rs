@@ -1,8 +1,8 @@
 //! A curve as an SVG for the inside of a page: lines over two axes, in the page's own colours.
 //!
 //! Drawn when the book is built, because a page has to show it without JavaScript and offline. A
-//! crate for charts would bring fonts, colours and a rasteriser; what a course needs is two axes,
-//! some lines, and words for whoever does not see them.
+//! crate for charts would bring fonts, colours and a rasteriser; a course needs two axes, some lines,
+//! and words for those who do not see them.
 
 mod scale;
 
@@ -22,7 +22,7 @@ const BOTTOM: f64 = 270.0;
 /// A line of the legend takes this much.
 const LEGEND_LINE: f64 = 22.0;
 
-/// Lines differ by dash and mark, so that nobody has to tell colours apart.
+/// Lines differ by dash and mark, so that nobody has to distinguish colours.
 const DASHES: [&str; 4] = ["", "7 4", "2 4", "10 3 2 3"];
 
 /// The chart; `name` starts the ids in it, for a page may hold several.
@@ -88,7 +88,7 @@ pub fn table(curve: &Curve) -> String {
     out + "</tbody></table></div>"
 }
 
-/// A median, with what lies around it where that differs.
+/// A median, with its range where that differs.
 fn figure(point: &Point) -> String {
     let [y, low, high] = [point.y, point.low, point.high].map(number);
     if low == y && high == y {
@@ -115,7 +115,7 @@ fn xs(drawn: &[&Series]) -> Vec<f64> {
     xs
 }
 
-/// All figures, for whoever does not see the lines.
+/// All figures, for those who do not see the lines.
 fn in_words(curve: &Curve, drawn: &[&Series]) -> String {
     let mut words = format!("{} against {}.", named(&curve.y), named(&curve.x));
     for series in drawn {
@@ -178,7 +178,7 @@ fn line(out: &mut String, index: usize, points: &[Point], x: &Scale, y: &Scale) 
             "{}{px:.1} {py:.1}",
             if path.is_empty() { "M" } else { "L" }
         );
-        // The spread over the rounds, where there is one to be seen.
+        // The spread over the rounds, where it can be seen.
         let (low, high) = (y.at(point.low), y.at(point.high));
         if (low - high).abs() > 3.0 {
             let _ = write!(

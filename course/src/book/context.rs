@@ -1,4 +1,4 @@
-//! What a directive may look at.
+//! What a directive can read.
 
 use anyhow::{Result, bail};
 
@@ -6,7 +6,7 @@ use super::page::Page;
 use crate::lab::Lab;
 use crate::repo::Repo;
 
-/// What a directive may look at.
+/// What a directive can read.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The repository that the book belongs to.

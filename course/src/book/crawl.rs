@@ -14,7 +14,7 @@ use html5ever::tokenizer::{
 pub(super) struct Html {
     /// Every id.
     pub ids: HashSet<String>,
-    /// Those that stand there more than once: a link leads to the first of them only.
+    /// Those that occur more than once: a link leads to the first of them only.
     pub ids_again: Vec<String>,
     /// Where its links lead.
     pub links: Vec<String>,
@@ -69,7 +69,7 @@ pub(super) fn loads_of_css(css: &str) -> Vec<String> {
 #[derive(Default)]
 struct Reader {
     html: RefCell<Html>,
-    /// How many elements are open whose text is no prose.
+    /// How many elements are open whose text is not prose.
     unread: RefCell<usize>,
 }
 
@@ -133,7 +133,7 @@ impl TokenSink for Reader {
                     TagKind::StartTag => {
                         self.start(&tag);
                         *depth += usize::from(unread && !tag.self_closing);
-                        // What stands in these is no HTML.
+                        // Their content is not HTML.
                         match &*tag.name {
                             "script" => return TokenSinkResult::RawData(RawKind::ScriptData),
                             "style" => return TokenSinkResult::RawData(RawKind::Rawtext),

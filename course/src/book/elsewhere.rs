@@ -20,7 +20,7 @@ pub struct Elsewhere {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Published {
-    /// The rung beside which it stands.
+    /// The rung beside which it is shown.
     pub rung: String,
     /// The figure as published: `6 µs`, `12–58 µs`.
     pub shown: String,
@@ -36,7 +36,7 @@ pub struct Published {
 }
 
 impl Elsewhere {
-    /// Reads the file; none is as good as an empty one.
+    /// Reads the file; a missing one counts as empty.
     ///
     /// # Errors
     /// When it is there but not as expected.
@@ -49,7 +49,7 @@ impl Elsewhere {
         }
     }
 
-    /// What was published beside a rung.
+    /// What was published for a rung.
     pub fn of<'e>(&'e self, rung: &'e str) -> impl Iterator<Item = &'e Published> {
         self.figures
             .iter()

@@ -1,8 +1,8 @@
 //! Proves that the book is whole.
 //!
 //! mdBook never fails on a missing anchor, a missing file or a dead link: it publishes the page
-//! without. This check looks at the sources for what can only be seen there, and at the built pages,
-//! as a browser reads them, for everything else.
+//! without it. This check reads the sources for what can only be seen there, and the built pages, as a
+//! browser reads them, for everything else.
 
 mod output;
 mod problem;

@@ -1,8 +1,8 @@
-//! What a page's headings carry besides their words: a chapter's number, and the invariants that a
+//! What a page's headings carry in addition to their words: a chapter's number, and the invariants that a
 //! section is about.
 //!
-//! Both are known elsewhere: the number from SUMMARY.md, an invariant's section from `lab.toml`. So no
-//! author writes them a second time.
+//! Both are written elsewhere: the number in SUMMARY.md, an invariant's section in `lab.toml`. So no
+//! author has to write them twice.
 
 use std::fmt::Write as _;
 

@@ -1,10 +1,10 @@
 //! One ladder as a picture: what each step costs on a logarithmic line, the reader's machine and the
 //! reference machine on it, and a place for what the reader guessed.
 //!
-//! Dots and no bars: on a logarithmic line a bar's length means nothing. Each row has its label above
-//! the line, so that the picture is as narrow as a phone and its text is not smaller there. What was
-//! guessed is known to the browser alone: the picture holds a mark for each guess, not shown, with what
-//! the script needs to put it in its place.
+//! Dots, not bars: on a logarithmic line a bar's length means nothing. Each row has its label above
+//! the line, so that the picture is as narrow as a phone and its text is not smaller there. Only
+//! the browser knows the guesses: the picture holds a hidden mark for each of them, with what the script
+//! needs to put it in its place.
 
 use std::fmt::Write as _;
 
@@ -62,7 +62,7 @@ pub fn svg(steps: &[Step], name: &str) -> String {
     out + "</svg>"
 }
 
-/// The same for whoever reads figures rather than dots, with the guesses as the browser keeps them.
+/// The same as a table, for those who read figures rather than dots, with the guesses as the browser keeps them.
 pub fn table(steps: &[Step]) -> String {
     let mut out = String::from(
         "<div class=\"table-wrapper\" role=\"region\" aria-label=\"The figures of the ladder\" tabindex=\"0\"><table class=\"hc-rungs\"><caption>Medians, both sides on one CPU</caption><thead><tr><th scope=\"col\">Step</th><th scope=\"col\">You guessed</th><th scope=\"col\">Yours</th><th scope=\"col\">Reference</th></tr></thead><tbody>",
@@ -89,7 +89,7 @@ pub fn table(steps: &[Step]) -> String {
 
 const NONE: &str = "<span aria-hidden=\"true\">–</span><span class=\"hc-unseen\">none yet</span>";
 
-/// Where a time lies; one beyond the line lies at its end.
+/// Where a time is placed; one beyond the line is placed at its end.
 fn x(ns: f64) -> f64 {
     let share = (ns.max(LOW_NS) / LOW_NS).ln() / (HIGH_NS / LOW_NS).ln();
     FROM + (TO - FROM) * share.min(1.0)
@@ -119,7 +119,7 @@ fn in_words(steps: &[Step]) -> String {
     )
 }
 
-/// Which mark is whose. Shapes differ, so that nobody has to tell colours apart.
+/// Which mark is whose. Shapes differ, so that nobody has to distinguish colours.
 fn key(out: &mut String, steps: &[Step]) {
     let mut at = FROM + 6.0;
     let mut entry = |mark: &str, words: &str, width: f64| {

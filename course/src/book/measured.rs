@@ -1,4 +1,4 @@
-//! All files of measurements of one machine, for whoever asks for a rung or a curve by its id.
+//! All files of measurements of one machine, where a rung or a curve is found by its id.
 
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl Measured {
         Ok(Self { files })
     }
 
-    /// The same as [`readers`](Self::readers), from figures at hand.
+    /// The same as [`readers`](Self::readers), from figures that the caller has.
     pub fn from_files(files: Vec<Record>) -> Self {
         Self { files }
     }

@@ -14,7 +14,7 @@
 //! - [`figures`]: a file of measurements; [`measured`]: all of a machine's; [`chart`] and [`ladder`] draw from
 //!   them, and [`elsewhere`] is what others published.
 //! - `build`: mdBook as a library, with our preprocessor in process.
-//! - `faults`: those that mdBook passes over in silence.
+//! - `faults`: those that mdBook does not report.
 
 pub mod chart;
 pub mod context;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 /// The page that a directive stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,28 @@ pub fn slug(text: &str) -> String {
             }
         })
         .collect()
+}
+
+/// Reads a file beside a page, and parses it.
+///
+/// # Errors
+/// When the file is missing, or `parse` refuses it; both name the file.
+pub fn read<T>(path: &Path, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+    let name = file_name(path);
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+    parse(&text).with_context(|| format!("{name} is not as expected"))
+}
+
+/// Refuses an id that such a file has twice.
+///
+/// # Errors
+/// Names the id, and `what` has it.
+pub fn once<'a>(what: &str, ids: impl Iterator<Item = &'a String>) -> Result<()> {
+    let mut seen = std::collections::BTreeSet::new();
+    for id in ids {
+        ensure!(seen.insert(id), "it has the {what} `{id}` twice");
+    }
+    Ok(())
 }
 
 /// A file's own name, for a message.

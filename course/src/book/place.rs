@@ -1,16 +1,16 @@
 //! Pieces of work to be placed, from `<page>.place.toml` beside a page.
 //!
-//! A reader says of each piece how far it has to reach, and which pressure decides that. There is one
-//! answer to each, and a reason for every other scope why it tempts.
+//! For each piece, a reader says how far it has to reach and which pressure decides that. There is one
+//! answer to each, and every other scope has a reason why it tempts.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
-use super::page::file_name;
+use super::page::{self, once};
 
-/// All that one page has to be placed.
+/// All pieces of one page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Placing {
@@ -33,7 +33,7 @@ pub struct Word {
     pub id: String,
     /// As a reader sees it.
     pub text: String,
-    /// What would show a pressure; said to whoever chose it where nothing does. None for a scope.
+    /// What would show a pressure; shown to a reader who chose it where nothing does. None for a scope.
     #[serde(default)]
     pub shows: String,
 }
@@ -75,9 +75,7 @@ impl Placing {
     /// # Errors
     /// When the file is missing, or something lacks its counterpart.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", file_name(path)))?;
-        Self::parse(&text).with_context(|| format!("{} is not as expected", file_name(path)))
+        page::read(path, Self::parse)
     }
 
     fn parse(text: &str) -> Result<Self> {
@@ -153,14 +151,6 @@ impl Placing {
     pub fn pressure(&self, id: &str) -> Option<usize> {
         self.pressures.iter().position(|pressure| pressure.id == id)
     }
-}
-
-fn once<'a>(what: &str, ids: impl Iterator<Item = &'a String>) -> Result<()> {
-    let mut seen = std::collections::BTreeSet::new();
-    for id in ids {
-        ensure!(seen.insert(id), "it has the {what} `{id}` twice");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

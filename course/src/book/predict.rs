@@ -10,15 +10,15 @@ use serde::Deserialize;
 
 use super::html;
 use super::measured::Measured;
-use super::page::file_name;
+use super::page;
 use records::record::{Figure, Placement, Record};
 use records::units;
 
 /// The command that makes a reader's figures.
 pub const MEASURE: &str = "cargo course measure";
 
-/// The command that makes the figures of one bench: the shortest that does, since a guess is waiting. The
-/// ladder is what the quick one measures without being asked for.
+/// The command that makes the figures of one bench: the quickest one, since a guess is waiting. The ladder
+/// is what `--quick` measures by default.
 pub fn command(what: Option<&str>) -> String {
     match what {
         None | Some("ladder") => format!("{MEASURE} --quick"),
@@ -43,7 +43,7 @@ pub struct Prediction {
     pub id: String,
     /// Markdown.
     pub prompt: String,
-    /// What the reader gives.
+    /// What the reader enters.
     pub kind: Kind,
     /// The unit of a number: `ns`, `µs`, `ms` for a time, any word for a ratio or a count.
     #[serde(default)]
@@ -58,13 +58,13 @@ pub struct Prediction {
     pub answer: Option<f64>,
     /// What to choose from.
     #[serde(rename = "option", default)]
-    pub options: Vec<Choice>,
+    pub options: Vec<PredictionOption>,
     /// Markdown, shown after the prediction.
     #[serde(default)]
     pub after: String,
 }
 
-/// What a reader gives as a prediction.
+/// What a reader enters as a prediction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -77,7 +77,7 @@ pub enum Kind {
 /// An option of a prediction.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
+pub struct PredictionOption {
     /// Markdown, one line.
     pub text: String,
     /// The answer falls here if it is below this and not below the option before.
@@ -106,24 +106,19 @@ impl Predictions {
     /// # Errors
     /// When the file is missing, or a prediction lacks something.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", file_name(path)))?;
-        Self::parse(&text).with_context(|| format!("{} is not as expected", file_name(path)))
+        page::read(path, Self::parse)
     }
 
     fn parse(text: &str) -> Result<Self> {
         let file: Self = toml::from_str(text)?;
-        for (index, prediction) in file.predictions.iter().enumerate() {
-            let id = &prediction.id;
-            ensure!(
-                !file.predictions[..index]
-                    .iter()
-                    .any(|earlier| earlier.id == *id),
-                "two predictions have the id `{id}`"
-            );
+        page::once(
+            "prediction",
+            file.predictions.iter().map(|prediction| &prediction.id),
+        )?;
+        for prediction in &file.predictions {
             prediction
                 .check()
-                .with_context(|| format!("prediction `{id}`"))?;
+                .with_context(|| format!("prediction `{}`", prediction.id))?;
         }
         Ok(file)
     }

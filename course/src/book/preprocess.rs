@@ -1,8 +1,8 @@
 //! mdBook's preprocessor: each of our directives becomes its HTML.
 //!
 //! It runs before mdBook's own `links` preprocessor (book.toml says so), while a line's number is
-//! still what an author's editor shows. All that is wrong is collected before the build fails, so
-//! that an author sees every mistake at once.
+//! still what an author's editor shows. All faults are collected before the build fails, so that an
+//! author sees every mistake at once.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -37,7 +37,7 @@ impl CoursePreprocessor {
     /// Replaces the directives of one page; `path` is relative to the book's `src/`.
     ///
     /// # Errors
-    /// Returns what is wrong, one message a fault, each with page and line.
+    /// Lists what is wrong, one message for each fault, with page and line.
     pub fn page(self, repo: &Repo, path: &Path, text: &str) -> Result<String, Vec<String>> {
         let page = Page::new(path);
         let context = Context { repo, page: &page };

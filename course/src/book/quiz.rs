@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::page::{self, Page, file_name};
+use super::page::{self, Page};
 use crate::lab::Lab;
 use crate::repo::Repo;
 
@@ -32,19 +32,19 @@ pub struct Question {
     pub run: Option<Run>,
     /// At least two, exactly one of them right.
     #[serde(rename = "option", default)]
-    pub options: Vec<Choice>,
+    pub options: Vec<QuizOption>,
 }
 
 /// An option of a question.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
+pub struct QuizOption {
     /// Markdown, one line.
     pub text: String,
     /// Whether it is the right one.
     #[serde(default)]
     pub right: bool,
-    /// Why it is right, or what its choice misunderstands. Markdown.
+    /// Why it is right, or which misunderstanding it shows. Markdown.
     pub why: String,
 }
 
@@ -54,25 +54,20 @@ impl Quiz {
     /// # Errors
     /// When the file is missing, or a question lacks something.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", file_name(path)))?;
-        Self::parse(&text).with_context(|| format!("{} is not as expected", file_name(path)))
+        page::read(path, Self::parse)
     }
 
     fn parse(text: &str) -> Result<Self> {
         let quiz: Self = toml::from_str(text)?;
         ensure!(!quiz.questions.is_empty(), "it asks no [[question]]");
-        for (index, question) in quiz.questions.iter().enumerate() {
-            let id = &question.id;
-            ensure!(
-                !quiz.questions[..index]
-                    .iter()
-                    .any(|earlier| earlier.id == *id),
-                "two questions have the id `{id}`"
-            );
+        page::once(
+            "question",
+            quiz.questions.iter().map(|question| &question.id),
+        )?;
+        for question in &quiz.questions {
             question
                 .check()
-                .with_context(|| format!("question `{id}`"))?;
+                .with_context(|| format!("question `{}`", question.id))?;
         }
         Ok(quiz)
     }
@@ -130,13 +125,13 @@ pub struct Run {
     pub lab: String,
     /// A graded test of that lab. It holds for the solution.
     pub test: String,
-    /// A mistake of that lab which the test rejects, when the question is what a wrong design does.
+    /// A mistake of that lab that the test rejects, when the question is what a wrong design does.
     pub mistake: Option<String>,
 }
 
 /// An answer that is run, and where it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct TestedAnswer {
     /// The page.
     pub page: String,
     /// The question's id.
@@ -145,7 +140,7 @@ pub struct Answer {
     pub run: Run,
 }
 
-impl Answer {
+impl TestedAnswer {
     /// For a message: which answer rests on the test.
     pub fn named(&self) -> String {
         format!("the answer to `{}` in src/{}", self.question, self.page)
@@ -156,12 +151,12 @@ impl Answer {
 ///
 /// # Errors
 /// When a quiz is wrong.
-pub fn answers_by(repo: &Repo, lab: &Lab) -> Result<Vec<Answer>> {
+pub fn answers_by(repo: &Repo, lab: &Lab) -> Result<Vec<TestedAnswer>> {
     let mut answers = Vec::new();
     for (page, quiz) in all(repo)? {
         for question in quiz.questions {
             if let Some(run) = question.run.filter(|run| run.lab == lab.name) {
-                answers.push(Answer {
+                answers.push(TestedAnswer {
                     page: page.path().to_owned(),
                     question: question.id,
                     run,
@@ -189,7 +184,8 @@ mod tests {
         assert!(said("why = \"v\"", "why = \" \"").contains("does not say why of `b`"));
         assert!(said("why = \"v\"\n", "").contains("missing field `why`"));
         assert!(
-            format!("{:#}", Quiz::parse(&GOOD.repeat(2)).unwrap_err()).contains("two questions")
+            format!("{:#}", Quiz::parse(&GOOD.repeat(2)).unwrap_err())
+                .contains("it has the question `q` twice")
         );
         assert!(Quiz::parse("").is_err());
     }

@@ -1,8 +1,8 @@
-//! Finds `{{#name arguments}}` in a page's markdown, and the files that a page takes in.
+//! Finds `{{#name arguments}}` in a page's markdown, and the files that a page includes.
 //!
-//! A page about this very course shows directives in code, so code must be left alone; and only a
-//! markdown parser knows what is code. So the parser marks the code's byte ranges, and everything
-//! else is searched as text.
+//! A page about this course itself shows directives in code, so code must be left alone; and only a
+//! markdown parser knows what is code. So the parser marks the code's byte ranges, and the rest is
+//! searched as text.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -21,13 +21,13 @@ pub struct Directive<'page> {
     pub name: &'page str,
     /// What follows the name, trimmed.
     pub arguments: &'page str,
-    /// Where it stands in the page, braces included.
+    /// Where it is in the page, braces included.
     pub range: Range<usize>,
     /// Its line, counted from one.
     pub line: usize,
-    /// Whether nothing else stands on its line.
+    /// Whether nothing else is on its line.
     pub alone: bool,
-    /// Whether it stands in a code block or in inline code.
+    /// Whether it is in a code block or in inline code.
     pub in_code: bool,
 }
 
@@ -87,7 +87,7 @@ fn code_ranges(text: &str) -> Vec<Range<usize>> {
     ranges
 }
 
-/// A file that a page takes in.
+/// A file that a page includes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Include {
     /// The file.
@@ -98,7 +98,7 @@ pub struct Include {
     pub line: usize,
 }
 
-/// Every file that some page takes in: when one changes, the book does.
+/// Every file that some page includes: when one changes, so does the book.
 ///
 /// # Errors
 /// When a page cannot be read.
@@ -116,7 +116,7 @@ pub fn included_files(repo: &Repo) -> Result<BTreeSet<PathBuf>> {
     Ok(files)
 }
 
-/// The files that a page takes in, in its order.
+/// The files that a page includes, in its order.
 pub fn includes(src: &Path, page: &Page, text: &str) -> Vec<Include> {
     let folder = src.join(page.path()).parent().unwrap_or(src).to_path_buf();
     // mdBook expands includes inside code as well; that is what they are for.

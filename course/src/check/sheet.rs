@@ -106,9 +106,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn graded(&mut self) {
-        let (holds, of) = (self.report.holds, self.report.of);
-        let tests = self.report.graded().count();
-        let fresh = tests > 0
+        let fresh = self.report.graded().next().is_some()
             && self
                 .report
                 .hardening
@@ -126,101 +124,24 @@ impl<'a> Sheet<'a> {
             };
             let line = format!(
                 "A fresh start: {stubs}{} to keep.",
-                counted(of, "invariant")
+                counted(self.report.of, "invariant")
             );
             self.say("", &line);
-        } else if !self.report.stages.is_empty() {
-            self.summary();
-        } else if self.report.all_hold() {
-            let line = format!(
-                "All {} hold, by {}.",
-                counted(of, "invariant"),
-                counted(tests, "test")
-            );
-            let mark = format!("{} ", self.terminal.good());
-            self.say(&mark, &line);
         } else {
-            self.say(
-                "",
-                &format!("{holds} of {} hold.", counted(of, "invariant")),
-            );
+            self.summary();
         }
         if !self.report.message.is_empty() {
             let message = format!("{}.", capitalised(&self.report.message));
             self.say("", &message);
         }
         let _ = writeln!(self.out);
-        let report = self.report;
-        if report.stages.is_empty() {
-            for invariant in &report.invariants {
-                self.invariant(invariant, fresh);
-            }
-        } else {
-            self.stages(fresh);
-        }
+        self.stages(fresh);
         self.given();
         let _ = writeln!(self.out);
         self.next(fresh);
     }
 
-    fn invariant(&mut self, invariant: &InvariantReport, fresh: bool) {
-        let waiting: Vec<&TestReport> = invariant
-            .tests
-            .iter()
-            .filter(|test| test.outcome == Outcome::NotBuilt)
-            .collect();
-        let failing: Vec<&TestReport> =
-            invariant.tests.iter().filter(|test| is_red(test)).collect();
-        let mark = if invariant.holds {
-            self.terminal.good()
-        } else if failing.is_empty() {
-            self.terminal.open()
-        } else {
-            self.terminal.bad()
-        };
-        let width = self
-            .report
-            .invariants
-            .iter()
-            .map(|other| other.id.len())
-            .max()
-            .unwrap_or(0);
-        let first = format!("  {mark} {:<width$}  ", invariant.id);
-        let indent = " ".repeat(
-            anstream::adapter::strip_str(&first)
-                .to_string()
-                .chars()
-                .count(),
-        );
-        self.out
-            .push_str(&self.terminal.wrapped(&first, &indent, &invariant.text));
-        if invariant.tests.is_empty() && !fresh {
-            let line = format!(
-                "no test judges it: tests/grade is not as given (`cargo course reset {}` restores it and keeps a copy of your work)",
-                self.lab.name
-            );
-            self.out
-                .push_str(&self.terminal.wrapped(&indent, &indent, &line));
-        }
-        self.failures(&failing, &indent);
-        if !(fresh || invariant.holds) {
-            let passed = invariant.tests.iter().filter(|test| test.passed).count();
-            if passed > 0 {
-                let line = format!(
-                    "{passed} of {} pass",
-                    counted(invariant.tests.len(), "test")
-                );
-                let _ = writeln!(self.out, "{indent}{line}");
-            }
-            self.waiting(&waiting, &indent);
-            if !invariant.tests.is_empty() {
-                let line = format!("read {} in the book", in_the_book(&invariant.read));
-                let _ = writeln!(self.out, "{indent}{}", painted(QUIET, &line));
-            }
-        }
-    }
-
-    /// One story at a time: the others mostly come from the same cause.
+    /// One story at a time: the others mostly have the same cause.
     fn failures(&mut self, failing: &[&TestReport], indent: &str) {
         let (not_run, failing): (Vec<&TestReport>, Vec<&TestReport>) = failing
             .iter()
@@ -351,7 +272,7 @@ impl<'a> Sheet<'a> {
             let _ = writeln!(self.out);
             let passed = report.others.iter().filter(|test| test.passed).count();
             let line = format!(
-                "Besides, {} that no invariant claims: {passed} passed, {} failed.",
+                "In addition, {} that no invariant claims: {passed} passed, {} failed.",
                 counted(report.others.len(), "test"),
                 failing.len()
             );
@@ -383,7 +304,7 @@ impl<'a> Sheet<'a> {
         }
         let report = self.report;
         let built = report.as_built();
-        // What is built and wrong comes first; in a lab with stages, within the stage.
+        // Within the stage, what is built and wrong comes first.
         let stage = report.stage().map(|(_, stage)| stage);
         let in_stage = |test: &TestReport| match stage {
             Some(stage) => is_of(stage, test),
@@ -404,7 +325,7 @@ impl<'a> Sheet<'a> {
             let topic = section
                 .map(|at| format!(" {}", shell_word(&self.hints[at].topic())))
                 .unwrap_or_default();
-            // What is no function's, such as an answer in the ledger, says itself where it belongs.
+            // What belongs to no function, such as an answer in the ledger, says itself where it goes.
             let line = match stub {
                 Some(_) => format!("build {}.", self.part(test)),
                 None => todo(test).to_owned(),
@@ -493,7 +414,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// A test that fails, and not for want of a part.
+/// Whether a test fails, and not because a part is not built.
 fn is_red(test: &TestReport) -> bool {
     !test.passed && test.outcome != Outcome::NotBuilt
 }

@@ -31,7 +31,7 @@ pub(crate) fn todo_sentence(message: &str) -> &str {
 /// A place in a source file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
-    /// The file, from the repository's root where it lies inside.
+    /// The file, relative to the repository's root if it is inside.
     pub file: String,
     /// The line, from 1.
     pub line: u32,
@@ -50,7 +50,7 @@ pub(super) enum Libtest {
     Ignored,
 }
 
-/// What libtest concludes about the one test that it ran; `None` when it never came to that.
+/// What libtest reports of the one test that it ran; `None` when it did not get that far.
 pub(super) fn verdict(stdout: &str) -> Option<Libtest> {
     let result = stdout
         .lines()
@@ -76,10 +76,10 @@ pub(super) fn captured(stdout: &str) -> String {
     without_notes(block[..until].trim())
 }
 
-/// What a test of `given/story` writes down of its end, beside what it prints.
+/// What a test of `given/story` records about its end, in addition to what it prints.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Ending {
-    /// Whether it was ended because it did not end.
+    /// Whether it was stopped because it did not end.
     pub spin: bool,
     /// The function that it was in then, where that is known.
     pub function: Option<String>,
@@ -181,7 +181,7 @@ thread 'tokio-rt' (77) panicked at 01-measure/src/frame.rs:42:9:
 not yet implemented: Take one frame
 note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
 
-thread 'frame::torn' (78) panicked at 01-measure/tests/grade/frame.rs:7:5:
+thread 'frame::torn' (78) panicked at 01-measure/tests/core/frame.rs:7:5:
 M1 does not hold:
   expected 3
   found 4

@@ -1,4 +1,4 @@
-//! What came of a grade, by invariant and, where a lab has them, by stage.
+//! What came of a grade, by invariant and by stage.
 
 use std::path::Path;
 
@@ -29,9 +29,9 @@ pub struct Report {
     pub holds: usize,
     /// How many there are.
     pub of: usize,
-    /// Whether all that a reader needs for the next lab holds. Of a lab without stages, everything.
+    /// Whether all that a reader needs for the next lab holds.
     pub core: bool,
-    /// The core's stages in order; none where the lab has none.
+    /// The core's stages in order.
     pub stages: Vec<StageReport>,
     /// The hardening, where the lab has one.
     pub hardening: Option<HardeningReport>,
@@ -139,7 +139,7 @@ pub struct TestReport {
     /// Where it panicked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// What usually is behind it, where it fails and the course knows.
+    /// Its usual causes, where it fails and the course knows them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usual: Vec<Misconception>,
     /// Panics before the last one, such as those of tasks that the test had started.
@@ -231,7 +231,7 @@ impl Report {
         }
     }
 
-    /// Where nothing was graded, keeps the marks of the grade before: code that does not compile for a
+    /// Where nothing was graded, keeps the marks of the previous grade: code that does not compile for a
     /// moment has not lost what held.
     pub(crate) fn keep_marks(&mut self, before: &Self) {
         let nothing = self.graded().next().is_none();
@@ -257,8 +257,8 @@ impl Report {
         }
     }
 
-    /// Says of each failing test what usually is behind it. A test that was not run says nothing; and a panic in the
-    /// reader's own code, below `own`, shows its place, which is another matter.
+    /// Adds to each failing test its usual causes. A test that was not run has none; and a panic in the reader's
+    /// own code, below `own`, shows its place, which says more.
     pub(super) fn explain(&mut self, mistakes: &[Mistake], own: &str) {
         let tests = self
             .invariants
@@ -281,7 +281,8 @@ impl Report {
 
     /// Counts what there is to pass.
     pub(super) fn expect(&mut self, stated: &[GradedTest]) {
-        let graded = |test: &&GradedTest| !test.given;
+        let known = |id: &String| self.invariants.iter().any(|known| known.id == *id);
+        let graded = |test: &&GradedTest| test.invariant.as_ref().is_some_and(known);
         for stage in &mut self.stages {
             let of_stage =
                 |test: &&GradedTest| test.target == Target::Core && test.module() == stage.module;
@@ -293,7 +294,7 @@ impl Report {
         }
     }
 
-    /// Puts each run where its test's doc comment says that it belongs.
+    /// Puts each run under the invariant that its test's doc comment names.
     pub(super) fn place(
         &mut self,
         repo: &Repo,
@@ -338,7 +339,7 @@ impl Report {
         }
     }
 
-    /// Says what holds of what was run so far.
+    /// Works out what holds, of what was run so far.
     pub(super) fn conclude(&mut self, limits: Limits) {
         for invariant in &mut self.invariants {
             invariant.holds =
@@ -375,7 +376,7 @@ impl Report {
                 .filter(|test| test.spun)
                 .map(|test| match &test.spun_in {
                     Some(function) => format!("{} in `{function}`", test.name),
-                    None => format!("{}, nobody knows where", test.name),
+                    None => format!("{}, it is not known where", test.name),
                 })
                 .collect();
             self.message = if limits.spins.is_some_and(|enough| endless.len() >= enough) {

@@ -15,8 +15,8 @@ use super::output::{self, Panic};
 use super::{Limits, Stopped, spoken};
 use crate::process::{self, Bounds, End, Finished, Stop};
 
-/// How much memory one test may have: many times what any lab's solution takes, and little enough that a
-/// loop which allocates does not take the machine along.
+/// How much memory one test may have: many times what any lab's solution needs, and little enough that a
+/// loop which allocates does not bring the machine down.
 const MAX_TEST_BYTES: u64 = 2 << 30;
 
 /// How a test ended.
@@ -45,7 +45,7 @@ pub(crate) struct TestRun {
     pub name: String,
     pub outcome: Outcome,
     pub panics: Vec<Panic>,
-    /// What it said besides, or what happened to its process.
+    /// What else it printed, or what happened to its process.
     pub said: String,
     /// Whether it did not end: we stopped it, or its own story did.
     pub spun: bool,
@@ -74,7 +74,7 @@ impl TestRun {
         self.name.rsplit("::").next().unwrap_or(&self.name)
     }
 
-    /// What it said, or the panic that ended it.
+    /// What it printed, or the panic that ended it.
     pub fn text(&self) -> &str {
         match self.panics.last() {
             Some(panic) if self.said.is_empty() => &panic.message,

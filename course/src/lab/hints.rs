@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Stub;
 
-/// The hints about one stub or topic, from the vaguest to the plainest.
+/// The hints about one stub or topic, from the vaguest to the clearest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HintSection {
     /// The heading, markdown left in.

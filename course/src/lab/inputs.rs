@@ -1,16 +1,16 @@
 //! Which files a grade is of: the one answer for the watcher, the memory of grades, the starter, and
 //! the proof of the course.
 //!
-//! What counts is said of a lab's own folder by what does *not*: hints, notes, the lock of the starter,
-//! and benches, which a grade doesn't compile. A file that a later lab brings, such as a table that its
-//! tests read, then counts without anyone having to think of it.
+//! In a lab's own folder everything counts except hints, notes, the lock of the starter, and benches,
+//! which a grade does not compile. A file that a later lab brings, such as a table that its tests read,
+//! then counts without anyone having to think of it.
 
 use std::path::{Path, PathBuf};
 
 use super::{Lab, Needed, Whose, needs};
 use crate::repo::Repo;
 
-/// The reader's ledger: one in a lab's folder stands before the one that all labs share.
+/// The reader's ledger: one in a lab's folder goes before the one that all labs share.
 const LEDGER: &str = "boundaries.toml";
 
 /// What a file is to the grade of a lab.
@@ -32,7 +32,7 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Inputs {
     folder: PathBuf,
-    /// Where the tests lie, if it is not in the folder: a solution is judged by the exercise's.
+    /// Where the tests are, if not in the folder: a solution is judged by the exercise's.
     tests: Option<PathBuf>,
     needs: Vec<Needed>,
     /// The ledger that labs share, if this one is judged by it.
@@ -61,7 +61,7 @@ impl Inputs {
         }
     }
 
-    /// What the file or folder at `path` is to the grade; none if it is nothing to it.
+    /// What the file or folder at `path` is to the grade; none if the grade does not depend on it.
     pub fn part(&self, path: &Path) -> Option<Input> {
         if self.ledger.as_deref() == Some(path) {
             return Some(Input::Ledger);
@@ -74,7 +74,7 @@ impl Inputs {
         {
             return of_lab(&slashed(below)).filter(|part| *part == Input::Tests);
         }
-        // A folder that is gone took what was in it along.
+        // A folder that is gone took its files with it.
         if self.folder.starts_with(path) {
             return Some(Input::Code);
         }
@@ -110,7 +110,7 @@ impl Inputs {
     }
 }
 
-/// What is tried against a solution is no part of it.
+/// What is tried against a solution is not part of it.
 const BESIDE: [&str; 3] = ["mistakes", "stages", "alternatives"];
 
 /// What a path in a lab's own folder is.
@@ -159,7 +159,7 @@ pub fn paths_below(folder: &Path) -> std::io::Result<Vec<String>> {
         });
     for entry in walk {
         let entry = entry?;
-        // Whatever a link leads to, it is no file of a lab; one that leads nowhere stops nothing.
+        // The target of a link is not a file of the lab; a link that leads nowhere stops nothing.
         if entry.file_type().is_file() || (entry.path_is_symlink() && entry.path().is_file()) {
             let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             paths.push(slashed(below));
@@ -192,7 +192,7 @@ mod tests {
             "src/.lib.rs.swp",
             "src/lib.rs~",
             "src/#lib.rs#",
-            "tests/grade/snapshots/a.snap.new",
+            "tests/core/snapshots/a.snap.new",
             "target/debug/measure",
         ] {
             assert_eq!(of_lab(path), None, "{path}");

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-/// A mistake that a reader may well make, as a patch against the solution.
+/// A mistake that a reader is likely to make, as a patch against the solution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mistake {
     /// The patch's file name without `.patch`.
@@ -33,7 +33,7 @@ impl Mistake {
     }
 }
 
-/// Every patch in `folder` and the folders in it by name, each with its own complaint if its header is
+/// Every patch in `folder` and the folders in it by name, each with an error of its own if its header is
 /// malformed.
 pub(super) fn read_each(folder: &Path) -> Result<Vec<(String, Result<Mistake>)>> {
     let mut mistakes = Vec::new();
@@ -76,7 +76,7 @@ fn read_in(
     Ok(())
 }
 
-/// Three lines, a blank one, the diff. A long line of the header may go on in lines that are indented.
+/// Three lines, a blank one, the diff. A long line of the header may continue in indented lines.
 fn parse(name: &str, module: &str, text: &str) -> Result<Mistake> {
     let text = text.replace("\r\n", "\n");
     let Some((header, diff)) = text.split_once("\n\n") else {

@@ -1,8 +1,8 @@
-//! What a lab's tests are built from besides its own files: given crates, and earlier labs.
+//! What a lab's tests are built from in addition to its own files: given crates and earlier labs.
 //!
-//! The manifests say it already, so no lab states it a second time. Cargo would report it as well, by
-//! `cargo metadata`, but that takes a second, may want the network, and fails on a manifest that a
-//! reader has just broken; what cannot be read here counts as nothing.
+//! The manifests say it already, so no lab states it again. `cargo metadata` would report it too, but it
+//! takes a second, may need the network, and fails on a manifest that a reader has just broken; what
+//! cannot be read here counts as nothing.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::repo::Repo;
 pub struct Needed {
     /// What the lab calls it.
     pub name: String,
-    /// Where it lies.
+    /// Where it is.
     pub folder: PathBuf,
     /// Whose it is.
     pub whose: Whose,
@@ -32,7 +32,7 @@ pub enum Whose {
     Ours,
 }
 
-/// Everything that the lab's tests need, by way of other crates too, in the order of their folders.
+/// Everything that the lab's tests need, directly or through other crates, in the order of their folders.
 pub(super) fn of(repo: &Repo, lab: &Lab) -> Vec<Needed> {
     below(repo, &lab.dir(repo))
 }
@@ -71,7 +71,7 @@ fn whose(repo: &Repo, folder: &Path) -> Whose {
     }
 }
 
-/// The crates of the course that the one in `folder` names, but for those that only a feature takes.
+/// The crates of the course that the one in `folder` names, except those that only a feature needs.
 fn dependencies(repo: &Repo, folder: &Path, with_tests: bool) -> Vec<(String, PathBuf)> {
     let workspace = if folder.starts_with(repo.exercises()) {
         repo.exercises()
@@ -157,7 +157,7 @@ mod tests {
         write("exercises/Cargo.toml", &yours);
         write(
             "exercises/04-later/lab.toml",
-            "name = \"later\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = { read = 1, measure = 0, build = 1 }\n",
+            "name = \"later\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = { read = 1, measure = 0 }\n",
         );
         write(
             "exercises/04-later/Cargo.toml",

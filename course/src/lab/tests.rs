@@ -1,8 +1,8 @@
 //! The graded tests, as the test files state them: a function, and a doc comment that opens with the
 //! id of the invariant it judges.
 //!
-//! A test is named by its function, which is unique in its lab. The modules around it say where it
-//! stands, and may change without its name changing anywhere else.
+//! A test is named by its function, which is unique in its lab. The modules around it can
+//! change without its name changing anywhere else.
 
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,9 @@ use super::tokens;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
-    /// All tests of a lab that is not divided.
-    Grade,
     /// The lesson.
     Core,
-    /// What a product needs besides.
+    /// What a product needs in addition.
     Hardening,
 }
 
@@ -27,7 +25,6 @@ impl Target {
     /// As cargo knows it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Grade => "grade",
             Self::Core => "core",
             Self::Hardening => "hardening",
         }
@@ -35,7 +32,7 @@ impl Target {
 
     /// The target of this name.
     pub fn of(name: &str) -> Option<Self> {
-        [Self::Grade, Self::Core, Self::Hardening]
+        [Self::Core, Self::Hardening]
             .into_iter()
             .find(|target| target.name() == name)
     }
@@ -68,7 +65,7 @@ pub struct GradedTest {
 }
 
 impl GradedTest {
-    /// The outermost module that holds it; empty where it stands in the root file.
+    /// The outermost module that holds it; empty where it is in the root file.
     pub fn module(&self) -> &str {
         module_of(&self.path)
     }
@@ -116,7 +113,7 @@ fn collect(
             line: function.line,
         });
     }
-    // Modules of `main.rs` lie beside it; those of another file in a folder of its name.
+    // Modules of `main.rs` are beside it; those of another file in a folder of its name.
     let beside = file
         .file_stem()
         .is_some_and(|stem| stem == "main" || stem == "mod");
@@ -129,7 +126,7 @@ fn collect(
         let mut path = modules.to_vec();
         path.extend(module.path.iter().cloned());
         if let Some(named) = module.file {
-            // What another target reads too may hold tests for neither.
+            // A module that another target also has holds tests for neither.
             collect(&file.with_file_name(named), target, &path, tests)?;
             continue;
         }

@@ -1,6 +1,6 @@
 //! Reads Rust by its tokens.
 //!
-//! A syntax tree would miss what stands inside a macro (`proptest! { #[test] fn … }`), and needs a
+//! A syntax tree would miss what is inside a macro (`proptest! { #[test] fn … }`), and needs a
 //! parser ten times the size. Tokens are enough for what the course asks of a file: which functions
 //! there are, what their doc comments say, and which of them still hold a `todo!`.
 
@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
-/// A function, with what stands above and inside it.
+/// A function, with what is above and inside it.
 pub(super) struct Function {
     /// Inline modules and the `impl` type that hold it, outermost first.
     pub modules: Vec<String>,
@@ -61,7 +61,7 @@ pub(super) fn items_of(path: &Path) -> Result<Items> {
     Ok(items)
 }
 
-/// Whether two files differ in comments and white space alone.
+/// Whether two files differ only in comments and white space.
 #[cfg(feature = "tool")]
 pub(crate) fn is_same_code(one: &str, other: &str) -> bool {
     let plain = |text: &str| {

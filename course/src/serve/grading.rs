@@ -27,7 +27,7 @@ pub(super) struct Grading {
     repo: Repo,
     hub: Arc<Hub>,
     queue: Arc<Queue>,
-    /// Says when the thread has ended.
+    /// Signals that the thread has ended.
     ended: Mutex<mpsc::Receiver<()>>,
 }
 
@@ -72,10 +72,10 @@ impl Grading {
         })
     }
 
-    /// Shows what held the last time, and asks for a grade of every lab that is not as it was then.
-    /// A grade doesn't depend on the day: what has not changed needs no other. Nor does a lab that was
-    /// not begun: its grade is known, and compiling it would take the machine from whoever has just
-    /// started, and cargo's lock from what they run next.
+    /// Shows what held the last time, and asks for a grade of every lab that has changed since.
+    /// What has not changed needs no new grade. Nor does a lab that was not begun: its grade is known, and
+    /// compiling it would slow the machine of somebody who has just started, and hold cargo's lock while
+    /// they run the next command.
     pub fn begin(&self) {
         let mut changed = Vec::new();
         for lab in lab::all(&self.repo).unwrap_or_default() {
@@ -111,7 +111,7 @@ impl Grading {
         }
     }
 
-    /// Asks for a grade of every lab that was begun, after those that are asked for already.
+    /// Asks for a grade of every lab that was begun, after those that are already waiting.
     pub fn request_all(&self) {
         for lab in lab::all(&self.repo).unwrap_or_default() {
             if begun(&self.repo, &lab) {
@@ -125,13 +125,13 @@ impl Grading {
         self.queue.request(lab.to_owned(), false);
     }
 
-    /// Asks for a grade of a lab that was just saved, before all others; a grade of it that is being
-    /// made is of the code before, and is given up.
+    /// Asks for a grade of a lab that was just saved, before all others; a grade of it that is under way
+    /// is of the old code, and is stopped.
     pub fn request(&self, lab: &str) {
         self.queue.request(lab.to_owned(), true);
     }
 
-    /// Gives up what runs, takes nothing more, and waits for the end, but not for ever.
+    /// Stops what runs, accepts nothing more, and waits for the end, but not forever.
     pub fn close(&self, grace: Duration) {
         let mut wanted = self.queue.lock();
         wanted.closed = true;
@@ -156,8 +156,8 @@ impl Queue {
             return;
         }
         if urgent {
-            // What the reader looks at now comes first: a grade of it that is being made is of the code
-            // before, and one of another lab is begun again afterwards.
+            // What the reader is working on comes first: a grade of it that is under way is of the old
+            // code, and one of another lab is begun again afterwards.
             let interrupted = wanted.running.as_ref().map(|(running, stop)| {
                 stop.stop();
                 running.clone()
@@ -226,7 +226,7 @@ struct Worker {
     grader: Arc<Grader>,
     say: Arc<Say>,
     queue: Arc<Queue>,
-    /// Whether it was reported that grades are not remembered; once is enough.
+    /// Whether it was already reported that grades are not remembered; once is enough.
     warned: Mutex<bool>,
 }
 
@@ -247,7 +247,7 @@ impl Worker {
 
     fn grade(&self, lab: &Lab, stop: &Stop) {
         let before = self.hub.grading(lab);
-        // Before the grade: what is saved meanwhile is not what was graded.
+        // Before the grade: what is saved while it runs is not what was graded.
         let files = Files::of(&self.repo, lab);
         let outcome =
             std::panic::catch_unwind(AssertUnwindSafe(|| (self.grader)(&self.repo, lab, stop)))
@@ -306,13 +306,7 @@ fn line(report: &Report, before: Option<&Report>) -> String {
         Verdict::TimedOut => return format!("{lab}: {message}"),
         Verdict::Graded | Verdict::Grading => {}
     }
-    let mut line = if let Some(stands) = way::by_stage(report) {
-        format!("{lab}: {stands}")
-    } else if report.holds == report.of {
-        format!("{lab}: all {} invariants hold", report.of)
-    } else {
-        format!("{lab}: {} of {} invariants hold", report.holds, report.of)
-    };
+    let mut line = format!("{lab}: {}", way::by_stage(report));
     let held = |report: &Report, id: &str| {
         report
             .invariants

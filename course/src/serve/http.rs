@@ -27,7 +27,7 @@ const MAX_STREAMS: usize = 64;
 #[derive(Clone)]
 struct Shared {
     hub: Arc<Hub>,
-    /// Whether others may ask, by an address of this machine.
+    /// Whether requests by another address of this machine are allowed.
     by_address: bool,
     stopped: watch::Receiver<bool>,
     streams: Arc<Semaphore>,
@@ -45,7 +45,7 @@ pub(super) fn router(hub: Arc<Hub>, host: IpAddr, stopped: watch::Receiver<bool>
 
 async fn answer(State(shared): State<Shared>, request: Request) -> Response {
     let mut response = if !is_ours(request.headers(), shared.by_address) {
-        // A page elsewhere may point a name of its own at this machine, and then read what we serve
+        // A foreign site may point a name of its own at this machine, and then read what is served here
         // as if it were its own. Its name in the Host header gives it away.
         plain(
             StatusCode::FORBIDDEN,
@@ -118,7 +118,7 @@ fn events(shared: &Shared, request: &Request) -> Response {
         .headers()
         .get("last-event-id")
         .and_then(|id| id.to_str().ok());
-    // A page that comes back after a server was restarted may show a book that is no more.
+    // A page that reconnects after the server was restarted may show a book that does not exist any more.
     let outdated = seen.is_some_and(|seen| seen != shared.hub.build());
     Sse::new(Feed::stream(shared, permit, outdated))
         .keep_alive(KeepAlive::default())
@@ -229,7 +229,7 @@ fn waiting(hub: &Hub) -> Response {
         .into_response()
 }
 
-/// Reloads the page when something has happened; the first event only says that we listen.
+/// Reloads the page when something has happened; the first event only says that the page is connected.
 const WAIT: &str = "let first = true; const events = new EventSource('/course/events'); const again = () => { if (!first) location.reload(); first = false; }; events.addEventListener('state', again); events.addEventListener('reload', () => location.reload()); setTimeout(() => location.reload(), 10000);";
 
 fn plain(status: StatusCode, text: &str) -> Response {

@@ -1,4 +1,4 @@
-//! What the server, the watcher and the grader know together.
+//! What the server, the watcher and the grader share.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use tokio::sync::broadcast;
 use crate::grade::{Report, Verdict};
 use crate::lab::Lab;
 
-/// Something that an open page wants to hear of.
+/// Something that an open page has to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
-    /// There is another book.
+    /// There is a new book.
     Reload,
     /// A grade or the state of the book changed.
     State,
 }
 
-/// How many events a slow page may be behind. If it falls further back it is asked to look at the
-/// state once, which is all that it could learn from the events anyway.
+/// How many events a slow page may be behind. If it falls further behind, it is told to fetch the state
+/// once, which is all that it could learn from the events anyway.
 const BACKLOG: usize = 16;
 
 pub(super) struct Hub {
@@ -37,7 +37,7 @@ struct Known {
     /// Where the reader stands in the whole course.
     way: Value,
     site: Option<PathBuf>,
-    /// Counts the books; with the process's id it names one.
+    /// Counts the books; with the process's id it identifies one.
     build: u64,
     /// Counts the changes of everything that `state` shows.
     version: u64,
@@ -65,7 +65,7 @@ impl Hub {
         }
     }
 
-    /// Who is to be asked when the book has gone; only the first is.
+    /// Sets what is called when the book has gone; only the first call counts.
     pub fn on_lost(&self, rebuild: impl Fn() + Send + Sync + 'static) {
         let _ = self.rebuild.set(Box::new(rebuild));
     }
@@ -110,7 +110,7 @@ impl Hub {
         self.known().broken.clone()
     }
 
-    /// Everything that a page shows beside its text.
+    /// Everything that a page shows in addition to its text.
     pub fn state(&self) -> Value {
         let known = self.known();
         json!({
@@ -121,7 +121,7 @@ impl Hub {
         })
     }
 
-    /// Another book is there to be served. Returns the folder of the one before.
+    /// A new book is ready to be served. Returns the folder of the previous one.
     pub fn publish(&self, site: PathBuf) -> Option<PathBuf> {
         let mut known = self.known();
         known.build += 1;
@@ -147,7 +147,7 @@ impl Hub {
         self.changed();
     }
 
-    /// A grade is being made. What held before is shown until it is there, and is returned.
+    /// A grade is being made. The previous marks are shown until it is ready, and are returned.
     pub fn grading(&self, lab: &Lab) -> Option<Report> {
         let mut known = self.known();
         let before = known.labs.get(&lab.name).map(|last| last.report.clone());
@@ -163,7 +163,7 @@ impl Hub {
         before
     }
 
-    /// A grade is there.
+    /// A grade is ready.
     pub fn graded(&self, graded: Last) {
         let name = graded.report.lab.clone();
         self.known().labs.insert(name, graded);
@@ -175,7 +175,7 @@ impl Hub {
         self.known().labs.get(lab).cloned()
     }
 
-    /// Where the reader stands has been looked at again.
+    /// The reader's way through the course was worked out again.
     pub fn stands(&self, way: Value) {
         let mut known = self.known();
         if known.way != way {

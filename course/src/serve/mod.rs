@@ -66,7 +66,7 @@ impl Default for ServeOptions {
     }
 }
 
-/// Makes a grade; a test gives its own.
+/// Makes a grade; a test passes its own.
 pub type Grader = dyn Fn(&Repo, &Lab, &Stop) -> Result<Report> + Send + Sync;
 
 /// Prints something for the reader, a line at a time.
@@ -78,7 +78,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Serves the book until Ctrl-C.
 ///
 /// # Errors
-/// When no port can be had, or the system refuses threads.
+/// When no port is free, or the system refuses threads.
 pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
     let say: Arc<Say> = Arc::new(|line| anstream::println!("{line}"));
     let grader: Arc<Grader> =
@@ -96,7 +96,7 @@ pub fn run(repo: &Repo, options: ServeOptions) -> Result<()> {
             options.host
         ));
     }
-    // Before anybody is told to press Ctrl-C.
+    // Before the reader is told to press Ctrl-C.
     let interrupts = server.interrupts()?;
     let address = format!("http://{}/", server.address());
     if port != 0 && server.address().port() != port {
@@ -124,10 +124,10 @@ pub struct Server {
 impl Server {
     /// Binds a port, builds the book for the first time, and begins to watch and to grade.
     ///
-    /// A book that does not build is no error: its page says what is wrong until it does.
+    /// A book that does not build is not an error: its page says what is wrong until it does.
     ///
     /// # Errors
-    /// When no port can be had, or the system refuses threads.
+    /// When no port is free, or the system refuses threads.
     pub fn start(
         repo: &Repo,
         options: ServeOptions,
@@ -203,7 +203,7 @@ impl Drop for Server {
 async fn bind(host: IpAddr, port: u16) -> Result<TcpListener> {
     match TcpListener::bind((host, port)).await {
         Ok(listener) => Ok(listener),
-        // Taken, or not ours to take (a port below 1024): any other will do.
+        // In use, or not permitted (a port below 1024): any other will do.
         Err(_) if port != 0 => TcpListener::bind((host, 0))
             .await
             .with_context(|| format!("cannot listen on {host}")),
@@ -215,7 +215,7 @@ async fn serve(listener: TcpListener, router: axum::Router, mut stopped: flag::R
     let shutdown = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    // It only ends by the shutdown; accepting never fails for good.
+    // Only the shutdown ends it; accepting never fails permanently.
     let _ = axum::serve(listener, router)
         .with_graceful_shutdown(shutdown)
         .await;

@@ -1,4 +1,4 @@
-//! Builds the book beside the one that is served, and swaps only if it is whole and another.
+//! Builds the book beside the one that is served, and swaps them only if the new one is whole and different.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher as _};
@@ -26,12 +26,12 @@ pub(super) struct Site {
     included: Included,
 }
 
-/// The files that pages take in, as of the last build; the watcher asks while the next one runs.
+/// The files that pages include, as of the last build; the watcher asks while the next one runs.
 #[derive(Clone, Default)]
 pub(super) struct Included(Arc<Mutex<BTreeSet<PathBuf>>>);
 
 impl Included {
-    /// Whether a page takes this file in.
+    /// Whether a page includes this file.
     pub fn contains(&self, path: &Path) -> bool {
         self.lock().contains(path)
     }
@@ -44,7 +44,7 @@ impl Included {
 impl Site {
     pub fn new(repo: &Repo, port: u16, hub: Arc<Hub>, say: Arc<Say>) -> Self {
         let folder = build_folder(repo, port);
-        // The port is ours alone, so whatever lies there was left by a server that was killed.
+        // Nobody else has this port, so what is in the folder was left by a server that was killed.
         remove(&folder);
         Self {
             repo: repo.clone(),
@@ -58,12 +58,12 @@ impl Site {
         }
     }
 
-    /// The files that pages take in.
+    /// The files that pages include.
     pub fn included(&self) -> Included {
         self.included.clone()
     }
 
-    /// The book that was built is gone, so the next one is another whatever is in it.
+    /// The book that was built is gone, so the next one counts as new whatever is in it.
     pub fn forget(&mut self) {
         self.fingerprint = None;
     }
@@ -128,7 +128,7 @@ impl Drop for Site {
     }
 }
 
-/// Tells one book from another, so that a save which changes no page reloads none.
+/// Distinguishes one book from another, so that a save which changes no page reloads none.
 fn fingerprint(folder: &Path) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     for path in page::files(folder)? {

@@ -1,4 +1,6 @@
-//! Waits for files to change, and says what that means: another book, or another grade.
+//! Waits for files to change, and decides what that requires: a new book, or a new grade.
+
+mod work;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,20 +16,20 @@ use super::Say;
 use super::grading::Grading;
 use super::hub::Hub;
 use super::site::Site;
-use crate::lab::inputs::{self, Inputs};
-use crate::lab::{self, Lab};
+use crate::lab;
 use crate::repo::Repo;
+use work::{request, work_of};
 
 /// An editor saves in several steps (write, rename, touch). After the last one, wait this long.
 const QUIET: Duration = Duration::from_millis(80);
 
-/// Files that never rest (an editor's log, say) must not hold up the others for ever.
+/// Files that change all the time (an editor's log, say) must not hold up the others forever.
 const MAX_ROUNDS: u32 = 10;
 
-/// Paths to remember. Past this, more changed than is worth distinguishing.
+/// Paths to remember. Beyond this, so much has changed that it is not worth distinguishing.
 const MAX_PATHS: usize = 1_000;
 
-/// Where the system has no events for us, look this often.
+/// Where the system reports no events, look this often.
 const POLL: Duration = Duration::from_secs(1);
 
 /// The folders whose files matter, below the repository's root.
@@ -56,7 +58,7 @@ struct Changed {
 #[derive(Default)]
 struct Paths {
     changed: BTreeSet<PathBuf>,
-    /// There were more than we remember, or the system lost some.
+    /// There were more than are remembered, or the system lost some.
     too_many: bool,
     /// The book that was built is not there any more.
     book_lost: bool,
@@ -68,17 +70,6 @@ struct Noticed {
     paths: BTreeSet<PathBuf>,
     too_many: bool,
     book_lost: bool,
-}
-
-/// What a change asks for.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Work {
-    book: bool,
-    /// The labs in whose folders something was saved, by name.
-    labs: BTreeSet<String>,
-    /// Those whose grade depends on something that was saved elsewhere.
-    depending: BTreeSet<String>,
-    all_labs: bool,
 }
 
 impl Watch {
@@ -110,7 +101,7 @@ impl Watch {
         }
         let config = notify::Config::default()
             .with_poll_interval(POLL)
-            // A file system that reports nothing may well keep dates to the second, or to two.
+            // A file system that reports nothing may keep dates only to the second, or to two.
             .with_compare_contents(true);
         let looks = PollWatcher::new(watch.changed.handler(), config);
         if let Err(error) = watch.arm_with(looks) {
@@ -121,7 +112,7 @@ impl Watch {
         watch
     }
 
-    /// Has the book built again when `hub` finds it gone.
+    /// Makes the book be built again when `hub` finds it gone.
     pub fn rebuild_for(&self, hub: &Hub) {
         let changed = Arc::clone(&self.changed);
         hub.on_lost(move || {
@@ -142,7 +133,7 @@ impl Watch {
             .name("book".to_owned())
             .spawn(move || {
                 while let Ok(lost) = due.recv() {
-                    // One build is for all that came meanwhile.
+                    // One build covers everything that came meanwhile.
                     let lost = due.try_iter().fold(lost, |any, lost| any || lost);
                     if lost {
                         site.forget();
@@ -219,7 +210,7 @@ impl Changed {
                         paths.changed.extend(event.paths);
                     }
                 }
-                // An event that could not be read may have been of any file.
+                // An event that could not be read may have been about any file.
                 Err(_) => paths.too_many = true,
                 Ok(_) => return,
             }
@@ -265,8 +256,8 @@ impl Changed {
     }
 }
 
-/// The kind of file system that `root` is on, if it is one that passes on no events from the other side:
-/// a Windows drive in WSL2, a container's mount, a share.
+/// The kind of file system that `root` is on, if it is one that does not report changes made from outside:
+/// a Windows drive in WSL2, a container's mount, a network share.
 fn silent_file_system(root: &Path) -> Option<String> {
     kind_among_silent(&std::fs::read_to_string("/proc/self/mounts").ok()?, root)
 }
@@ -308,8 +299,8 @@ fn is_change(kind: EventKind) -> bool {
     }
 }
 
-/// A watched folder that was removed is watched no more, also when it comes back. So each whose own
-/// name is among the changes is watched afresh.
+/// A watched folder that was removed is not watched any more, even when it comes back. So each whose own
+/// name is among the changes is watched anew.
 fn rearm(
     repo: &Repo,
     watcher: &mut (dyn Watcher + Send),
@@ -327,142 +318,8 @@ fn rearm(
     }
 }
 
-fn request(grading: &Grading, work: &Work) {
-    if work.all_labs {
-        grading.request_all();
-    }
-    for lab in &work.depending {
-        grading.request_later(lab);
-    }
-    // The lab in whose folder something was saved comes last, and so is the first to be graded.
-    for lab in &work.labs {
-        grading.request(lab);
-    }
-}
-
-fn work_of(
-    repo: &Repo,
-    labs: &[Lab],
-    paths: &BTreeSet<PathBuf>,
-    too_many: bool,
-    included: impl Fn(&Path) -> bool,
-) -> Work {
-    let mut work = Work {
-        book: too_many,
-        all_labs: too_many,
-        ..Work::default()
-    };
-    let inputs: Vec<(&Lab, Inputs)> = labs
-        .iter()
-        .map(|lab| (lab, Inputs::of(repo, lab)))
-        .collect();
-    for path in paths {
-        let Ok(relative) = path.strip_prefix(repo.root()) else {
-            continue;
-        };
-        let parts: Vec<&str> = relative.iter().filter_map(|part| part.to_str()).collect();
-        if parts.iter().any(|part| inputs::is_noise(part)) {
-            continue;
-        }
-        work.book |= included(path);
-        match parts.as_slice() {
-            ["book.toml" | ".course"]
-            | ["src" | "theme", ..]
-            | ["course", "reference", ..]
-            | ["solutions", _, "mistakes", ..]
-            | [".course", "measurements", ..]
-            | ["exercises", _, "hints.md"] => {
-                work.book = true;
-            }
-            // The manifest says whose lab another builds on, which a page shows.
-            ["exercises"] | ["exercises", "Cargo.toml"] => {
-                work.book = true;
-                work.all_labs = true;
-            }
-            ["exercises", folder] | ["exercises", folder, "lab.toml"] => {
-                work.book |= named_by(folder).is_some();
-                // Of a lab that is gone, nothing is known but its folder's name.
-                if !path.exists() {
-                    work.labs.extend(named_by(folder));
-                }
-            }
-            _ => {}
-        }
-        // A broken description hides every lab; what was saved is asked for all the same, so that
-        // this is said.
-        if let ([], ["exercises", folder, ..]) = (labs, parts.as_slice()) {
-            work.labs.extend(named_by(folder));
-        }
-        for (lab, inputs) in &inputs {
-            match inputs.part(path) {
-                Some(_) if path.starts_with(lab.dir(repo)) => {
-                    work.labs.insert(lab.name.clone());
-                }
-                Some(_) => {
-                    work.depending.insert(lab.name.clone());
-                }
-                None => {}
-            }
-        }
-    }
-    work
-}
-
-/// The lab that a folder is by its name: one whose description is broken right now is still asked for,
-/// so that it is said.
-fn named_by(folder: &str) -> Option<String> {
-    let (number, name) = folder.split_once('-')?;
-    let is_lab = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
-    (is_lab && !name.is_empty()).then(|| name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    /// Lab 1, which needs a given crate, and lab 4, which needs both, and keeps the ledger.
-    fn work(paths: &[&str]) -> Work {
-        let folder = tempfile::tempdir().unwrap();
-        let repo = Repo::at(folder.path().to_owned());
-        let write = |path: &str, text: &str| {
-            let path = repo.root().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        for (folder, name) in [("01-measure", "measure"), ("04-cache", "cache")] {
-            let lab = format!(
-                "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1 }}\n"
-            );
-            write(&format!("exercises/{folder}/lab.toml"), &lab);
-        }
-        write(
-            "exercises/01-measure/Cargo.toml",
-            "[dependencies]\ndomain = { path = \"../given/domain\" }\n",
-        );
-        write(
-            "exercises/04-cache/Cargo.toml",
-            "[dev-dependencies]\nmeasure = { path = \"../01-measure\" }\nledger = { path = \"../given/ledger\" }\n",
-        );
-        let labs = lab::all(&repo).unwrap();
-        let paths = paths.iter().map(|path| repo.root().join(path)).collect();
-        work_of(&repo, &labs, &paths, false, |path| {
-            path.ends_with("shown.rs")
-        })
-    }
-
-    fn names(labs: &[&str]) -> BTreeSet<String> {
-        labs.iter().map(|lab| (*lab).to_owned()).collect()
-    }
-
-    fn asks(book: bool, labs: &[&str], depending: &[&str]) -> Work {
-        Work {
-            book,
-            labs: names(labs),
-            depending: names(depending),
-            all_labs: false,
-        }
-    }
-
     #[test]
     fn a_share_or_a_container_s_mount_is_known_to_be_silent() {
         let mounts = "overlay / overlay rw 0 0\nC:\\134 /mnt/c 9p rw 0 0\n/dev/sdb /home ext4 rw 0 0\nhost:/x /home/me/my\\040course nfs4 rw 0 0\n";
@@ -471,78 +328,5 @@ mod tests {
         assert_eq!(kind("/home/me/my course/book").as_deref(), Some("nfs4"));
         assert_eq!(kind("/home/me/other"), None);
         assert_eq!(kind("/srv"), None);
-    }
-
-    #[test]
-    fn a_page_asks_for_another_book_and_code_for_another_grade() {
-        assert_eq!(work(&["src/scope/measure.md"]), asks(true, &[], &[]));
-        assert_eq!(
-            work(&["exercises/04-cache/src/cache.rs"]),
-            asks(false, &["cache"], &[])
-        );
-        assert_eq!(
-            work(&["exercises/01-measure/lab.toml"]),
-            asks(true, &["measure"], &[])
-        );
-        assert_eq!(
-            work(&["exercises/01-measure/tests/grade/shown.rs"]),
-            asks(true, &["measure"], &[])
-        );
-        assert_eq!(
-            work(&[".course/measurements/ladder.json"]),
-            asks(true, &[], &[])
-        );
-    }
-
-    #[test]
-    fn a_grade_is_of_all_that_it_depends_on_and_of_nothing_else() {
-        assert_eq!(
-            work(&["exercises/01-measure/decisions.toml"]),
-            asks(false, &["measure"], &[]),
-            "a table that the tests read"
-        );
-        assert_eq!(
-            work(&["exercises/01-measure/src/frame.rs"]),
-            asks(false, &["measure"], &["cache"]),
-            "a lab on which another builds"
-        );
-        assert_eq!(
-            work(&["exercises/given/domain/src/lib.rs"]),
-            asks(false, &[], &["cache", "measure"])
-        );
-        assert_eq!(
-            work(&["exercises/boundaries.toml"]),
-            asks(false, &[], &["cache"]),
-            "the ledger is graded by every lab that keeps it"
-        );
-        assert_eq!(
-            work(&["exercises/04-cache/boundaries.toml"]),
-            asks(false, &["cache"], &[]),
-            "a ledger of its own"
-        );
-        assert_eq!(
-            work(&[
-                "exercises/04-cache/benches/hits/main.rs",
-                "exercises/04-cache/notes.md",
-                "exercises/04-cache-backup/src/lib.rs",
-                "exercises/given/domain/tests/words.rs",
-            ]),
-            Work::default(),
-            "no grade compiles these"
-        );
-    }
-
-    #[test]
-    fn what_grading_itself_writes_asks_for_nothing() {
-        let written = [
-            "target/debug/measure",
-            "exercises/Cargo.lock",
-            ".course/grades/measure.json",
-            "exercises/01-measure/tests/grade/.main.rs.swp",
-            "exercises/01-measure/proptest-regressions/x.txt",
-            "exercises/01-measure/src/4913",
-            "book/index.html",
-        ];
-        assert_eq!(work(&written), Work::default());
     }
 }

@@ -42,8 +42,8 @@ pub(super) fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
 /// What lab.toml must fill in.
 fn head(proof: &Proof<'_>, lab: &Lab, finding: &mut Finding) {
     let minutes = lab.minutes;
-    if minutes.read == 0 || minutes.build == 0 {
-        finding.problem("lab.toml does not say how many minutes reading and building take");
+    if minutes.read == 0 {
+        finding.problem("lab.toml does not say how many minutes reading takes");
     }
     if lab.prerequisites.is_empty() {
         finding.problem("lab.toml names no prerequisites");
@@ -176,7 +176,7 @@ fn shown(lab: &Lab, finding: &mut Finding) {
     }
 }
 
-/// Each objective is asked about in its own chapter: a reader who takes one lab has been asked.
+/// Each objective is asked about in its own chapter, so that a reader who takes one lab has been asked.
 fn questions(proof: &Proof<'_>, lab: &Lab, finding: &mut Finding) {
     let path = proof
         .repo
@@ -227,8 +227,8 @@ fn hinted(stubs: &[Stub], hints: &[HintSection], finding: &mut Finding) {
     }
 }
 
-/// What both lock files have, they have in the same versions; else everything is compiled twice, and
-/// a solution is tried with other code than the reader's.
+/// Packages that are in both lock files have the same versions; otherwise everything is compiled twice,
+/// and a solution is tried with other code than the reader's.
 pub(super) fn locks(proof: &mut Proof<'_>) -> Result<()> {
     let read = |path: &Path| -> Result<BTreeMap<String, BTreeSet<String>>> {
         let text = std::fs::read_to_string(path)

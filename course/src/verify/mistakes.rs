@@ -14,7 +14,7 @@ use anyhow::{Result, ensure};
 use super::proven::Key;
 use super::scratch::Scratch;
 use super::{Finding, Proof, built, outputs};
-use crate::book::quiz::{self, Answer};
+use crate::book::quiz::{self, TestedAnswer};
 use crate::cargo;
 use crate::grade::{Limits, Outcome, Runner, Stop, Stopped, TestRun};
 use crate::lab::{GradedTest, Lab, Mistake, Target};
@@ -67,7 +67,7 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
 struct OfLab<'a> {
     lab: &'a Lab,
     mistakes: &'a [Mistake],
-    answers: &'a [Answer],
+    answers: &'a [TestedAnswer],
     tests: &'a [GradedTest],
 }
 
@@ -111,7 +111,7 @@ impl OfLab<'_> {
                         };
                         let tried = trial.of(&self.mistakes[*index]);
                         if tried.is_err() {
-                            // What stops one stops all.
+                            // What stops one lane stops all.
                             next.store(due.len(), Ordering::Relaxed);
                         }
                         if sender.send((*index, tried)).is_err() {
@@ -297,7 +297,7 @@ enum Selection {
 }
 
 impl Selection {
-    fn these(lab: &Lab, mistake: &Mistake, answers: &[Answer]) -> Self {
+    fn these(lab: &Lab, mistake: &Mistake, answers: &[TestedAnswer]) -> Self {
         let shown = lab
             .outputs
             .iter()
@@ -321,14 +321,17 @@ impl Selection {
 }
 
 /// The book's answers about what this mistake does.
-fn about<'a>(mistake: &Mistake, answers: &'a [Answer]) -> impl Iterator<Item = &'a Answer> {
+fn about<'a>(
+    mistake: &Mistake,
+    answers: &'a [TestedAnswer],
+) -> impl Iterator<Item = &'a TestedAnswer> {
     answers
         .iter()
         .filter(move |answer| answer.run.mistake.as_ref() == Some(&mistake.name))
 }
 
 /// A question that asks what this mistake does names a test that fails under it.
-fn answered(mistake: &Mistake, answers: &[Answer], runs: &[TestRun], finding: &mut Finding) {
+fn answered(mistake: &Mistake, answers: &[TestedAnswer], runs: &[TestRun], finding: &mut Finding) {
     for answer in about(mistake, answers) {
         let rejected = runs.iter().any(|run| {
             run.function() == answer.run.test

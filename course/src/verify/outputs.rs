@@ -1,7 +1,7 @@
 //! What the book shows of a failing test is what a reader would see.
 //!
-//! The tests are run anyway, on the starter and on each mistake; so what they say is compared here,
-//! and nothing has to be captured by hand to know that it is still true. Lines that name a place in
+//! The tests are run anyway, on the starter and on each mistake; so what they print is compared here,
+//! and nobody has to capture it again to know that it is still true. Lines that name a place in
 //! the code are left out of the comparison: they move with every edit.
 
 use crate::grade::TestRun;

@@ -5,9 +5,8 @@
 //! again proves nothing. So each sound verdict is remembered by one id of all of them, in
 //! `target/verify/proven`, which `cargo clean` removes. What was not sound is tried again each time.
 //!
-//! Of the lock file, and of what the root manifest settles for all, that part counts which reaches the
-//! package: a course that adds a lab or a crate elsewhere does not prove everything again. CI has no
-//! memory, and tries everything.
+//! Of the lock file and the root manifest, only the part counts that reaches the package: a course that
+//! adds a lab or a crate elsewhere does not prove everything again. CI has no memory, and tries everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -22,7 +21,7 @@ use crate::lab::inputs::Inputs;
 use crate::repo::Repo;
 use crate::starter::blob_id;
 
-/// Changes when this tool judges otherwise than before.
+/// Changes when this tool judges differently from before.
 const VERSION: &str = "2";
 
 /// Lines to keep: several times what the whole course proves.
@@ -33,7 +32,7 @@ pub(super) struct Proven {
     file: PathBuf,
     compiler: String,
     known: BTreeMap<String, Sound>,
-    /// Look at nothing that is remembered.
+    /// Ignore what is remembered.
     afresh: bool,
 }
 
@@ -50,7 +49,7 @@ pub(super) struct Sound {
 pub(super) struct Key(String);
 
 impl Key {
-    /// The same, and this text besides.
+    /// The same, and this text as well.
     pub fn and(&self, text: &str) -> Self {
         Self(blob_id(format!("{}\n{text}", self.0).as_bytes()))
     }
@@ -69,7 +68,7 @@ impl Proven {
         let lines: Vec<&str> = text.lines().collect();
         let from = lines.len().saturating_sub(LINES);
         if from > 0 {
-            // A failure costs room on the disk, and nothing else.
+            // A failure costs only space on the disk.
             let _ = std::fs::write(&file, lines[from..].join("\n") + "\n");
         }
         let known = lines[from..].iter().filter_map(|line| parse(line));
@@ -109,7 +108,7 @@ impl Proven {
         self.known.get(&key.0).filter(|_| !self.afresh)
     }
 
-    /// Remembers a sound verdict at once: whoever is interrupted goes on from there.
+    /// Remembers a sound verdict at once, so that an interrupted proof continues from there.
     pub fn keep(&mut self, key: &Key, sound: Sound) -> Result<()> {
         let folder = self.file.parent().unwrap_or(&self.file);
         let line = format!("{}\t{}\t{}\n", key.0, sound.summary, sound.failed.join(" "));
@@ -127,7 +126,7 @@ impl Proven {
     }
 }
 
-/// What the files at a workspace's root settle for one of its packages: the locked versions of what it
+/// What the files at a workspace's root determine for one of its packages: the locked versions of what it
 /// reaches, how those are asked for, the profiles, the lints.
 fn around(workspace: &Path, package: &str) -> String {
     let read = |name: &str| -> toml::Table {

@@ -1,12 +1,12 @@
 //! A copy of the solved labs in which mistakes can be made.
 //!
-//! It lies below `target/`, with the same relative paths, so that a solution finds its tests and the
+//! It is below `target/`, with the same relative paths, so that a solution finds its tests and the
 //! given crates; and cargo, which looks for its configuration upwards, finds the course's own and with
 //! it the one target directory, where the dependencies are built already. (A second copy has a target
 //! directory of its own, so that both can be built at a time.) Only what differs is copied: what has
 //! not changed since the last run is not compiled again.
 //!
-//! The copy's workspace starts one folder further up than the course's. Cargo distinguishes packages by
+//! The copy's workspace starts one folder higher than the course's. Cargo distinguishes packages by
 //! their paths from the root of their workspace: were those the same, a mistake would be built over
 //! the solution, and the next `cargo test` would take it for the solution, being newer than the source.
 //! For the same reason each copy's tree has a name of its own.
@@ -30,7 +30,7 @@ pub(super) struct Scratch<'a> {
     own_target: Option<PathBuf>,
 }
 
-/// The reader's ledger. One in the solution's folder stands before the one that all solutions share.
+/// The reader's ledger. One in the solution's folder goes before the one that all solutions share.
 const LEDGER: &str = "boundaries.toml";
 
 impl<'a> Scratch<'a> {
@@ -84,7 +84,7 @@ impl<'a> Scratch<'a> {
         self.tree.join("solutions").join(&lab.folder)
     }
 
-    /// Applies a patch against the lab's solution; what stands above its diff is for people.
+    /// Applies a patch against the lab's solution; the lines above its diff are for people.
     pub fn apply(&self, lab: &Lab, patch: &Path) -> Result<()> {
         let diff = std::fs::read_to_string(patch)
             .with_context(|| format!("cannot read {}", self.repo.relative(patch)))?;
@@ -120,7 +120,7 @@ impl<'a> Scratch<'a> {
         Ok(())
     }
 
-    /// Makes it good again.
+    /// Takes the change back.
     pub fn restore(&self, lab: &Lab) -> Result<()> {
         sync(&lab.solution_dir(self.repo), &self.solution(lab))
     }
@@ -135,7 +135,7 @@ impl<'a> Scratch<'a> {
             .get_mut("workspace")
             .and_then(toml::Value::as_table_mut)
             .context("Cargo.toml has no [workspace]")?;
-        // What else stands among the solutions may need what is not copied: the assembly does.
+        // Other crates among the solutions may need what is not copied: the assembly does.
         let labs = crate::lab::all(self.repo)?;
         let labs = labs
             .iter()

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::{Finding, Proof, run_tests};
-use crate::book::quiz::{self, Answer};
+use crate::book::quiz::{self, TestedAnswer};
 use crate::cargo;
 use crate::grade::Outcome;
 use crate::lab::Lab;
@@ -51,7 +51,7 @@ pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
 }
 
 /// Tries one crate; `answers` are those of the book that rest on a test of it.
-fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[Answer]) -> Result<Finding> {
+fn one(proof: &Proof<'_>, lab: &Lab, folder: &Path, answers: &[TestedAnswer]) -> Result<Finding> {
     let mut finding = Finding::default();
     let manifest = manifest(proof, folder)?;
     finding

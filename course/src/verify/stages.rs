@@ -1,8 +1,8 @@
-//! What stands after each stage is green on the stages so far, and red by its todos beyond.
+//! The code after each stage is green on the stages so far, and red by its todos beyond.
 //!
-//! A stage whose tests need a part of a later one sends a reader into a wall that the chapter has not
-//! reached. So for each stage but the last a patch against the solution takes back what comes later,
-//! and the core is run on it.
+//! A stage whose tests need a part of a later one stops a reader at something that the chapter has not
+//! explained yet. So for each stage but the last, a patch against the solution takes back what comes
+//! later, and the core is run on it.
 
 use std::path::PathBuf;
 
@@ -16,12 +16,8 @@ use crate::lab::{GradedTest, Lab, Stage, Target};
 use crate::terminal::counted;
 
 pub(super) fn verify(proof: &mut Proof<'_>, labs: &[Lab]) -> Result<()> {
-    let staged: Vec<&Lab> = labs.iter().filter(|lab| !lab.stages.is_empty()).collect();
-    if staged.is_empty() {
-        return Ok(());
-    }
     let mut scratch = None;
-    for lab in staged {
+    for lab in labs {
         let finding = stray(proof, lab);
         if !finding.problems.is_empty() {
             proof.item(&lab.name, &finding);
@@ -60,7 +56,7 @@ fn folder(proof: &Proof<'_>, lab: &Lab) -> PathBuf {
     lab.solution_dir(proof.repo).join("stages")
 }
 
-/// Patches that belong to no stage, or to the last, after which the solution stands.
+/// Patches that belong to no stage, or to the last, after which the solution is complete.
 fn stray(proof: &Proof<'_>, lab: &Lab) -> Finding {
     let mut finding = Finding::default();
     let mut names: Vec<String> = std::fs::read_dir(folder(proof, lab))
@@ -86,7 +82,7 @@ fn stray(proof: &Proof<'_>, lab: &Lab) -> Finding {
     finding
 }
 
-/// Tries what stands after the stage at `index`.
+/// Tries the code after the stage at `index`.
 fn one(
     proof: &Proof<'_>,
     scratch: &Scratch<'_>,

@@ -35,7 +35,7 @@ fn verify(proof: &Proof<'_>, lab: &Lab) -> Result<Finding> {
     let Some(ran) = run_tests(proof, build, &folder, &mut finding)? else {
         return Ok(finding);
     };
-    // A reader sees what clippy says about a starter, in an editor that runs it.
+    // An editor that runs clippy shows a reader what it says about the starter.
     let packages = [vec![lab.name.clone()], given(proof)?].concat();
     super::clippy(proof, &workspace, &packages, &mut finding)?;
     let stated = lab.tests(proof.repo)?;
@@ -102,13 +102,13 @@ fn starter_fault(test: &GradedTest, run: &TestRun) -> Option<String> {
         Outcome::NotBuilt => {
             if let Some(other) = run.panics.iter().find(|panic| !panic.is_todo()) {
                 return Some(format!(
-                    "{name} fails by its todo, but panics besides: {}",
+                    "{name} fails by its todo, but also panics: {}",
                     other.message.lines().next().unwrap_or_default()
                 ));
             }
             (run.panics.len() > 1).then(|| {
                 format!(
-                    "{name} says its todo {} times; a fresh start is one line",
+                    "{name} prints its todo {} times; a fresh start is one line",
                     run.panics.len()
                 )
             })

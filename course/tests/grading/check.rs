@@ -1,9 +1,8 @@
 //! `cargo course check`, and what all commands have in common.
 
-use crate::course::Course;
+use crate::course::{Course, PARITY};
 
 const LIB: &str = "exercises/01-tiny/src/lib.rs";
-const TESTS: &str = "exercises/01-tiny/tests/grade/numbers.rs";
 
 #[test]
 fn a_fresh_starter_is_a_friendly_start() {
@@ -13,7 +12,7 @@ fn a_fresh_starter_is_a_friendly_start() {
         1,
         &[
             "A fresh start: 2 parts to build, and 2 invariants to keep.",
-            "-- T1 What fits is doubled.",
+            "-- 1 What fits is doubled (10 tests)",
             "Begin here: build `double` (exercises/01-tiny/src/lib.rs:9). Double it, if that fits.",
             "Read tiny.html#doubling in the book; when stuck, `cargo course hint tiny double`.",
         ],
@@ -38,10 +37,10 @@ fn a_solved_lab_holds() {
     course.run(&["check", "1"]).says(
         0,
         &[
-            "All 2 invariants hold, by 3 tests.",
-            "ok T1",
-            "ok T2",
-            "Next: compare your code with solutions/01-tiny",
+            "ok The core is done: all 2 stages hold.",
+            "ok 1 What fits is doubled (10 of 10 hold)",
+            "ok 2 Even and odd (10 of 10 hold)",
+            "Our code is in solutions/01-tiny",
         ],
     );
     let json = course.run(&["check", "01-tiny", "--json"]);
@@ -59,6 +58,9 @@ fn a_solved_lab_holds() {
     );
     assert_eq!(first["tests"][1]["name"], "stops_at_the_limit");
     assert_eq!(first["tests"][1]["passed"], true);
+    course
+        .run(&["check", "1", "--hardening"])
+        .says(0, &["Next: compare your code with solutions/01-tiny"]);
 }
 
 #[test]
@@ -74,22 +76,21 @@ fn a_mistake_is_named_and_comes_before_what_is_not_built() {
     ran.says(
         1,
         &[
-            "0 of 2 invariants hold.",
-            "no T1 What fits is doubled.",
+            "Stage 1 of 2, What fits is doubled: 9 of 10 hold.",
+            "no 1 What fits is doubled (9 of 10 hold)",
             "stops_at_the_limit",
-            "at exercises/01-tiny/tests/grade/numbers.rs:10",
+            "at exercises/01-tiny/tests/core/twice.rs:10",
             "usual cause: lets the number wrap around. why it tempts: it is shorter.",
-            "1 of 2 tests pass",
-            "-- T2 Parity is told for every number. 1 test waits for `parity` (exercises/01-tiny/src/lib.rs:14)",
+            "2 Even and odd (10 tests)",
             "Next: make stops_at_the_limit pass; `cargo test -p tiny stops_at_the_limit` in exercises/ runs it alone.",
         ],
     );
-    // What is wrong is shown; the remedy is not.
-    ran.never_says(&["checked_mul", "diff --git"]);
+    // What is wrong is shown; the remedy is not, and neither is what comes later.
+    ran.never_says(&["checked_mul", "diff --git", "`parity`"]);
 }
 
 #[test]
-fn of_an_invariant_the_first_failing_test_in_the_order_of_the_file_tells_its_whole_story() {
+fn of_a_stage_the_first_failing_test_in_the_order_of_the_file_tells_its_whole_story() {
     let course = Course::solved();
     course.edit(LIB, "number.checked_mul(2)", "Some(number)");
     let ran = course.run(&["check", "tiny"]);
@@ -147,8 +148,7 @@ fn an_endless_test_is_named_and_costs_no_other_its_grade() {
     course.run(&["check", "tiny", "--test-limit", "1"]).says(
         1,
         &[
-            "1 of 2 invariants hold.",
-            "ok T1",
+            "Stage 2 of 2, Even and odd: 9 of 10 hold.",
             "tells_parity still running after 1 second, so it was stopped: a loop that never ends",
             "a thread that blocks (`std::thread::sleep`",
             "usual cause: calls every number even.",
@@ -183,17 +183,16 @@ fn a_test_whose_process_dies_is_named() {
         "if number & 1",
         "if number == 6 { std::process::exit(0) }\n    if number & 1",
     );
-    let ran = course.run(&["check", "tiny"]);
-    ran.says(
+    course.run(&["check", "tiny"]).says(
         1,
         &[
-            "0 of 2 invariants hold.",
+            "Stage 1 of 2, What fits is doubled: 9 of 10 hold.",
             "stops_at_the_limit the test's process",
-            "1 of 2 tests pass",
         ],
     );
     // Leaving with success is not passing.
-    ran.says(
+    course.edit(LIB, "if number == 127 { std::process::abort() }\n    ", "");
+    course.run(&["check", "tiny"]).says(
         1,
         &["tells_parity the test's process ended with code 0 before the test did"],
     );
@@ -202,22 +201,24 @@ fn a_test_whose_process_dies_is_named() {
 #[test]
 fn changed_tests_and_warnings_are_told() {
     let course = Course::solved();
-    course.edit(TESTS, "fn tells_parity", "fn tells_it");
-    course.edit(TESTS, "/// **T2** Even and odd.\n", "");
+    course.write(
+        PARITY,
+        "#[test]\nfn tells_it() {\n    assert_eq!(crate::world::PARITIES.len(), 2);\n}\n",
+    );
     course.edit(LIB, "if number & 1", "let unused = 1;\n    if number & 1");
     course.run(&["check", "tiny"]).says(
         1,
         &[
-            "no test judges it",
-            "Besides, 1 test that no invariant claims: 1 passed, 0 failed.",
-            "note: exercises/01-tiny/tests/grade/numbers.rs is not as the course gives it, so this is the grade of your own version.",
+            "2 Even and odd (no test judges it) tests/core is not as given",
+            "In addition, 1 test that no invariant claims: 1 passed, 0 failed.",
+            "note: exercises/01-tiny/tests/core/parity.rs is not as the course gives it, so this is the grade of your own version.",
             "The compiler warns, 1 time: 01-tiny/src/lib.rs:13: unused variable: `unused`",
         ],
     );
     std::fs::remove_dir_all(course.path("exercises/01-tiny/tests")).unwrap();
     course
         .run(&["check", "tiny"])
-        .says(1, &["tests/grade/main.rs is missing"]);
+        .says(1, &["tests/core/main.rs is missing"]);
 }
 
 #[test]
@@ -227,7 +228,7 @@ fn broken_given_code_is_not_a_pass() {
     course.run(&["check", "tiny"]).says(
         1,
         &[
-            "2 of 2 invariants hold.",
+            "All 2 stages hold.",
             "A provided file is broken: the_largest_is_the_types",
         ],
     );
@@ -284,18 +285,12 @@ fn colours_are_for_those_who_want_them() {
 fn a_loop_that_every_test_runs_into_is_told_after_a_few() {
     let course = Course::solved();
     course.edit(LIB, "number.checked_mul(2)", "loop {}");
-    for at in 1..8 {
-        let test = format!(
-            "\n/// **T1** Once more.\n#[test]\nfn again_{at}() {{\n    tiny::double({at});\n}}\n"
-        );
-        course.append(TESTS, &test);
-    }
     let ran = course.run(&["check", "tiny", "--test-limit", "3"]);
     ran.says(
         1,
         &["tests did not end, so those that were still to come were not run: "],
     );
-    // Of nine that would, three or four have spun: each CPU has one under way.
+    // Of ten that would, three or four have spun: each CPU has one under way.
     assert!(ran.out.matches("usual cause").count() <= 1, "{}", ran.out);
     assert!(
         ran.out
@@ -317,7 +312,7 @@ fn a_test_that_takes_the_memory_is_stopped_before_the_machine_is() {
     course.run(&["check", "tiny"]).says(
         1,
         &[
-            "1 of 2 invariants hold.",
+            "Stage 1 of 2, What fits is doubled: 9 of 10 hold.",
             "stops_at_the_limit the test asked for more than 2 GiB of memory",
             "something grows without end",
         ],
@@ -338,6 +333,6 @@ fn a_lab_that_is_built_for_a_named_target_is_graded_as_well() {
         .unwrap();
     course
         .run_in("", &["check", "tiny"], &[("CARGO_BUILD_TARGET", host)])
-        .says(0, &["All 2 invariants hold"]);
+        .says(0, &["The core is done"]);
     assert!(course.path("target").join(host).is_dir());
 }

@@ -1,4 +1,4 @@
-//! A miniature course with one tiny lab, in a folder whose name has a space.
+//! A miniature course with one tiny lab of two stages, in a folder whose name has a space.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,7 @@ impl Course {
         for (path, text) in FILES {
             course.write(path, text);
         }
+        course.fill_the_core();
         for workspace in ["", "exercises"] {
             let status = Command::new(env!("CARGO"))
                 .args(["generate-lockfile", "--offline", "--quiet"])
@@ -43,75 +44,26 @@ impl Course {
         course
     }
 
-    /// The same, its lab divided into core and hardening, with two stages.
-    pub fn staged() -> Self {
-        let course = Self::sound();
-        for folder in ["exercises/01-tiny/tests", "solutions/01-tiny/mistakes"] {
-            fs::remove_dir_all(course.path(folder)).unwrap();
+    /// A core has twenty tests at least.
+    fn fill_the_core(&self) {
+        for of in 8..=15 {
+            let twice = 2 * of;
+            let doubles = format!("assert_eq!(tiny::double({of}), Some({twice}), \"twice {of}\");");
+            self.add_test(TWICE, "T1", &format!("doubles_{of}"), &doubles);
         }
-        for (folder, up) in [("exercises", ""), ("solutions", "../../exercises/01-tiny/")] {
-            let manifest = format!("{folder}/01-tiny/Cargo.toml");
-            let old = format!("[[test]]\nname = \"grade\"\npath = \"{up}tests/grade/main.rs\"\n");
-            let new = ["core", "hardening"].map(|target| {
-                format!("[[test]]\nname = \"{target}\"\npath = \"{up}tests/{target}/main.rs\"\n")
-            });
-            course.edit(&manifest, &old, &new.concat());
+        for of in 8..=16 {
+            let index = of % 2;
+            let parity = format!("assert_eq!(tiny::parity({of}), PARITIES[{index}], \"of {of}\");");
+            self.add_test(PARITY, "T2", &format!("parity_of_{of}"), &parity);
         }
-        course.edit(
-            "exercises/01-tiny/lab.toml",
-            "build = 2 }",
-            "hardening = 7 }",
+    }
+
+    /// Adds a test of that invariant to a file of tests.
+    pub fn add_test(&self, path: &str, invariant: &str, name: &str, body: &str) {
+        self.append(
+            path,
+            &format!("\n/// **{invariant}** {name}.\n#[test]\nfn {name}() {{\n    {body}\n}}\n"),
         );
-        course.edit("exercises/01-tiny/lab.toml", "\n[[objective]]", STAGES);
-        // A core has twenty tests at least.
-        let many = |id: &str, name: &str, body: fn(usize) -> String| {
-            let one = |at: usize| {
-                let body = body(at);
-                format!(
-                    "/// **{id}** Number {at}.\n#[test]\nfn {name}_{at}() {{\n    {body}\n}}\n\n"
-                )
-            };
-            (1..=10).map(one).collect::<String>()
-        };
-        let doubling = many("T1", "doubles", |at| {
-            let twice = 2 * at;
-            format!("assert_eq!(tiny::double({at}), Some({twice}), \"twice {at}\");")
-        });
-        let parity = many("T2", "parity_of", |at| {
-            let index = at % 2;
-            format!("assert_eq!(tiny::parity({at}), world::PARITIES[{index}], \"of {at}\");")
-        });
-        for (path, text) in [
-            (
-                "world/mod.rs",
-                "//! Both stand on it.\n\npub const PARITIES: [&str; 2] = [\"even\", \"odd\"];\n",
-            ),
-            (
-                "core/main.rs",
-                "//! The lesson.\n\n#[path = \"../world/mod.rs\"]\nmod world;\n\nmod zdoubling;\nmod parity;\n",
-            ),
-            ("core/zdoubling.rs", &doubling),
-            ("core/parity.rs", &format!("use crate::world;\n\n{parity}")),
-            (
-                "hardening/main.rs",
-                "//! What a product needs besides.\n\n#[path = \"../world/mod.rs\"]\nmod world;\n\nmod limits;\n",
-            ),
-            ("hardening/limits.rs", LIMITS),
-        ] {
-            course.write(&format!("exercises/01-tiny/tests/{path}"), text);
-        }
-        let mistakes = "solutions/01-tiny/mistakes";
-        let wraps = WRAPS.replace("stops_at_the_limit", "nothing_wraps");
-        course.write(&format!("{mistakes}/limits/wraps.patch"), &wraps);
-        let triples = WRAPS.replace("stops_at_the_limit", "doubles_1");
-        let triples = triples.replace("Some(number.wrapping_mul(2))", "number.checked_mul(3)");
-        course.write(&format!("{mistakes}/zdoubling/triples.patch"), &triples);
-        let says_even = SAYS_EVEN.replace("tells_parity", "parity_of_1");
-        course.write(&format!("{mistakes}/parity/says-even.patch"), &says_even);
-        course.write("solutions/01-tiny/stages/zdoubling.patch", AFTER_DOUBLING);
-        let locked = course.run(&["verify", "--write-starters"]);
-        assert_eq!(locked.code, 0, "{}", locked.err);
-        course
     }
 
     /// The same with the solution in the exercise's place.
@@ -263,6 +215,12 @@ impl Ran {
     }
 }
 
+/// The tests of the first stage.
+pub const TWICE: &str = "exercises/01-tiny/tests/core/twice.rs";
+
+/// The tests of the second, which comes before it in the alphabet.
+pub const PARITY: &str = "exercises/01-tiny/tests/core/parity.rs";
+
 const FILES: &[(&str, &str)] = &[
     (".cargo/config.toml", "[build]\ntarget-dir = \"target\"\n"),
     (
@@ -292,15 +250,28 @@ const FILES: &[(&str, &str)] = &[
     (
         "exercises/01-tiny/Cargo.toml",
         "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
-         [lib]\ndoctest = false\n[[test]]\nname = \"grade\"\npath = \"tests/grade/main.rs\"\n",
+         [lib]\ndoctest = false\n[[test]]\nname = \"core\"\npath = \"tests/core/main.rs\"\n\
+         [[test]]\nname = \"hardening\"\npath = \"tests/hardening/main.rs\"\n",
     ),
     (
         "exercises/01-tiny/lab.toml",
         r#"name = "tiny"
 title = "Small numbers"
 chapter = "tiny.md"
-minutes = { read = 1, measure = 0, build = 2 }
+minutes = { read = 1, measure = 0, hardening = 7 }
 prerequisites = ["counting"]
+
+[[stage]]
+module = "twice"
+title = "What fits is doubled"
+minutes = 15
+read = "tiny.md#doubling"
+
+[[stage]]
+module = "parity"
+title = "Even and odd"
+minutes = 20
+read = "tiny.md#parity"
 
 [[objective]]
 id = "tiny-double"
@@ -344,20 +315,28 @@ pub fn parity(number: u8) -> &'static str {
 "#,
     ),
     (
-        "exercises/01-tiny/tests/grade/main.rs",
-        r"//! Grades the lab.
+        "exercises/01-tiny/tests/world/mod.rs",
+        "//! Both targets use it.\n\npub const PARITIES: [&str; 2] = [\"even\", \"odd\"];\n",
+    ),
+    (
+        "exercises/01-tiny/tests/core/main.rs",
+        r#"//! The lesson.
 
-mod numbers;
+#[path = "../world/mod.rs"]
+mod world;
+
+mod twice;
+mod parity;
 
 /// **Given** The largest number is that of its type.
 #[test]
 fn the_largest_is_the_types() {
     assert_eq!(tiny::LARGEST, u8::MAX);
 }
-",
+"#,
     ),
     (
-        "exercises/01-tiny/tests/grade/numbers.rs",
+        TWICE,
         r#"/// **T1** Small numbers are doubled.
 #[test]
 fn doubles() {
@@ -369,6 +348,11 @@ fn doubles() {
 fn stops_at_the_limit() {
     assert_eq!((tiny::double(127), tiny::double(128)), (Some(254), None), "the limit");
 }
+"#,
+    ),
+    (
+        PARITY,
+        r#"use crate::world::PARITIES;
 
 /// **T2** Even and odd.
 #[test]
@@ -378,10 +362,38 @@ fn tells_parity() {
 "#,
     ),
     (
+        "exercises/01-tiny/tests/hardening/main.rs",
+        r#"//! What a product needs as well.
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod limits;
+"#,
+    ),
+    (
+        "exercises/01-tiny/tests/hardening/limits.rs",
+        r#"use crate::world::PARITIES;
+
+/// **T1** Nothing doubled is nothing.
+#[test]
+fn zero_stays() {
+    assert_eq!(tiny::double(0), Some(0));
+}
+
+/// **T2** The largest number has a parity too.
+#[test]
+fn the_largest_is_odd() {
+    assert_eq!(tiny::parity(255), PARITIES[1], "parity of the largest");
+}
+"#,
+    ),
+    (
         "solutions/01-tiny/Cargo.toml",
         "[package]\nname = \"tiny-solution\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
-         [lib]\nname = \"tiny\"\ndoctest = false\n[[test]]\nname = \"grade\"\n\
-         path = \"../../exercises/01-tiny/tests/grade/main.rs\"\n",
+         [lib]\nname = \"tiny\"\ndoctest = false\n\
+         [[test]]\nname = \"core\"\npath = \"../../exercises/01-tiny/tests/core/main.rs\"\n\
+         [[test]]\nname = \"hardening\"\npath = \"../../exercises/01-tiny/tests/hardening/main.rs\"\n",
     ),
     (
         "solutions/01-tiny/src/lib.rs",
@@ -401,44 +413,15 @@ pub fn parity(number: u8) -> &'static str {
 }
 "#,
     ),
-    ("solutions/01-tiny/mistakes/numbers/wraps.patch", WRAPS),
+    ("solutions/01-tiny/mistakes/twice/wraps.patch", WRAPS),
     (
-        "solutions/01-tiny/mistakes/numbers/says-even.patch",
+        "solutions/01-tiny/mistakes/parity/says-even.patch",
         SAYS_EVEN,
     ),
+    ("solutions/01-tiny/stages/twice.patch", AFTER_TWICE),
 ];
 
-const STAGES: &str = r#"
-[[stage]]
-module = "zdoubling"
-title = "What fits is doubled"
-minutes = 15
-read = "tiny.md#doubling"
-
-[[stage]]
-module = "parity"
-title = "Even and odd"
-minutes = 20
-read = "tiny.md#parity"
-
-[[objective]]"#;
-
-const LIMITS: &str = r#"use crate::world;
-
-/// **T1** What does not fit is none.
-#[test]
-fn nothing_wraps() {
-    assert_eq!((tiny::double(127), tiny::double(128)), (Some(254), None), "the limit");
-}
-
-/// **T2** The largest number has a parity too.
-#[test]
-fn the_largest_is_odd() {
-    assert_eq!(tiny::parity(255), world::PARITIES[1], "parity of the largest");
-}
-"#;
-
-const AFTER_DOUBLING: &str = r#"--- a/src/lib.rs
+const AFTER_TWICE: &str = r#"--- a/src/lib.rs
 +++ b/src/lib.rs
 @@ -10,5 +10,6 @@
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::course::Course;
+use crate::course::{Course, TWICE};
 
 const LIB: &str = "exercises/01-tiny/src/lib.rs";
 
@@ -55,7 +55,7 @@ fn reset_restores_what_was_committed_over_and_keeps_a_copy() {
     course.edit(LIB, "todo!(\"Double it, if that fits.\")", "None");
     course.write("exercises/01-tiny/src/extra.rs", "//! Mine.\n");
     course.write("exercises/01-tiny/notes.md", "Mine too.\n");
-    let test = course.path("exercises/01-tiny/tests/grade/numbers.rs");
+    let test = course.path(TWICE);
     std::fs::remove_file(&test).unwrap();
     course.git(&["add", "."]);
     course.git(&["commit", "--quiet", "-m", "My work"]);
@@ -67,7 +67,7 @@ fn reset_restores_what_was_committed_over_and_keeps_a_copy() {
         &[
             "Lab tiny is as given again.",
             "restored src/lib.rs",
-            "restored tests/grade/numbers.rs",
+            "restored tests/core/twice.rs",
             "removed src/extra.rs",
             "Your version, whole, is in .course/kept/tiny-",
         ],

@@ -64,7 +64,7 @@ fn windows_line_ends_change_no_grade_and_begin_no_lab() {
         "Some(number.wrapping_mul(2))",
     );
     let ran = course.run(&["check", "tiny"]);
-    ran.says(1, &["usual cause", "-- T2"]);
+    ran.says(1, &["usual cause", "2 Even and odd"]);
     ran.never_says(&["is not as the course gives it"]);
 }
 

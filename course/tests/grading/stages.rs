@@ -1,4 +1,4 @@
-//! A lab that is divided: its core stage by stage, then what hardens it.
+//! A lab's core stage by stage, then what hardens it.
 
 use crate::course::Course;
 
@@ -9,7 +9,7 @@ const PARITY: &str = "let _ = number;\n    todo!(\"Say whether it is even or odd
 
 #[test]
 fn a_reader_is_led_through_the_stages_and_then_offered_the_hardening() {
-    let course = Course::staged();
+    let course = Course::sound();
     let fresh = course.run(&["check", "tiny"]);
     fresh.says(
         1,
@@ -30,7 +30,7 @@ fn a_reader_is_led_through_the_stages_and_then_offered_the_hardening() {
         &[
             "Stage 1 of 2, What fits is doubled: 0 of 10 hold.",
             "10 tests wait for `double`",
-            "no 2 Even and odd (6 of 10 hold)",
+            "no 2 Even and odd (5 of 10 hold)",
             "Next: build `double`",
         ],
     );
@@ -43,22 +43,23 @@ fn a_reader_is_led_through_the_stages_and_then_offered_the_hardening() {
         ],
     );
 
-    // Failures stand in the order of the files, and not of the alphabet, where 10 is before 2.
+    // Failures stand in the order of the files, and not of the alphabet, where 11 is before 9.
     course.edit(LIB, DOUBLE, "number.checked_mul(2)");
     let second = course.run(&["check", "tiny"]);
     second.says(
         1,
         &[
-            "Stage 2 of 2, Even and odd: 6 of 10 hold.",
+            "Stage 2 of 2, Even and odd: 5 of 10 hold.",
             "ok 1 What fits is doubled (10 of 10 hold)",
-            "parity_of_2 assertion",
-            "Next: make parity_of_2 pass; `cargo test -p tiny parity_of_2` in exercises/ runs it alone. Read tiny.html#parity",
+            "tells_parity assertion",
+            "parity_of_9 assertion `left == right` failed: of 9 parity_of_11",
+            "Next: make tells_parity pass; `cargo test -p tiny tells_parity` in exercises/ runs it alone. Read tiny.html#parity",
         ],
     );
     let json = course.run(&["check", "tiny", "--json"]);
     let state: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     let tiny = &state["labs"]["tiny"];
-    assert_eq!(tiny["stages"][1]["passed"], 6);
+    assert_eq!(tiny["stages"][1]["passed"], 5);
     assert_eq!(tiny["stages"][0]["holds"], true);
     assert_eq!(tiny["core"], false);
     assert_eq!(tiny["hardening"]["of"], 2);
@@ -107,15 +108,15 @@ fn a_reader_is_led_through_the_stages_and_then_offered_the_hardening() {
     let way: serde_json::Value = serde_json::from_str(&status.out).unwrap();
     assert_eq!(way["labs"][0]["mark"], "holds");
     // And not while the core is red.
-    course.edit(LIB, "checked_mul(2)", "checked_mul(3)");
+    course.edit(LIB, "number.checked_mul(2)", "Some(number.wrapping_mul(2))");
     let red = course.run(&["check", "tiny"]);
-    red.says(1, &["Stage 1 of 2", "usual cause", "doubles_1"]);
+    red.says(1, &["Stage 1 of 2", "usual cause", "stops_at_the_limit"]);
     red.never_says(&["ardening"]);
 }
 
 #[test]
 fn a_hardening_that_does_not_compile_leaves_the_core_its_grade() {
-    let course = Course::staged();
+    let course = Course::sound();
     let solution = course.read("solutions/01-tiny/src/lib.rs");
     course.write(LIB, &solution);
     course.append(
@@ -129,29 +130,19 @@ fn a_hardening_that_does_not_compile_leaves_the_core_its_grade() {
         .run(&["check", "tiny", "--all"])
         .says(1, &["could not be graded"]);
     std::fs::remove_dir_all(course.path("exercises/01-tiny/tests/core")).unwrap();
-    course.run(&["check", "tiny"]).says(1, &["core/main.rs"]);
-}
-
-#[test]
-fn sound_stages_are_proven() {
-    let course = Course::staged();
-    course.run(&["verify"]).says(
-        0,
+    course.run(&["check", "tiny"]).says(
+        1,
         &[
-            "ok tiny 22 tests fail by their todo, 0 of given code pass, no warning",
-            "ok tiny 22 tests pass",
-            "ok tiny/zdoubling 10 tests pass, 10 beyond fail by their todo",
-            "ok tiny/says-even rejected by parity_of_1",
-            "ok tiny/wraps rejected by nothing_wraps",
-            "verify: 1 lab, 22 tests, 3 mistakes rejected, 1 page, 0 problems",
+            "lab tiny has no test target `core`: exercises/01-tiny/tests/core/main.rs is missing",
+            "`cargo course reset tiny` restores it",
         ],
     );
 }
 
 #[test]
 fn faulty_stages_are_found() {
-    let course = Course::staged();
-    let patch = "solutions/01-tiny/stages/zdoubling.patch";
+    let course = Course::sound();
+    let patch = "solutions/01-tiny/stages/twice.patch";
     // The later part is there already; then the patch is gone, and others are too many.
     course.edit(
         patch,
@@ -161,15 +152,15 @@ fn faulty_stages_are_found() {
     course.run(&["verify", "--only", "stages"]).says(
         1,
         &[
-            "no tiny/zdoubling",
-            "parity_of_1 passes already, and belongs to a later stage",
-            "parity_of_2 fails, but not by a todo",
+            "no tiny/twice",
+            "parity_of_9 passes already, and belongs to a later stage",
+            "parity_of_8 fails, but not by a todo",
         ],
     );
     course.edit(
-        "exercises/01-tiny/tests/core/zdoubling.rs",
-        "assert_eq!(tiny::double(1)",
-        "tiny::parity(1);\n    assert_eq!(tiny::double(1)",
+        "exercises/01-tiny/tests/core/twice.rs",
+        "assert_eq!(tiny::double(8)",
+        "tiny::parity(1);\n    assert_eq!(tiny::double(8)",
     );
     course.edit(
         patch,
@@ -178,7 +169,7 @@ fn faulty_stages_are_found() {
     );
     course
         .run(&["verify", "--only", "stages"])
-        .says(1, &["doubles_1 needs a part of a later stage: "]);
+        .says(1, &["doubles_8 needs a part of a later stage: "]);
     std::fs::remove_file(course.path(patch)).unwrap();
     course.write("solutions/01-tiny/stages/parity.patch", "");
     course.write("solutions/01-tiny/stages/other.patch", "");
@@ -187,14 +178,14 @@ fn faulty_stages_are_found() {
         &[
             "stages/parity.patch: after the last stage stands the solution itself",
             "stages/other.patch is of no stage of lab.toml",
-            "cannot read solutions/01-tiny/stages/zdoubling.patch",
+            "cannot read solutions/01-tiny/stages/twice.patch",
         ],
     );
 }
 
 #[test]
 fn faults_of_form_are_found() {
-    let course = Course::staged();
+    let course = Course::sound();
     let core = "exercises/01-tiny/tests/core";
     course.edit(
         LAB,
@@ -206,12 +197,12 @@ fn faults_of_form_are_found() {
     course.edit(LAB, "hardening = 7", "hardening = 0");
     course.edit(
         &format!("{core}/main.rs"),
-        "mod zdoubling;\nmod parity;",
-        "mod parity;\nmod zdoubling;\nmod stray;",
+        "mod twice;\nmod parity;",
+        "mod parity;\nmod twice;\nmod stray;",
     );
     course.write(
         &format!("{core}/stray.rs"),
-        "/// **T1** Again.\n#[test]\nfn doubles_1() {}\n",
+        "/// **T1** Again.\n#[test]\nfn doubles_8() {}\n",
     );
     let parity = course.read(&format!("{core}/parity.rs"));
     course.write(
@@ -220,23 +211,23 @@ fn faults_of_form_are_found() {
     );
     course.edit("exercises/Cargo.toml", "\"01-tiny\"", "\"given/*\"");
     course.write("exercises/01-tiny-copy/lab.toml", &course.read(LAB));
-    let wraps = "solutions/01-tiny/mistakes/limits/wraps.patch";
+    let wraps = "solutions/01-tiny/mistakes/twice/wraps.patch";
     let text = course.read(wraps);
     course.write("solutions/01-tiny/mistakes/parity/wraps.patch", &text);
     course.run(&["verify", "--only", "coverage"]).says(
         1,
         &[
-            "two tests of tiny are called doubles_1: zdoubling::doubles_1 and stray::doubles_1",
+            "two tests of tiny are called doubles_8: twice::doubles_8 and stray::doubles_8",
             "exercises/Cargo.toml does not list \"01-tiny\" among its members",
             "lab.toml does not say how many minutes the hardening takes",
             "its stages take 91 minutes; a core takes at most 90",
             "the stage parity needs a title and its minutes",
             "the stage parity is to be read in src/tiny.md#gone, which is not there",
             "tests/core: the module stray holds graded tests and is no stage of lab.toml",
-            "has its modules in the order parity, zdoubling, and lab.toml its stages in zdoubling, parity",
+            "has its modules in the order parity, twice, and lab.toml its stages in twice, parity",
             "T2 has no test in the core",
             "two mistakes are called wraps",
-            "mistakes/parity/wraps.patch is caught in the module limits, and belongs into the folder of that name",
+            "mistakes/parity/wraps.patch is caught in the module twice, and belongs into the folder of that name",
             "exercises/01-tiny-copy is not taken for a lab, since its lab.toml has another name than its folder",
         ],
     );
@@ -252,13 +243,16 @@ fn faults_of_form_are_found() {
     course.edit(LAB, "hardening = 0", "build = 3");
     course.run(&["verify", "--only", "coverage"]).says(
         2,
-        &["a lab with stages has its minutes there, and no `build`"],
+        &[
+            "exercises/01-tiny/lab.toml is not as expected",
+            "unknown field `build`",
+        ],
     );
 }
 
 #[test]
 fn a_copy_of_a_lab_and_other_folders_beside_it_do_no_harm() {
-    let course = Course::staged();
+    let course = Course::sound();
     course.write("exercises/00-notes/ideas.md", "later\n");
     for file in ["Cargo.toml", "lab.toml", "src/lib.rs"] {
         let text = course.read(&format!("exercises/01-tiny/{file}"));
@@ -283,7 +277,7 @@ fn a_copy_of_a_lab_and_other_folders_beside_it_do_no_harm() {
 
 /// The same course, with its lab as the first evening's.
 fn evening() -> Course {
-    let course = Course::staged();
+    let course = Course::sound();
     for folder in ["exercises", "solutions"] {
         let lab = |name: &str| course.path(&format!("{folder}/{name}"));
         std::fs::rename(lab("01-tiny"), lab("00-tiny")).unwrap();
@@ -353,14 +347,14 @@ fn the_way_begins_with_the_first_evening_and_leads_from_it_to_what_is_taken_alon
 /// A stage is what `check` speaks of, so it is what a reader asks for.
 #[test]
 fn a_stage_leads_to_the_hints_of_what_it_judges() {
-    let course = Course::staged();
+    let course = Course::sound();
     course.edit(
         LIB,
         "/// Twice `number`, if that fits.",
-        "/// Twice `number`, if that fits.\n///\n/// Judged by `doubles_1`.",
+        "/// Twice `number`, if that fits.\n///\n/// Judged by `doubles`.",
     );
     course
-        .run(&["hint", "tiny", "zdoubling"])
+        .run(&["hint", "tiny", "twice"])
         .says(0, &["double", "hint 1 of 3 What does not fit?"]);
     course
         .run(&["hint", "tiny", "what fits is doubled"])

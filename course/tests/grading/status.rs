@@ -27,9 +27,9 @@ fn from_untouched_to_done_there_is_one_next_step() {
     fresh.says(
         1,
         &[
-            "1 tiny Small numbers read 1, build 2 min",
+            "1 tiny Small numbers read 1, build 35, harden 7 min",
             "not begun",
-            "3 min in all.",
+            "36 min in all.",
             "Next: Begin lab 1, tiny: read its chapter, and predict before you run. `cargo course` serves it as tiny.html.",
         ],
     );
@@ -41,14 +41,14 @@ fn from_untouched_to_done_there_is_one_next_step() {
     half(&course);
     status(&course).says(
         1,
-        &["0 of 2 invariants hold, graded just now; changed since: your code"],
+        &["stage 1 of 2: 0 of 10 hold, graded just now; changed since: your code"],
     );
     fs::remove_dir_all(course.path(".course")).unwrap();
     status(&course).says(
         1,
         &[
             "begun, and not graded yet",
-            "Next: Have lab 1, tiny, graded: `cargo course check tiny`.",
+            "Next: Grade lab 1, tiny: `cargo course check tiny`.",
         ],
     );
     course.run(&["check", "tiny"]);
@@ -56,15 +56,15 @@ fn from_untouched_to_done_there_is_one_next_step() {
         1,
         &[
             "-- 1 tiny",
-            "1 of 2 invariants hold, graded just now",
-            "Next: Go on with lab 1, tiny: T2 is the first that does not hold: `cargo course check tiny`. To read: tiny.html#parity in the book.",
+            "stage 2 of 2: 0 of 10 hold, graded just now",
+            "Next: Go on with lab 1, tiny: stage 2 of 2, Even and odd: `cargo course check tiny`. To read: tiny.html#parity in the book.",
         ],
     );
     course.append(LIB, "// One thought more.\n");
     status(&course).says(
         1,
         &[
-            "1 of 2 invariants hold, graded just now; changed since: your code",
+            "stage 2 of 2: 0 of 10 hold, graded just now; changed since: your code",
             "Next: Grade lab 1, tiny, again: your code has changed since: `cargo course check tiny`.",
         ],
     );
@@ -79,7 +79,15 @@ fn from_untouched_to_done_there_is_one_next_step() {
         0,
         &[
             "ok 1 tiny",
-            "all 2 invariants hold",
+            "core done",
+            "Next: Every core is done. If you want more, harden lab 1, tiny",
+        ],
+    );
+    course.run(&["check", "tiny", "--hardening"]);
+    status(&course).says(
+        0,
+        &[
+            "core and hardening hold",
             "Next: Every lab that you took on holds.",
         ],
     );
@@ -89,7 +97,7 @@ fn from_untouched_to_done_there_is_one_next_step() {
     assert_eq!(way["labs"][0]["mark"], "holds");
     // A date alone is no change: it is what every checkout gives to every file.
     course.write(LIB, &solution);
-    status(&course).says(0, &["all 2 invariants hold"]);
+    status(&course).says(0, &["core and hardening hold"]);
 }
 
 #[test]
@@ -123,7 +131,7 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
         (
             "odd",
             edited("\"graded_at\":", "\"graded_at\":-"),
-            "not as this tool",
+            "does not have the form",
         ),
         (
             "of a lab that was renamed",
@@ -165,14 +173,14 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
     course.run(&["check", "tiny"]).says(
         0,
         &[
-            "All 2 invariants hold",
+            "The core is done",
             "this grade is not remembered: cannot write .course/grades/tiny.json",
         ],
     );
     fs::remove_dir(course.path(GRADE)).unwrap();
     course.write(GRADE, "half");
     course.run(&["check", "tiny"]).says(0, &[]);
-    status(&course).says(0, &["all 2 invariants hold"]);
+    status(&course).says(0, &["core done"]);
     // Nothing is left lying about by the writing.
     let left: Vec<PathBuf> = fs::read_dir(course.path(".course/grades"))
         .unwrap()
@@ -184,10 +192,9 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
     fs::remove_dir_all(course.path(".course")).unwrap();
     course.write(".course", "a note\n");
     status(&course).says(1, &["begun, and not graded yet"]);
-    course.run(&["check", "tiny"]).says(
-        0,
-        &["All 2 invariants hold", "this grade is not remembered"],
-    );
+    course
+        .run(&["check", "tiny"])
+        .says(0, &["The core is done", "this grade is not remembered"]);
 }
 
 #[cfg(unix)]
@@ -209,7 +216,7 @@ fn a_clock_that_went_backwards_tells_a_date() {
     let mut grade: serde_json::Value = serde_json::from_str(&course.read(GRADE)).unwrap();
     grade["graded_at"] = 7_952_342_400_u64.into();
     course.write(GRADE, &grade.to_string());
-    status(&course).says(0, &["all 2 invariants hold, graded on 2222-01-01"]);
+    status(&course).says(0, &["core done, graded on 2222-01-01"]);
 }
 
 #[test]
@@ -258,7 +265,7 @@ pub fn second_lab(course: &Course) {
     );
     course.write(
         "exercises/02-second/lab.toml",
-        "name = \"second\"\ntitle = \"More\"\nchapter = \"tiny.md\"\nminutes = { read = 1, measure = 0, build = 2 }\n",
+        "name = \"second\"\ntitle = \"More\"\nchapter = \"tiny.md\"\nminutes = { read = 1, measure = 0 }\n",
     );
     course.write(
         "exercises/02-second/src/lib.rs",

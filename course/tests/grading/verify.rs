@@ -3,11 +3,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::course::{Course, SAYS_EVEN, WRAPS};
+use crate::course::{Course, PARITY, SAYS_EVEN, TWICE, WRAPS};
 
 const STARTER: &str = "exercises/01-tiny/src/lib.rs";
 const SOLUTION: &str = "solutions/01-tiny/src/lib.rs";
-const TESTS: &str = "exercises/01-tiny/tests/grade/numbers.rs";
 const LAB: &str = "exercises/01-tiny/lab.toml";
 
 #[test]
@@ -17,9 +16,10 @@ fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
     ran.says(
         0,
         &[
-            "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning",
-            "ok tiny 4 tests pass, clippy passes",
-            "ok tiny/says-even rejected by tells_parity alone",
+            "ok tiny 22 tests fail by their todo, 1 of given code pass, no warning",
+            "ok tiny 23 tests pass, clippy passes",
+            "ok tiny/twice 11 tests pass, 10 beyond fail by their todo",
+            "ok tiny/says-even rejected by tells_parity, also by 5 others",
             "ok tiny/wraps rejected by stops_at_the_limit alone",
             "ok book 1 page",
             "ok tiny 2 invariants, 1 objective, 2 stubs, 6 hints",
@@ -28,7 +28,7 @@ fn a_sound_course_has_no_problem_and_ends_with_its_totals() {
     let last = ran.out.lines().last().unwrap();
     assert_eq!(
         last,
-        "ok verify: 1 lab, 4 tests, 2 mistakes rejected, 1 page, 0 problems"
+        "ok verify: 1 lab, 23 tests, 2 mistakes rejected, 1 page, 0 problems"
     );
     // The tree is as it was: mistakes are made elsewhere.
     course
@@ -46,8 +46,8 @@ fn what_this_machine_has_proven_is_proven_again_only_when_something_has_changed(
     again.says(
         0,
         &[
-            "ok tiny 3 tests fail by their todo, 1 of given code pass, no warning (proven before)",
-            "ok tiny 4 tests pass, clippy passes (proven before)",
+            "ok tiny 22 tests fail by their todo, 1 of given code pass, no warning (proven before)",
+            "ok tiny 23 tests pass, clippy passes (proven before)",
             "ok tiny/wraps rejected by stops_at_the_limit (proven before)",
             "2 mistakes rejected, 1 page, 0 problems",
         ],
@@ -57,32 +57,32 @@ fn what_this_machine_has_proven_is_proven_again_only_when_something_has_changed(
         let words: Vec<&str> = ran.out.split_whitespace().collect();
         words.join(" ").matches("(proven before)").count()
     };
-    assert_eq!(before(&again), 4);
+    assert_eq!(before(&again), 5);
     assert_eq!(before(&course.run(&["verify", "--afresh"])), 0);
 
     // One patch is another: the rest stands.
     course.edit(
-        "solutions/01-tiny/mistakes/numbers/wraps.patch",
+        "solutions/01-tiny/mistakes/twice/wraps.patch",
         "it is shorter",
         "it is much shorter",
     );
-    assert_eq!(before(&course.run(&["verify"])), 3);
+    assert_eq!(before(&course.run(&["verify"])), 4);
     // The solution is what every mistake is made in; the starter is not concerned.
     course.append(SOLUTION, "\n// A thought.\n");
     assert_eq!(before(&course.run(&["verify"])), 1);
     // A test judges all of them.
-    course.append(TESTS, "\n// A thought.\n");
+    course.append(TWICE, "\n// A thought.\n");
     let ran = course.run(&["verify", "--only", "mistakes", "--only", "solutions"]);
     assert_eq!(before(&ran), 0);
 
     // What was not sound is not remembered, and half a memory is none.
-    course.edit(TESTS, "Some(254), None", "Some(254), Some(0)");
+    course.edit(TWICE, "Some(254), None", "Some(254), Some(0)");
     for _ in 0..2 {
         course
             .run(&["verify", "--only", "mistakes"])
             .says(1, &["no tiny/wraps - it survives"]);
     }
-    course.edit(TESTS, "Some(254), Some(0)", "Some(254), None");
+    course.edit(TWICE, "Some(254), Some(0)", "Some(254), None");
     course.write("target/verify/proven", "no key\n\n\u{0}");
     course
         .run(&["verify", "--only", "mistakes"])
@@ -95,21 +95,22 @@ fn shards_share_the_work_and_leave_nothing_out() {
     let shards: Vec<_> = ["1/2", "2/2"]
         .map(|shard| course.run(&["verify", "--shard", shard]))
         .into();
-    // Starter, solution and two mistakes; the book and what is counted in the first alone.
+    // Starter, solution, stage and two mistakes; the book and what is counted in the first alone.
     let lines = |what: &str| {
         let found = |ran: &crate::course::Ran| ran.out.matches(what).count();
         shards.iter().map(found).collect::<Vec<_>>()
     };
     for what in [
-        "fail by their todo",
-        "tests pass",
+        "fail by their todo, 1 of given",
+        "tests pass, clippy",
+        "ok tiny/twice",
         "ok tiny/wraps",
         "ok tiny/says-even",
     ] {
         assert_eq!(lines(what).iter().sum::<usize>(), 1, "{what}");
     }
     assert_eq!(lines("ok book"), [1, 0]);
-    for (shard, items) in shards.iter().zip([2, 2]) {
+    for (shard, items) in shards.iter().zip([3, 2]) {
         shard.says(0, &["0 problems"]);
         assert_eq!(
             shard.out.matches("ok tiny").count() - usize::from(shard.out.contains("objective")),
@@ -124,15 +125,16 @@ fn shards_share_the_work_and_leave_nothing_out() {
 #[test]
 fn a_thorough_proof_names_the_tests_that_no_mistake_needs() {
     let course = Course::sound();
-    course.append(
-        TESTS,
-        "\n/// **T1** Zero.\n#[test]\nfn zero_stays() {\n    assert_eq!(tiny::double(0), Some(0));\n}\n",
-    );
     for _ in 0..2 {
-        course.run(&["verify", "--only", "mistakes", "--thorough"]).says(
-            0,
-            &["tiny: no mistake needs 2 tests; give each a mistake, or delete it: doubles zero_stays"],
-        );
+        course
+            .run(&["verify", "--only", "mistakes", "--thorough"])
+            .says(
+                0,
+                &[
+                    "tiny: no mistake needs 15 tests; give each a mistake, or delete it: doubles ",
+                    " zero_stays ",
+                ],
+            );
     }
 }
 
@@ -141,17 +143,17 @@ fn faulty_starters_are_found() {
     let course = Course::sound();
     // A test that the stub passes, a warning, a test that fails otherwise, given code that fails.
     course.edit(
-        TESTS,
+        PARITY,
         "/// **T2** Even",
         "/// **T2** Grades nothing.\n#[test]\nfn grades_nothing() {}\n\n/// **T2** Even",
     );
     course.edit(
-        TESTS,
+        PARITY,
         "/// **T2** Even",
         "/// **T2** Fails by itself.\n#[test]\nfn fails_by_itself() {\n    panic!(\"by itself\");\n}\n\n/// **T2** Even",
     );
     course.edit(
-        TESTS,
+        PARITY,
         "/// **T2** Even",
         "/// **T2** Says it twice.\n#[test]\nfn says_it_twice() {\n    let _ = std::panic::catch_unwind(|| tiny::double(1));\n    tiny::double(1);\n}\n\n/// **T2** Even",
     );
@@ -161,14 +163,14 @@ fn faulty_starters_are_found() {
     ran.says(
         1,
         &[
-            "starter.lock is behind (src/lib.rs, tests/grade/numbers.rs)",
+            "starter.lock is behind (src/lib.rs, tests/core/parity.rs)",
             "the compiler warns: unused variable: `unused` (01-tiny/src/lib.rs:8)",
             "grades_nothing passes on the starter, so it grades nothing",
             "fails_by_itself fails on the starter, but not by a todo",
-            "says_it_twice says its todo 2 times",
+            "says_it_twice prints its todo 2 times",
             "the_largest_is_the_types guards given code, and should pass on the starter",
             "clippy objects: error: unused variable: `unused`",
-            "verify: 1 lab, 7 tests, 7 problems",
+            "verify: 1 lab, 26 tests, 7 problems",
         ],
     );
     course.write(STARTER, "pub fn double(");
@@ -188,13 +190,13 @@ fn faulty_solutions_are_found() {
     course.write("solutions/01-tiny/tests/own.rs", "");
     course.edit(
         "solutions/01-tiny/Cargo.toml",
-        "../../exercises/01-tiny/tests/grade/main.rs",
+        "../../exercises/01-tiny/tests/core/main.rs",
         "tests/own.rs",
     );
     course.run(&["verify", "--only", "solutions"]).says(
         1,
         &[
-            "the path of its test target `grade` does not lead into exercises/01-tiny",
+            "the path of its test target `core` does not lead into exercises/01-tiny",
             "it has a tests/ folder",
             "no graded test was run",
             "clippy objects: error: unneeded `return` statement",
@@ -203,7 +205,7 @@ fn faulty_solutions_are_found() {
     course.edit(
         "solutions/01-tiny/Cargo.toml",
         "tests/own.rs",
-        "../../exercises/01-tiny/tests/grade/main.rs",
+        "../../exercises/01-tiny/tests/core/main.rs",
     );
     course
         .run(&["verify", "--only", "solutions"])
@@ -231,9 +233,9 @@ fn a_refused_alternative_is_found() {
     );
     course.write("solutions/01-tiny/alternatives/adding/src/lib.rs", &library);
     let ran = course.run(&["verify", "--only", "solutions"]);
-    ran.says(0, &["ok tiny/adding 4 tests pass, clippy passes"]);
+    ran.says(0, &["ok tiny/adding 23 tests pass, clippy passes"]);
 
-    course.edit(TESTS, "Some(8)", "Some(9)");
+    course.edit(TWICE, "Some(8)", "Some(9)");
     course
         .run(&["verify", "--only", "solutions"])
         .says(1, &["no tiny/adding", "doubles rejects it", "2 problems"]);
@@ -244,7 +246,7 @@ fn faulty_mistakes_are_found() {
     let course = Course::sound();
     let plant = |name: &str, text: &str| {
         course.write(
-            &format!("solutions/01-tiny/mistakes/numbers/{name}.patch"),
+            &format!("solutions/01-tiny/mistakes/twice/{name}.patch"),
             text,
         );
     };
@@ -326,12 +328,12 @@ fn a_faulty_book_is_found() {
 fn gaps_in_the_coverage_are_found() {
     let course = Course::sound();
     course.edit(LAB, "prerequisites = [\"counting\"]", "prerequisites = []");
-    course.edit(LAB, "build = 2", "build = 0");
+    course.edit(LAB, "read = 1", "read = 0");
     let more = "\n[[objective]]\nid = \"tiny-unasked\"\ntext = \"Be asked.\"\n\n[[invariant]]\nid = \"T3\"\n\
                 text = \"Nobody tests this.\"\nread = \"gone.md\"\n";
     course.write(LAB, &(course.read(LAB) + more));
-    course.edit(TESTS, "**T1** What does not fit", "What does not fit");
-    course.edit(TESTS, "**T2** Even", "**T9** Even");
+    course.edit(TWICE, "**T1** What does not fit", "What does not fit");
+    course.edit(PARITY, "**T2** Even", "**T9** Even");
     course.edit(
         "exercises/01-tiny/hints.md",
         "## `parity`",
@@ -364,9 +366,9 @@ fn gaps_in_the_coverage_are_found() {
             "lab.toml names no prerequisites",
             "T3 is to be read in src/gone.md, which is not there",
             "T3 has no test: Nobody tests this.",
-            "stops_at_the_limit (exercises/01-tiny/tests/grade/numbers.rs:9): its doc comment does not open",
-            "tells_parity (exercises/01-tiny/tests/grade/numbers.rs:15) judges T9, which lab.toml does not have",
-            "T2 has no test",
+            "stops_at_the_limit (exercises/01-tiny/tests/core/twice.rs:9): its doc comment does not open",
+            "tells_parity (exercises/01-tiny/tests/core/parity.rs:5) judges T9, which lab.toml does not have",
+            "T2: no mistake shows that its tests reject anything",
             "T1: no mistake shows that its tests reject anything",
             "no question of the quiz checks the objective tiny-unasked",
             "nothing shows the objective tiny-unasked: name its `invariants`",
@@ -407,7 +409,7 @@ fn output_in_the_book_that_no_test_prints_any_more_is_found() {
     course.append(LAB, &output("wraps", "of_no_such_name"));
     course.write(
         "src/starter.txt",
-        "test numbers::doubles ... FAILED\nas it was once\n",
+        "test twice::doubles ... FAILED\nas it was once\n",
     );
     course.write("src/wraps.txt", "");
     course
@@ -448,7 +450,7 @@ fn an_answer_that_is_run_holds_on_the_solution_and_rejects_its_mistake() {
         .says(
             0,
             &[
-                "ok tiny 4 tests pass, 1 answer of the book among them",
+                "ok tiny 23 tests pass, 1 answer of the book among them",
                 "0 problems",
             ],
         );

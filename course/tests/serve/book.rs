@@ -32,7 +32,10 @@ fn the_book_is_there_before_the_first_grade() {
         (&1.into(), &true.into())
     );
     assert_eq!(measure["invariants"][1]["id"], "M2");
-    assert_eq!(*said.lock().unwrap(), ["measure: 1 of 2 invariants hold"]);
+    assert_eq!(
+        *said.lock().unwrap(),
+        ["measure: stage 1 of 1: 1 of 2 hold"]
+    );
 }
 
 #[test]

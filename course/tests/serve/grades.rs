@@ -7,46 +7,36 @@ use course::serve::Grader;
 use serde_json::Value;
 
 use crate::fixture::Course;
-use crate::listening::{Events, FAILED, at_once, gated, grade, start, state, verdict};
+use crate::listening::{ByHand, Events, FAILED, at_once, grade, start, state, verdict};
+
+const LIB: &str = "exercises/01-measure/src/lib.rs";
 
 #[test]
 fn a_save_is_graded_and_a_newer_save_restarts_the_grade() {
     let course = Course::sound();
-    let (grader, calls, answer) = gated();
-    let (server, _) = start(&course, grader);
-    let mut events = Events::open(&server);
-    let first = calls.recv_timeout(FAILED).unwrap();
-    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
-    let second = calls.recv_timeout(FAILED).unwrap();
+    let mut page = ByHand::start(&course);
+    let first = page.asked();
+    course.append(LIB, "// newer\n");
+    let second = page.asked();
     assert!(
         first.is_stopped(),
         "the grade of the older code was given up"
     );
     assert!(!second.is_stopped());
-    answer.send(2).unwrap();
-    let state = events.wait_until(|state| verdict(state) == "graded");
-    assert_eq!(state["labs"]["measure"]["holds"], 2);
+    page.answers(2);
 }
 
 #[test]
 fn what_held_is_shown_until_the_new_grade_is_there() {
     let course = Course::sound();
-    let (grader, calls, answer) = gated();
-    let (server, said) = start(&course, grader);
-    let mut events = Events::open(&server);
-    answer.send(1).unwrap();
-    events.wait_until(|state| verdict(state) == "graded");
-    calls.recv_timeout(FAILED).unwrap();
-    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
-    calls.recv_timeout(FAILED).unwrap();
-    let grading = events.wait_until(|state| verdict(state) == "grading");
+    let mut page = ByHand::start(&course);
+    page.grades(1);
+    course.append(LIB, "// newer\n");
+    page.asked();
+    let grading = page.events.wait_until(|state| verdict(state) == "grading");
     assert_eq!(grading["labs"]["measure"]["holds"], 1);
-    answer.send(2).unwrap();
-    events.wait_until(|state| state["labs"]["measure"]["holds"] == 2);
-    assert_eq!(
-        said.lock().unwrap().last().unwrap(),
-        "measure: all 2 invariants hold; new: M2"
-    );
+    page.answers(2);
+    assert_eq!(page.last_said(), "measure: core done; new: M2");
 }
 
 #[test]
@@ -55,13 +45,12 @@ fn a_grade_from_last_time_is_shown_at_once_and_made_again_only_if_a_file_changed
     let (server, _) = start(&course, at_once());
     let mut events = Events::open(&server);
     let first =
-        events.wait_until(|state| state["way"]["labs"][0]["stands"] == "1 of 2 invariants hold");
+        events.wait_until(|state| state["way"]["labs"][0]["stands"] == "stage 1 of 1: 1 of 2 hold");
     assert_eq!(first["labs"]["measure"]["from_last_time"], false);
     drop(server);
 
-    let (grader, calls, _answer) = gated();
-    let (server, said) = start(&course, grader);
-    let back = state(&server);
+    let page = ByHand::start(&course);
+    let back = state(&page.server);
     let measure = &back["labs"]["measure"];
     assert_eq!(
         (
@@ -73,28 +62,24 @@ fn a_grade_from_last_time_is_shown_at_once_and_made_again_only_if_a_file_changed
     );
     assert_eq!(back["way"]["next"]["page"], "scope/measure.md#frames");
     assert!(
-        calls.try_recv().is_err(),
+        !page.is_asked(),
         "nothing has changed, and yet it is graded"
     );
-    assert!(said.lock().unwrap().is_empty());
-    drop(server);
+    assert!(page.said.lock().unwrap().is_empty());
+    drop(page);
 
-    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
-    let (grader, calls, answer) = gated();
-    let (server, said) = start(&course, grader);
-    calls.recv_timeout(FAILED).unwrap();
-    let mut events = Events::open(&server);
-    let again = state(&server);
+    course.append(LIB, "// newer\n");
+    let mut page = ByHand::start(&course);
+    page.asked();
+    let again = state(&page.server);
     assert_eq!(
         (verdict(&again), &again["labs"]["measure"]["holds"]),
         ("grading", &1.into())
     );
-    answer.send(2).unwrap();
-    events.wait_until(|state| state["way"]["labs"][0]["mark"] == "holds");
-    assert_eq!(
-        *said.lock().unwrap(),
-        ["measure: all 2 invariants hold; new: M2"]
-    );
+    page.answers(2);
+    page.events
+        .wait_until(|state| state["way"]["labs"][0]["mark"] == "holds");
+    assert_eq!(*page.said.lock().unwrap(), ["measure: core done; new: M2"]);
 }
 
 #[test]
@@ -103,36 +88,29 @@ fn a_lab_that_was_not_begun_is_graded_once_it_is() {
     let lab = course::lab::named(course.repo(), "measure").unwrap();
     let starter = course::starter::Starter::from_tree(course.repo(), &lab).unwrap();
     starter.write().unwrap();
-    let (grader, calls, answer) = gated();
-    let (server, said) = start(&course, grader);
-    let mut events = Events::open(&server);
-    assert_eq!(state(&server)["way"]["labs"][0]["stands"], "not begun");
-    assert!(calls.try_recv().is_err(), "the untouched starter is graded");
-    course.append("exercises/01-measure/src/lib.rs", "// mine\n");
-    calls.recv_timeout(FAILED).unwrap();
-    answer.send(1).unwrap();
-    events.wait_until(|state| verdict(state) == "graded");
-    assert_eq!(*said.lock().unwrap(), ["measure: 1 of 2 invariants hold"]);
+    let mut page = ByHand::start(&course);
+    assert_eq!(state(&page.server)["way"]["labs"][0]["stands"], "not begun");
+    assert!(!page.is_asked(), "the untouched starter is graded");
+    course.append(LIB, "// mine\n");
+    page.grades(1);
+    assert_eq!(
+        *page.said.lock().unwrap(),
+        ["measure: stage 1 of 1: 1 of 2 hold"]
+    );
 }
 
 #[test]
 fn a_grade_that_cannot_be_kept_is_shown_and_the_reader_is_told_once() {
     let course = Course::sound();
     course.write(".course/grades", "somebody's file\n");
-    let (grader, calls, answer) = gated();
-    let (server, said) = start(&course, grader);
-    let mut events = Events::open(&server);
+    let mut page = ByHand::start(&course);
     for holds in [1, 2] {
-        calls.recv_timeout(FAILED).unwrap();
-        answer.send(holds).unwrap();
-        events.wait_until(|state| {
-            verdict(state) == "graded" && state["labs"]["measure"]["holds"] == holds
-        });
-        course.append("exercises/01-measure/src/lib.rs", "// newer\n");
+        page.grades(holds);
+        course.append(LIB, "// newer\n");
     }
     // The third has begun: whatever the second had to say was said.
-    calls.recv_timeout(FAILED).unwrap();
-    let said = said.lock().unwrap();
+    page.asked();
+    let said = page.said.lock().unwrap();
     let told = said
         .iter()
         .filter(|line| line.starts_with("Grades are not remembered"));
@@ -160,9 +138,9 @@ fn a_grader_that_fails_or_panics_ends_nothing() {
             .to_owned()
     };
     events.wait_until(|state| message(state).contains("cargo is not there"));
-    course.append("exercises/01-measure/src/lib.rs", "// 1\n");
+    course.append(LIB, "// 1\n");
     events.wait_until(|state| message(state).contains("a fault of the course"));
-    course.append("exercises/01-measure/src/lib.rs", "// 2\n");
+    course.append(LIB, "// 2\n");
     events.wait_until(|state| state["labs"]["measure"]["holds"] == 2);
 }
 
@@ -197,7 +175,7 @@ fn code_that_does_not_compile_for_a_moment_loses_no_mark_and_brings_no_news_when
     let (server, said) = start(&course, grader);
     let mut events = Events::open(&server);
     events.wait_until(|state| verdict(state) == "graded");
-    course.append("exercises/01-measure/src/lib.rs", "x\n");
+    course.append(LIB, "x\n");
     let broken = events.wait_until(|state| verdict(state) == "does-not-compile");
     let measure = &broken["labs"]["measure"];
     assert_eq!(
@@ -205,12 +183,12 @@ fn code_that_does_not_compile_for_a_moment_loses_no_mark_and_brings_no_news_when
         (&true.into(), &1.into())
     );
     assert_eq!(measure["invariants"][0]["holds"], true);
-    course.append("exercises/01-measure/src/lib.rs", "// fixed\n");
+    course.append(LIB, "// fixed\n");
     let again = events.wait_until(|state| verdict(state) == "graded");
     assert_eq!(again["labs"]["measure"]["stale"], false);
     assert_eq!(
         said.lock().unwrap().last().unwrap(),
-        "measure: 1 of 2 invariants hold"
+        "measure: stage 1 of 1: 1 of 2 hold"
     );
 }
 
@@ -225,7 +203,7 @@ fn what_was_saved_last_is_graded_first_and_the_other_lab_afterwards() {
     let called = std::sync::Mutex::new(called);
     let grader: Arc<Grader> = Arc::new(move |_, lab, stop| {
         called.lock().unwrap().send(lab.name.clone()).unwrap();
-        // The first lab takes for ever, unless it is asked to stop.
+        // The first lab never ends, unless it is asked to stop.
         while lab.name == "measure" && !stop.is_stopped() {
             std::thread::yield_now();
         }
@@ -251,20 +229,13 @@ fn what_was_saved_last_is_graded_first_and_the_other_lab_afterwards() {
 #[test]
 fn a_save_by_a_new_file_in_the_old_ones_place_is_graded() {
     let course = Course::sound();
-    let (grader, calls, answer) = gated();
-    let (server, _) = start(&course, grader);
-    let mut events = Events::open(&server);
-    calls.recv_timeout(FAILED).unwrap();
-    answer.send(1).unwrap();
-    events.wait_until(|state| verdict(state) == "graded");
-    let lib = "exercises/01-measure/src/lib.rs";
+    let mut page = ByHand::start(&course);
+    page.grades(1);
     for (save, holds) in [(1, 2), (2, 1)] {
         let beside = course.path("exercises/01-measure/src/.lib.rs.new");
-        std::fs::write(&beside, format!("{}// {save}\n", course.read(lib))).unwrap();
-        std::fs::rename(&beside, course.path(lib)).unwrap();
-        calls.recv_timeout(FAILED).unwrap();
-        answer.send(holds).unwrap();
-        events.wait_until(|state| state["labs"]["measure"]["holds"] == holds);
+        std::fs::write(&beside, format!("{}// {save}\n", course.read(LIB))).unwrap();
+        std::fs::rename(&beside, course.path(LIB)).unwrap();
+        page.grades(holds);
     }
 }
 
@@ -277,20 +248,14 @@ fn a_save_while_the_book_is_built_is_graded_at_once() {
     let gate = course.path("../gate");
     let made = std::process::Command::new("mkfifo").arg(&gate).status();
     assert!(made.unwrap().success());
-    let (grader, calls, answer) = gated();
-    let (server, _) = start(&course, grader);
-    let mut events = Events::open(&server);
-    calls.recv_timeout(FAILED).unwrap();
-    answer.send(1).unwrap();
-    events.wait_until(|state| verdict(state) == "graded");
-    let page = course.read("src/introduction.md");
+    let mut page = ByHand::start(&course);
+    page.grades(1);
+    let introduction = course.read("src/introduction.md");
     course.append("src/introduction.md", "\n{{#include ../../gate}}\n");
     // Opening it waits for the build that reads it.
     let open = std::fs::File::options().write(true).open(&gate).unwrap();
-    course.append("exercises/01-measure/src/lib.rs", "// newer\n");
-    calls.recv_timeout(FAILED).unwrap();
-    answer.send(2).unwrap();
-    events.wait_until(|state| state["labs"]["measure"]["holds"] == 2);
-    std::fs::write(course.path("src/introduction.md"), page).unwrap();
+    course.append(LIB, "// newer\n");
+    page.grades(2);
+    std::fs::write(course.path("src/introduction.md"), introduction).unwrap();
     drop(open);
 }

@@ -1,4 +1,4 @@
-//! Doubles of the parts, in memory: small enough to be seen to be right.
+//! Doubles of the parts, in memory: so small that one can see they are right.
 //!
 //! The stage's own tests stand on them, and the observer is proven with them: a planted fault is one of
 //! these with one line wrong. They keep nothing when the process ends, and are no one's solution.
@@ -95,14 +95,9 @@ impl MemoryAuthority {
             return Err(NotWritten::Stale { current });
         }
         let version = Version(current.map_or(1, |current| current.0 + 1));
-        let progress = Progress {
-            key: command.key,
-            version,
-            steps_done: command.steps_done,
-            completed: true,
-        };
-        let note = command.note.clone();
-        kept.facts.insert(command.key, Fact { progress, note });
+        let fact = command.fact(version);
+        let progress = fact.progress;
+        kept.facts.insert(command.key, fact);
         let reply = (command.clone(), version);
         kept.replies.insert(command.idempotency_key.clone(), reply);
         // With the fact still locked: state and event are there together.
@@ -151,7 +146,7 @@ impl Authority for MemoryAuthority {
 
 // The cache.
 
-/// A read-through cache without a bound to its size.
+/// A read-through cache of unbounded size.
 pub struct MemoryCache {
     authority: Arc<dyn Authority>,
     copies: Mutex<Copies>,

@@ -37,14 +37,14 @@ pub enum Leak {
 /// An outbox, a log, consumers with an inbox each, and a view, all in memory.
 pub struct Pipe {
     ways: Ways,
-    kept: Mutex<Kept>,
+    kept: Mutex<Contents>,
     news: Notify,
     running: Mutex<[Vec<JoinHandle<()>>; 3]>,
     leak: Option<Leak>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Contents {
     outbox: VecDeque<Event>,
     log: Vec<Event>,
     committed: u64,
@@ -191,7 +191,7 @@ impl Pipe {
         }
     }
 
-    /// Acts on an event unless it has acted on it before. Says how often it acts.
+    /// Acts on an event unless it has acted on it before. Returns how often it acts.
     fn handle(&self, number: usize, event: Event) -> u32 {
         let inbox = &mut lock(&self.kept).consumers[number];
         inbox.handled += 1;
@@ -205,7 +205,7 @@ impl Pipe {
     }
 
     /// Where the next event of the same key is, if it is near.
-    fn later_of_the_key(kept: &Kept, number: usize) -> Option<usize> {
+    fn later_of_the_key(kept: &Contents, number: usize) -> Option<usize> {
         let inbox = &kept.consumers[number];
         let next = kept.log.get(inbox.offset)?;
         let later = kept.log.iter().enumerate().skip(inbox.offset + 1).take(100);
@@ -219,7 +219,7 @@ impl Pipe {
     /// Past what has been acted upon.
     fn advance(&self, number: usize) {
         let mut kept = lock(&self.kept);
-        let Kept { log, consumers, .. } = &mut *kept;
+        let Contents { log, consumers, .. } = &mut *kept;
         let inbox = &mut consumers[number];
         while log
             .get(inbox.offset)

@@ -1,7 +1,7 @@
-//! The page: what somebody sees who starts the platform, and what they can turn.
+//! The page: what people see when they start the platform, and the switches that they can turn.
 //!
-//! It is made on this side, kept up to date by server-sent events, and its switches are forms that work
-//! without a script. Everything that is not the page's own goes to the door, as a browser's request.
+//! It is rendered on the server and kept up to date by server-sent events, and its switches are forms that
+//! work without a script. Every other request goes to the door, as a browser's would.
 
 mod page;
 mod why;
@@ -27,13 +27,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the page hears something new.
+/// How often the page is updated.
 const NEWS_EVERY: Duration = Duration::from_millis(500);
 
 /// The largest request that is passed on.
 const MAX_REQUEST_BYTES: usize = 64 << 10;
 
-/// The longest body that the page shows of an answer.
+/// The most of an answer's body that the page shows.
 const MAX_SHOWN_BYTES: usize = 1200;
 
 #[derive(Clone)]

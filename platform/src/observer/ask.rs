@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use domain::{LearnerId, LessonKey, Version};
-use hyper::header::{AUTHORIZATION, ETAG};
+use hyper::header::{AUTHORIZATION, ETAG, IF_MATCH};
 use hyper::{Method, Request, Response, StatusCode};
 
 /// What somebody asks for.
@@ -21,6 +21,13 @@ pub(crate) enum Ask {
     Asset(String),
     Dashboard,
     Other,
+}
+
+/// The version that a command wants to replace.
+pub(crate) fn expected(request: &Request<Bytes>) -> u64 {
+    let tag = request.headers().get(IF_MATCH);
+    tag.and_then(|tag| tag.to_str().ok()?.trim_matches('"').parse().ok())
+        .unwrap_or(0)
 }
 
 /// Who asks: the learner in the `Authorization` header.

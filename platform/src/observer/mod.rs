@@ -6,20 +6,19 @@
 //! of the [board](Row), and keeps the few steps that led to a broken one.
 //!
 //! It judges by lower bounds: whatever it cannot know for sure (a commit whose answer was lost, a fact
-//! while the authority is down) it leaves unjudged, or for later. So an alarm is never a matter of luck.
+//! while the authority is down) it leaves unjudged, or judges later. So an alarm is never a matter of luck.
 
 mod ask;
 mod memory;
 mod rows;
 
+pub use memory::Sums;
 pub use rows::{Row, Sometimes, Standing, Step};
 
-use crate::api::session;
-use crate::bounds;
 use crate::parts::{Authority, Command, NotWritten, Place, SessionId, Stream, View, Workers};
 use crate::switch::{Switch, Switches};
 use crate::trace::scattered;
-use ask::{Ask, Told, ask, field, identity, told, version_in, versions_in};
+use ask::{Ask, Told, ask, expected, field, identity, told, version_in, versions_in};
 use bytes::Bytes;
 use domain::{Event, EventId, LearnerId, LessonKey, Version};
 use hyper::{Request, Response, StatusCode};
@@ -116,7 +115,7 @@ impl Observer {
         self.0.on.load(Ordering::Acquire)
     }
 
-    /// How everything stands.
+    /// The state of every promise.
     pub fn board(&self) -> Board {
         let memory = self.lock();
         Board {
@@ -139,7 +138,7 @@ impl Observer {
         }
     }
 
-    /// The rows that are broken.
+    /// The promises that are broken.
     pub fn broken(&self) -> Vec<Row> {
         let memory = self.lock();
         let broken = Row::ALL.into_iter();
@@ -188,7 +187,7 @@ impl Observer {
         Some(Watch {
             observer: self.clone(),
             ask,
-            session: session(request.headers(), who.unwrap_or(LearnerId(0))),
+            session: SessionId::of(request.headers(), who.unwrap_or(LearnerId(0))),
             who,
             asked: Instant::now(),
             open: true,
@@ -434,7 +433,7 @@ impl Observer {
         }
     }
 
-    /// A regular look at what has no request: accounts, the view, and commands reported as failed.
+    /// A regular look at what no request shows: accounts, the view, and commands reported as failed.
     pub(crate) async fn look(&self, stream: &dyn Stream, workers: &dyn Workers, view: &dyn View) {
         if !self.on() {
             return;
@@ -485,19 +484,6 @@ impl Observer {
     }
 }
 
-/// What the observer has counted.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Sums {
-    /// Events that the authority has decided since the platform began.
-    pub accepted: u64,
-    /// Effects that took place.
-    pub effects: u64,
-    /// Events without the effect of some consumer yet.
-    pub unfinished: u64,
-    /// The age of the oldest of them, in milliseconds.
-    pub oldest_ms: u64,
-}
-
 impl Drop for Watch {
     fn drop(&mut self) {
         // Whoever stops waiting does not know what came of it.
@@ -511,19 +497,7 @@ impl Drop for Watch {
     }
 }
 
-/// The version that a command wants to replace.
-fn expected(request: &Request<Bytes>) -> u64 {
-    let tag = request.headers().get(hyper::header::IF_MATCH);
-    tag.and_then(|tag| tag.to_str().ok()?.trim_matches('"').parse().ok())
-        .unwrap_or(0)
-}
-
 /// Milliseconds between two instants.
 pub(crate) fn millis(from: Instant, to: Instant) -> u64 {
     ms(to.saturating_duration_since(from))
-}
-
-/// The bound of what the cache may serve.
-pub(crate) const fn staleness() -> std::time::Duration {
-    bounds::CACHE_TTL
 }

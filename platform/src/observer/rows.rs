@@ -12,11 +12,11 @@ pub enum Row {
     NotAhead,
     /// No answer is older than the cache's bound.
     Fresh,
-    /// A session never reads below what it was told.
+    /// A session never reads an older version than it was given.
     Session,
     /// Commands are refused by the authority alone.
     Decides,
-    /// A command that was told as failed was not done.
+    /// A command that was reported as failed was not done.
     Unknown,
     /// Nobody in between multiplies attempts.
     Attempts,

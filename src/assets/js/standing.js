@@ -5,18 +5,17 @@
   const { h, unseen, dayOf, say, fillPredictions } = window.course;
 
   /** Where a lab stands, in one sentence. */
-  function sentence({ verdict, message, holds, of, from_last_time: before, graded_at: at, ...lab }) {
+  function sentence({ verdict, message, from_last_time: before, graded_at: at, ...lab }) {
     if (verdict === "grading") return "Grading your code …";
     const marks = lab.stale ? " The marks are as of the last build." : "";
     if (verdict === "does-not-compile") return `Your code does not compile${message ? `: ${message}` : "."}${message && marks ? "." : ""}${marks}`;
     if (verdict === "timed-out") return `The tests did not come to an end${message ? `: ${message}` : "."}`;
     if (verdict !== "graded") return message ?? "";
     const since = before && at ? `, as graded on ${dayOf(at)}; nothing has changed since` : "";
-    if (lab.stages?.length) return `${byStage(lab)}${since}.`;
-    return holds === of ? `All ${of} invariants hold${since}.` : `${holds} of ${of} invariants hold${since}.`;
+    return `${byStage(lab)}${since}.`;
   }
 
-  /** Where a lab with stages stands: the first stage that does not hold, then the hardening. */
+  /** Where a lab stands by its stages: the first stage that does not hold, then the hardening. */
   function byStage({ stages, core, hardening }) {
     const at = stages.findIndex(({ holds }) => !holds);
     if (at >= 0) return `Stage ${at + 1} of ${stages.length} · ${stages[at].title}: ${stages[at].passed} of ${stages[at].of} hold`;
@@ -76,8 +75,7 @@
   /** The lab's invariants; `cargo course` says which of them hold. */
   customElements.define("course-invariants", class extends HTMLElement {
     show(lab) {
-      const invariants = new Map((lab.invariants ?? []).map((known) => [known.id, known]));
-      const holds = new Map([...invariants].map(([id, { holds }]) => [id, holds]));
+      const holds = new Map((lab.invariants ?? []).map(({ id, holds }) => [id, holds]));
       // Of code that does not compile, what held before is shown, and said to be of before.
       this.toggleAttribute("data-stale", lab.stale === true);
       // While grading, the marks of the last grade stay.
@@ -85,12 +83,6 @@
         const besideHeadings = document.querySelectorAll(`.hc-proves[data-lab="${this.dataset.lab}"] [data-invariant]`);
         for (const item of [...this.querySelectorAll(".hc-invariant"), ...besideHeadings]) {
           showMark(item, holds.get(item.dataset.invariant));
-        }
-        // Where the lab has stages, the stage says why.
-        const fresh = (lab.invariants ?? []).every(({ tests }) => (tests ?? []).every(({ outcome }) => outcome === "not-built"));
-        for (const item of this.querySelectorAll(".hc-invariant")) {
-          const known = invariants.get(item.dataset.invariant);
-          showWhy(item, known && !known.holds && !fresh && !lab.stages?.length ? known.tests : []);
         }
       }
       say(this.querySelector(".hc-tally"), sentence(lab));

@@ -79,7 +79,7 @@ impl Scale {
         }
     }
 
-    /// The place of a value; one beyond the axis lies at its end.
+    /// The place of a value; one beyond the axis is placed at its end.
     pub fn at(&self, value: f64) -> f64 {
         let share = if self.logarithmic {
             (value.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
@@ -165,7 +165,7 @@ mod tests {
         let scale = Scale::from_zero([12.0, 93.0].into_iter(), false, 100.0, 0.0);
         assert!((scale.at(0.0) - 100.0).abs() < 1e-9);
         assert!(scale.at(93.0) > 0.0 && scale.at(1e9) >= 0.0);
-        // Nothing measured, or only nothing, is still an axis.
+        // No values, or only zeros, still make an axis.
         assert!(
             Scale::from_zero([0.0].into_iter(), true, 1.0, 0.0)
                 .at(0.0)

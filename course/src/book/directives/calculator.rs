@@ -1,6 +1,6 @@
 //! `{{#calculator batch}}`: what a batch saves, and what the wait for it to fill costs.
 //!
-//! The form needs JavaScript, so it is hidden without; the table of worked examples always shows.
+//! The form needs JavaScript, so it is hidden without it; the table of worked examples always shows.
 
 use std::fmt::Write as _;
 
@@ -42,7 +42,7 @@ impl Crossing {
     }
 }
 
-/// What an item's own work costs in the examples: enough to be seen, and far below a crossing.
+/// What an item's own work costs in the examples: enough to be visible, and far below a crossing.
 const ITEM_NS: f64 = 1_000.0;
 
 /// The items of the examples.

@@ -22,7 +22,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let readers = Measured::readers(context.repo);
     let reference = Measured::reference(context.repo)?;
     let theirs = reference.curve(id);
-    // Half of a picture would be compared with nothing: a reader's own is shown once it is whole.
+    // Half a curve could be compared with nothing: a reader's own is shown once it is whole.
     let yours = readers.curve(id).filter(|(_, curve)| curve.is_whole());
     let Some((figures, curve)) = yours.or(theirs) else {
         return nothing_yet(context, id, &readers, &reference);
@@ -47,7 +47,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     })
 }
 
-/// Whose figures these are, of when and of what.
+/// Whose figures these are, when they were measured and on what.
 fn provenance(figures: &Record, own: bool, readers: Option<(&Record, &Curve)>) -> String {
     let machine = html::escape(&format!(
         "{}, {} CPUs, {}, {}",
@@ -76,7 +76,7 @@ fn provenance(figures: &Record, own: bool, readers: Option<(&Record, &Curve)>) -
     )
 }
 
-/// A curve that no file has is a slip of the pen, unless some bench was never measured.
+/// A curve that no file has is a mistake of the author, unless some bench was never measured.
 fn nothing_yet(
     context: &Context<'_>,
     id: &str,

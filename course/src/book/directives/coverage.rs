@@ -1,9 +1,8 @@
 //! `{{#coverage}}`: what the course promises, and what shows that it was kept.
 //!
-//! For whoever teaches it, and wants to know which test to look at when a class says that it
-//! understood. Nothing here is written by hand: objectives name their invariants, tests name the
-//! invariant that they judge, questions name their objective. A table beside these would be wrong
-//! within a month.
+//! For teachers who want to know which test to look at when a class says that it has understood.
+//! Nothing here is written by hand: objectives name their invariants, tests name the invariant that
+//! they judge, questions name their objective. A table kept by hand would be wrong within a month.
 
 use std::fmt::Write as _;
 
@@ -23,26 +22,26 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     let quizzes = quiz::all(context.repo)?;
     let mut out = String::from("<div class=\"hc-coverage\">");
     for lab in lab::all(context.repo)? {
-        let sheet = Sheet {
+        let tables = Tables {
             page: context.page,
             tests: lab.tests(context.repo)?,
             quizzes: &quizzes,
             lab,
         };
-        sheet.render(&mut out);
+        tables.render(&mut out);
     }
     Ok(out + "</div>")
 }
 
 /// One lab's two tables.
-struct Sheet<'a> {
+struct Tables<'a> {
     page: &'a Page,
     lab: Lab,
     tests: Vec<GradedTest>,
     quizzes: &'a [(Page, Quiz)],
 }
 
-impl Sheet<'_> {
+impl Tables<'_> {
     fn render(&self, out: &mut String) {
         let lab = &self.lab;
         let title = format!("Lab {}: {}", lab.number, html::inline(&lab.title));

@@ -56,13 +56,13 @@ pub(super) fn drawn(context: &Context<'_>, name: &str) -> Result<String> {
     inlined(name, &drawing).with_context(|| format!("{shown} cannot be shown"))
 }
 
-/// The `<svg>` element without what only a file of its own needs; refuses what a page cannot bear.
+/// The `<svg>` element without what only a separate file needs; refuses what would harm a page.
 fn inlined(name: &str, drawing: &str) -> Result<String> {
     let Some(start) = drawing.find("<svg") else {
         bail!("there is no <svg> in it")
     };
     let mut svg = drawing[start..].trim_end().to_owned();
-    // A style is for the file alone too: on a page it would be everybody's.
+    // A style is only for a separate file too: on a page it would apply to everything.
     for (opening, closing) in [("<!--", "-->"), ("<style", "</style>")] {
         while let Some(open) = svg.find(opening) {
             let close = svg[open..]

@@ -47,7 +47,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     Ok(out + "</details>")
 }
 
-/// The sections whose titles stand in `topics`, in that order; all of them where it is empty.
+/// The sections whose titles are in `topics`, in that order; all of them where it is empty.
 fn chosen<'a>(sections: &'a [HintSection], topics: &str) -> Result<Vec<&'a HintSection>> {
     if topics.trim().is_empty() {
         return Ok(sections.iter().collect());

@@ -23,7 +23,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
         ("Build", lab.minutes.build),
         ("Harden, if you want", lab.minutes.hardening),
     ];
-    // A lab that measures nothing, or has one part only, does not say that it takes no time.
+    // Of a lab that measures nothing, no time for it is shown.
     let minutes: Vec<(String, String)> = minutes
         .into_iter()
         .filter(|(_, minutes)| *minutes > 0)

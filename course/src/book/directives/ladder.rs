@@ -11,7 +11,7 @@ use crate::book::measured::Measured;
 use crate::book::predict::{Kind, Prediction, Predictions};
 use records::record::{Figure, Placement, Record};
 
-/// The steps that are drawn, with words that fit. All of them stand on *Your numbers*.
+/// The steps that are drawn, with words that fit. All of them are on *Your numbers*.
 const STEPS: [(&str, &str); 9] = [
     ("fn-call", "A function call"),
     ("mutex", "Locking a free mutex"),
@@ -68,7 +68,7 @@ fn p50(figures: Option<&Record>, rung: &str) -> Option<f64> {
     figures?.nearest(rung, PLACEMENT).and_then(Figure::p50)
 }
 
-/// The page's own; a ladder may stand on a page without any.
+/// The page's own; a ladder may be on a page without any.
 fn predictions(context: &Context<'_>) -> Result<Vec<Prediction>> {
     let path = context.page.sidecar(&context.repo.book_src(), "predict");
     if path.is_file() {
@@ -78,7 +78,7 @@ fn predictions(context: &Context<'_>) -> Result<Vec<Prediction>> {
     }
 }
 
-/// A prediction of a time lies where it says. One of a ratio needs what it is a ratio to, as measured.
+/// A prediction of a time is placed at its value. A ratio needs the measured time that it is a ratio to.
 fn guess(
     context: &Context<'_>,
     predictions: &[Prediction],
@@ -100,7 +100,7 @@ fn guess(
     })
 }
 
-/// Whose figures these are, of when and of what.
+/// Whose figures these are, when they were measured and on what.
 fn provenance(yours: Option<&Record>, reference: Option<&Record>) -> String {
     let of = |whose: &str, figures: &Record| {
         format!(

@@ -1,8 +1,8 @@
 //! `{{#map | caption}}`: the way through the course as a figure: each lab in its part, how long it takes,
 //! and which earlier labs it is built on.
 //!
-//! Drawn from `lab.toml` and the labs' manifests, so that it cannot say anything else than they do; the
-//! parts are those of SUMMARY.md. Narrow enough for a phone.
+//! Drawn from `lab.toml` and the labs' manifests, so that it cannot contradict them; the parts are those
+//! of SUMMARY.md. Narrow enough for a phone.
 
 use std::fmt::Write as _;
 
@@ -75,7 +75,7 @@ fn rows(context: &Context<'_>, labs: &[Lab]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// The heading of SUMMARY.md under which a page stands; empty if it stands under none.
+/// The heading of SUMMARY.md above a page; empty if there is none.
 fn part_of(summary: &str, chapter: &str) -> String {
     let link = format!("({chapter})");
     let mut heading = "";
@@ -89,12 +89,9 @@ fn part_of(summary: &str, chapter: &str) -> String {
     String::new()
 }
 
-/// A lab in stages has a core, after which one may go on, and a hardening part.
+/// A lab has a core, after which one may go on, and a hardening part.
 fn time(lab: &Lab) -> String {
     let minutes = lab.minutes;
-    if lab.stages.is_empty() {
-        return format!("{} in all", duration(minutes.total()));
-    }
     let core = format!("core {}", duration(minutes.total()));
     if minutes.hardening == 0 {
         return core;

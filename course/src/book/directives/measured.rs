@@ -7,7 +7,8 @@
 //! | `shards-1 in rounds` | the ratio to the rung's base, paired within rounds, `1.2` |
 //! | `shards-1 over rounds` | its lowest and its highest round, `1.1–1.3` |
 //!
-//! A figure that is typed into a sentence stays when the machine is measured again. This one can't.
+//! A figure that is typed into a sentence is out of date as soon as the machine is measured again. This one
+//! cannot be.
 
 use anyhow::{Context as _, Result, bail, ensure};
 
@@ -16,10 +17,10 @@ use crate::book::measured::Measured;
 use records::record::{Figure, Placement, Ratio};
 use records::units::{number, time};
 
-/// How a ratio is asked for that was paired within rounds.
+/// The word that asks for a ratio paired within rounds.
 const IN_ROUNDS: &str = " in rounds";
 
-/// How its spread is asked for.
+/// The word that asks for its spread.
 const OVER_ROUNDS: &str = " over rounds";
 
 pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {

@@ -42,21 +42,13 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     Ok(out + "</div>")
 }
 
-/// The test modules in the order of the chapter: that of the test files where the lab has stages; of
-/// another lab, that in which its chapter runs them by name, and then those that it does not.
+/// The test modules in the order of the test files, which is that of the chapter.
 fn order(context: &Context<'_>, lab: &Lab) -> Result<Vec<String>> {
     let mut modules: Vec<String> = Vec::new();
     for test in lab.tests(context.repo)? {
         if !modules.iter().any(|known| known == test.module()) {
             modules.push(test.module().to_owned());
         }
-    }
-    if lab.stages.is_empty() {
-        // A chapter that isn't there is found by the book's check.
-        let chapter = context.repo.book_src().join(&lab.chapter);
-        let chapter = std::fs::read_to_string(chapter).unwrap_or_default();
-        let place = |module: &String| chapter.find(&format!("{module}::")).unwrap_or(usize::MAX);
-        modules.sort_by_key(|module| (place(module), module.clone()));
     }
     Ok(modules)
 }

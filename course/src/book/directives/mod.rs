@@ -25,7 +25,7 @@ use strsim::levenshtein;
 
 use super::context::Context;
 
-/// The directives that mdBook itself knows; we leave them to it.
+/// The directives that mdBook itself handles.
 pub const MDBOOK_OWN: [&str; 4] = ["include", "rustdoc_include", "playground", "title"];
 
 /// The directives that we know.
@@ -50,7 +50,7 @@ pub const NAMES: [&str; 18] = [
     "way",
 ];
 
-/// Those that stand within a sentence. All others need a line of their own.
+/// Those that can be within a sentence. All others need a line of their own.
 pub const INLINE: [&str; 1] = ["measured"];
 
 /// The HTML of one directive.
@@ -95,7 +95,7 @@ pub fn render(context: &Context<'_>, name: &str, arguments: &str) -> Result<Stri
     Ok(format!("<div class=\"hc-widget\">{html}</div>"))
 }
 
-/// Says which directives there are, and which one was probably meant.
+/// Lists the directives, and suggests the one that was probably meant.
 pub fn unknown(name: &str) -> anyhow::Error {
     let known = || NAMES.iter().chain(&MDBOOK_OWN);
     let nearest = known()

@@ -304,7 +304,7 @@ impl Table<'_> {
     }
 }
 
-/// The columns: placements only where something crosses, others' figures only where there are some.
+/// The columns: placements only where something crosses a boundary, others' figures only where there are some.
 fn heading(out: &mut String, crossing: bool, published: bool) {
     let rows = if crossing { 2 } else { 1 };
     let _ = write!(
@@ -350,7 +350,7 @@ fn predicted(out: &mut String, page: &Page, prediction: &Prediction) {
     );
 }
 
-/// A dash to the eye, words to the ear.
+/// A dash for the eye, words for the ear.
 const NO_FIGURE: &str =
     "<span aria-hidden=\"true\">–</span><span class=\"hc-unseen\">none yet</span>";
 
@@ -411,7 +411,7 @@ fn figure(rung: &Figure) -> String {
             cell
         });
     }
-    // What is to be built the terminal says, once for each stub.
+    // The terminal says what is to be built, once for each stub.
     let why = match (rung.status, rung.message.as_str()) {
         (Status::NotBuilt, _) => "not built yet".to_owned(),
         (_, "") => "not available".to_owned(),

@@ -1,7 +1,7 @@
 //! `{{#place}}`: pieces of work to be placed.
 //!
-//! The answers stand folded after the last piece, so that the page is an exercise on paper and without
-//! JavaScript as well.
+//! The answers are folded after the last piece, so that the page is also an exercise on paper and without
+//! JavaScript.
 
 use std::fmt::Write as _;
 

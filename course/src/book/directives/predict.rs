@@ -66,7 +66,7 @@ pub fn render(context: &Context<'_>, id: &str) -> Result<String> {
     Ok(out)
 }
 
-/// A rung that the reference does not know is a slip of the pen, and would never be answered.
+/// A rung that the reference does not know is a mistake of the author, and would never be answered.
 ///
 /// Only where every bench has its reference: a lab that is new has none before it was measured.
 fn check_rungs(context: &Context<'_>, prediction: &Prediction, reference: &Measured) -> Result<()> {

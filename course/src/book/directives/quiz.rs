@@ -1,7 +1,7 @@
 //! `{{#quiz}}`: the questions of a page.
 //!
-//! The answers stand folded under each question, so that a page without JavaScript is a quiz as
-//! well: read, decide, unfold.
+//! The answers are folded under each question, so that a page without JavaScript is a quiz too:
+//! read, decide, unfold.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! Answers that a reader can run.
 //!
-//! An explanation is somebody's word. Where a graded test shows the same thing, the answer says which
-//! command runs it, and `cargo course verify` makes sure that the test says what the answer says.
-//! What it shows isn't written down again: the test's own comment says it, and so it can't drift.
+//! An explanation has to be believed. Where a graded test shows the same thing, the answer gives the
+//! command that runs it, and `cargo course verify` makes sure that the test agrees with the answer.
+//! What it shows is not written down again: it is the test's own comment, and so it cannot drift.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -63,7 +63,7 @@ pub(super) fn render(run: &Run, context: &Context<'_>) -> Result<String> {
     ))
 }
 
-/// What a test's comment says first, with the invariant that it judges.
+/// The first sentence of a test's comment, with the invariant that it judges.
 fn says(page: &Page, doc: &str, invariant: Option<&lab::Invariant>) -> String {
     let first = doc.split("\n\n").next().unwrap_or_default();
     let text = html::inline(first);

@@ -1,8 +1,8 @@
-//! `{{#steps NAME | caption}}`: one happening in several pictures, one state a picture.
+//! `{{#steps NAME | caption}}`: one event in several pictures, one state a picture.
 //!
 //! The pictures are `NAME-1.svg`, `NAME-2.svg` and so on; a picture's title is what it says in a line.
-//! All of them are in the page, one below the other, and so they are on paper and without scripts.
-//! `<course-steps>` shows them one at a time. A film that plays by itself was the other way: it decides
+//! All of them are in the page, one below the other, as they are on paper and without scripts.
+//! `<course-steps>` shows them one at a time. An animation that plays by itself was rejected: it decides
 //! for the reader how long a state takes to understand.
 
 use std::fmt::Write as _;
@@ -46,7 +46,7 @@ pub(super) fn render(context: &Context<'_>, arguments: &str) -> Result<String> {
     Ok(out)
 }
 
-/// What stands in the drawing's title, escaped as it is there.
+/// The drawing's title, escaped as it is there.
 fn title(drawing: &str) -> Result<&str> {
     let text = drawing
         .split_once("<title")

@@ -1,7 +1,7 @@
 //! `{{#way}}`: every lab of the course in order, and what a reader needs to plan by.
 //!
-//! The rows stand there for any reader of the page. What holds is known to `cargo course` alone, which
-//! reports to the page; what was predicted is known to the browser alone, which counts it.
+//! Every reader of the page sees the rows. Only `cargo course` knows what holds, and reports it to the page;
+//! only the browser knows what was predicted, and counts it.
 
 use std::fmt::Write as _;
 

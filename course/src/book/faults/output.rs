@@ -111,7 +111,7 @@ impl BuiltPages {
         let target = if decoded.is_empty() {
             from.to_owned()
         } else {
-            // The page for lost readers is served at any depth, so its links start from the root.
+            // The 404 page is served at any depth, so its links start from the root.
             let from_root = decoded.starts_with('/') || html.base.is_some();
             let base = if from_root {
                 ""

@@ -167,7 +167,7 @@ fn summary_pages(src: &Path) -> Result<BTreeSet<String>> {
         .collect())
 }
 
-/// The pages that take `page` in.
+/// The pages that include `page`.
 fn includers(src: &Path, page: &str) -> Result<Vec<Page>> {
     let wanted = normal(&src.join(page));
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The part of the page for labs that are divided: stage by stage, and then the hardening.
+//! The lab stage by stage, and then the hardening.
 
 use std::fmt::Write as _;
 
@@ -53,7 +53,7 @@ impl<'a> Sheet<'a> {
         self.say(&first, &line);
     }
 
-    /// A line for each stage; of the first that does not hold, all that is to be known.
+    /// A line for each stage; for the first that does not hold, everything there is to know.
     pub(super) fn stages(&mut self, fresh: bool) {
         let report = self.report;
         let current = report.stage().map(|(number, _)| number);

@@ -1,4 +1,4 @@
-//! The form of a lab that is divided into core and hardening: its stages, and how large its core may be.
+//! The form of a lab: a core in stages and a hardening, and how large its core may be.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::lab::{GradedTest, Lab, Target};
 use crate::repo::Repo;
 use crate::verify::Finding;
 
-/// Tests of a core: fewer teach too little, more are not read.
+/// How many tests a core has: fewer teach too little, more are not read.
 const CORE: std::ops::RangeInclusive<usize> = 20..=35;
 
 /// Minutes that a core may take.
@@ -16,15 +16,11 @@ const MINUTES: u32 = 90;
 pub(super) fn check(repo: &Repo, lab: &Lab, tests: &[GradedTest], finding: &mut Finding) {
     names(lab, tests, finding);
     member(repo, lab, finding);
-    let targets = lab.targets(repo);
-    if targets == [Target::Grade] {
-        return;
-    }
     if lab.stages.is_empty() {
-        finding.problem("lab.toml has no [[stage]], and the lab has a core");
+        finding.problem("lab.toml has no [[stage]]: each module of tests/core is one");
     }
-    if !targets.contains(&Target::Hardening) {
-        finding.problem("it has a core and no tests/hardening/main.rs");
+    if !lab.targets(repo).contains(&Target::Hardening) {
+        finding.problem("it has no tests/hardening/main.rs");
     } else if lab.minutes.hardening == 0 {
         finding.problem("lab.toml does not say how many minutes the hardening takes");
     }

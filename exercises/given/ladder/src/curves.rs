@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::lines::{WIDTH, wrapped};
 use crate::record::{Axis, Curve, Series, Status};
-use crate::table::{WIDTH, wrapped};
 use crate::units;
 
 /// Larger than any count of a curve, and than what would need its thousands set off.

@@ -35,6 +35,7 @@ pub mod derived;
 pub mod figure;
 mod figures;
 mod lessons;
+mod lines;
 mod machine;
 mod measure;
 pub mod pair;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use crate::args::Args;
 use crate::figures;
+use crate::lines;
 use crate::machine;
 use crate::measure::{self, Plan};
 use crate::record::{FORMAT, Record};
@@ -55,7 +56,7 @@ fn try_run(suite: &Suite, derive: fn(&mut Record), args: &Args) -> io::Result<()
     derive(&mut record);
     println!("{}", table::table(&record, suite));
     for lesson in (suite.lessons)(&record) {
-        print!("{}", table::wrapped("- ", &lesson));
+        print!("{}", lines::wrapped("- ", &lesson));
     }
     if args.bench || args.out.is_some() {
         record.write(&out, !args.reference)?;

@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use crate::cpus::{Cpus, Placement};
 use crate::curves;
+use crate::lines::{WIDTH, wrapped};
 use crate::record::{Figure, Record, Status};
 use crate::suite::Suite;
 use crate::units;
-
-/// Nothing is wider; a terminal may be no wider either.
-pub const WIDTH: usize = 80;
 
 const NAME: usize = 26;
 const TIME: usize = 9;
@@ -61,27 +59,6 @@ pub fn table(record: &Record, suite: &Suite) -> String {
     for curve in &record.curves {
         out.push_str(&curves::table(curve));
     }
-    out
-}
-
-/// Text broken into lines that fit, the later ones indented.
-pub fn wrapped(start: &str, text: &str) -> String {
-    let mut out = String::new();
-    let mut line = start.trim_end().to_owned();
-    for word in text.split_whitespace() {
-        if line.chars().count() + 1 + word.chars().count() > WIDTH {
-            out.push_str(line.trim_end());
-            out.push('\n');
-            line = format!("  {word}");
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    out.push_str(line.trim_end());
-    out.push('\n');
     out
 }
 

@@ -1,4 +1,4 @@
-//! A cache that knows entries below a floor from those that are missing, and reads one by one.
+//! A cache that distinguishes entries below a floor from those that are missing, and reads one by one.
 
 use crate::session::Session;
 use domain::{LessonKey, Progress};
@@ -21,10 +21,10 @@ impl Cache {
         }
     }
 
-    /// Where the learner stands in a lesson.
+    /// The learner's progress in a lesson.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    /// [`NoAnswer`] when the authority has to be asked and gives no answer.
     pub fn read(
         &mut self,
         session: &Session,
@@ -38,7 +38,7 @@ impl Cache {
         Ok(loaded[0])
     }
 
-    /// Where the learner stands in the lessons of a page.
+    /// The learner's progress in the lessons of a page.
     ///
     /// # Errors
     /// As in [`read`](Self::read).
@@ -66,7 +66,7 @@ impl Cache {
         Ok(keys.iter().map(answer).collect())
     }
 
-    /// Keeps what the authority said that a fact is.
+    /// Keeps a fact as the authority answered it.
     pub fn keep(&mut self, key: LessonKey, fact: Option<Progress>) {
         self.entries.insert(key, fact);
     }
@@ -92,5 +92,5 @@ impl Cache {
     }
 }
 
-/// What an entry says of a lesson.
+/// What an entry holds for a lesson.
 struct Hit(Option<Progress>);

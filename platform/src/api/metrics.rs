@@ -1,6 +1,6 @@
 //! What is counted, in Prometheus' text form.
 
-use crate::api::Api;
+use super::Api;
 use crate::observer::BoardRow;
 use crate::parts::{Account, Place};
 use crate::switch::Switch;
