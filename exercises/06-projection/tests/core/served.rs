@@ -111,25 +111,6 @@ fn a_deleted_view_does_not_let_an_older_plan_in() {
     });
 }
 
-/// **D8** Who holds a view while another takes its place holds what it was, and the whole of it.
-#[test]
-fn a_reader_keeps_the_view_that_it_took() {
-    story(|| async {
-        let shelf = Shelf::new();
-        assert_eq!(publish(&shelf, &view_at(PLAN, 4)), Ok(()));
-        let taken = shelf.current().expect("a view is served");
-        let rows = taken.rows();
-        assert_eq!(publish(&shelf, &view_at(NEXT_PLAN, 12)), Ok(()));
-        shelf.delete();
-        assert_eq!(
-            (taken.plan(), taken.watermark(), taken.rows()),
-            (PLAN, Offset(4), rows),
-            "A page is made of many reads. The swap came between two of them, and its second half is of \
-             another view than its first."
-        );
-    });
-}
-
 /// **D4** A read says how many events the view lacks, and what is beyond the reader's bound is labelled or
 /// refused, as the reader chose.
 #[test]
