@@ -1,16 +1,17 @@
 //! How long a ledger of 100, 1,000 and 10,000 components takes, with three boundaries for each, and how
 //! much memory: `cargo bench -p boundaries`.
 //!
-//! Each size runs in a process of its own, so that the peak is that of its own. Times are those on the
-//! CPU, the least of several runs; small ledgers are read many times in each, as the system counts in
+//! Each size runs in its own process, so that the peak memory is its own. Times are CPU times, the
+//! lowest of several runs; small ledgers are read many times in each, as the system counts in
 //! milliseconds. The largest ledger has 14 MB, and reading it takes most of the time, nearly all of that
 //! in the TOML parser.
 //!
-//! Ten times the input takes ten times the instructions (`valgrind --tool=cachegrind --cache-sim=no`:
-//! × 9.9, × 10.1), and up to 14 times the time. A quarter of that goes to page faults; the rest is
-//! probably caches, which the largest does not fit into.
+//! Ten times the input takes ten times the instructions (`valgrind --tool=cachegrind --cache-sim=no`: ×
+//! 9.9, × 10.1), and up to 14 times the time. A quarter of that goes to page faults; the rest probably
+//! to CPU caches, which the largest does not fit into.
 //!
-//! `SCALE_RULES=1` prints the time of each rule. It fails if all of it takes more than a second.
+//! `SCALE_RULES=1` prints the time of each rule. It fails if everything together takes more than a
+//! second.
 
 use boundaries::lint::{Options, lint};
 use boundaries::output;
@@ -95,7 +96,7 @@ fn one(size: usize) {
     );
 }
 
-/// How long it takes once, in the best of five rounds of so many `times`: what else the machine did only
+/// How long one run takes, in the best of five rounds of `times` runs: other work on the machine only
 /// adds to it.
 fn least<T>(times: u32, mut run: impl FnMut() -> T) -> Duration {
     let mut round = || {
@@ -161,8 +162,8 @@ fn ledger(size: usize) -> String {
     text
 }
 
-/// The time in which this process ran, where the system says so, and the time of the wall elsewhere: a
-/// busy machine then costs little.
+/// The time in which this process ran, if the system reports it, otherwise wall-clock time: a busy
+/// machine then changes little.
 struct Clock(Instant, Option<Duration>);
 
 impl Clock {
@@ -186,7 +187,7 @@ fn on_cpu() -> Option<Duration> {
     Some(Duration::from_nanos(ran))
 }
 
-/// The most memory that this process has had; where the system says so.
+/// The peak memory of this process, if the system reports it.
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,4 +1,4 @@
-//! Known findings, kept by rule and names. Lines move, and names stay.
+//! Known findings, kept by rule and names. Lines move, but names stay.
 
 use crate::source::{self, SourceError};
 use ledger::form::line_at;
@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The baseline's file name, beside the ledger.
+/// The baseline's file name, next to the ledger.
 pub const FILE_NAME: &str = "boundaries.baseline.toml";
 
 /// The findings that were there when it was written.
@@ -39,10 +39,10 @@ impl Baseline {
         }
     }
 
-    /// Reads the baseline beside a ledger; `None` if there is none.
+    /// Reads the baseline next to a ledger; `None` if there is none.
     ///
     /// # Errors
-    /// [`SourceError`] if the file is there and is no baseline.
+    /// [`SourceError`] if the file is there but is not a baseline.
     pub fn read(file: &Path) -> Result<Option<Self>, SourceError> {
         if !file.exists() {
             return Ok(None);
@@ -76,7 +76,7 @@ impl Baseline {
         gone.cloned().collect()
     }
 
-    /// It without the entries that are not among these.
+    /// The baseline without the entries that are not among these.
     #[must_use]
     pub fn pruned(&self, found: &HashSet<(String, String)>) -> Self {
         let kept = self.entries.iter().filter(|entry| found.contains(*entry));
@@ -96,9 +96,9 @@ impl Baseline {
     /// The file's text: sorted, so that two branches that both shrink it merge.
     pub fn text(&self) -> String {
         let mut text = String::from(
-            "# Findings that were there when this was written. An entry whose finding is gone fails the\n\
-             # lint until `boundaries baseline prune` has removed it: the list can only become shorter.\n\
-             version = 1\n",
+            "# Findings that were there when this was written. An entry whose finding is gone fails \
+             the\n# lint until `boundaries baseline prune` has removed it: the list can only get \
+             shorter.\nversion = 1\n",
         );
         for (rule, at) in &self.entries {
             let at = toml_text(at);
@@ -108,7 +108,7 @@ impl Baseline {
     }
 }
 
-/// A text as TOML has it.
+/// A text as a TOML string.
 pub fn toml_text(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {

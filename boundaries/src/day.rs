@@ -3,16 +3,16 @@
 use ledger::Date;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Today. A clock before 1970 says the first day of that year: on it, no waiver has ended.
+/// Today. A clock before 1970 counts as the first day of that year: on it, no waiver has ended.
 pub fn today() -> Date {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     civil(since.map_or(0, |since| since.as_secs() / 86_400))
 }
 
-/// The day that comes so many days after 1970-01-01.
+/// The day that is this many days after 1970-01-01.
 #[allow(
     clippy::cast_possible_truncation,
-    reason = "years beyond 9999 are cut to it, and months and days are small"
+    reason = "years beyond 9999 are clamped, and months and days are small"
 )]
 fn civil(days: u64) -> Date {
     // Count from the first of March of the year 0, so that a leap day is the last of its year.

@@ -69,7 +69,7 @@ pub fn dot(ledger: &Ledger) -> String {
     text + "}\n"
 }
 
-/// SVG, in columns by how far a component is from where requests come in.
+/// SVG, in columns by a component's distance from where requests come in.
 pub fn svg(ledger: &Ledger) -> String {
     const WIDE: usize = 190;
     const HIGH: usize = 80;
@@ -144,7 +144,7 @@ fn edges(ledger: &Ledger) -> impl Iterator<Item = (usize, usize, &Boundary)> {
     })
 }
 
-/// How many calls a component is from where requests come in, by as few as lead to it.
+/// How many calls a component is from where requests come in, on the shortest path.
 fn columns(ledger: &Ledger) -> Vec<usize> {
     let count = ledger.components.len();
     let mut called = vec![false; count];
@@ -165,14 +165,14 @@ fn columns(ledger: &Ledger) -> Vec<usize> {
         }
         now = later;
         if now.is_empty() {
-            // A circle that nothing leads into has to begin somewhere.
+            // A cycle that nothing leads into has to begin somewhere.
             match column.iter().position(|it| *it == usize::MAX) {
                 Some(at) => now.push(at),
                 None => break,
             }
         }
     }
-    // Columns may have gaps where a circle began late.
+    // Columns may have gaps where a cycle began late.
     let mut used: Vec<_> = column.clone();
     used.sort_unstable();
     used.dedup();

@@ -1,4 +1,4 @@
-//! What was not checked, and for want of which answer. A linter that is silent because it knows nothing
+//! What was not checked, and which answer is missing. A linter that is silent because it knows nothing
 //! must not look like one that has found nothing.
 
 use ledger::Ledger;
@@ -8,7 +8,7 @@ use std::collections::HashSet;
 /// Something that was not checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Gap {
-    /// The rules that had nothing to look at.
+    /// The rules that had nothing to check.
     pub rules: &'static str,
     /// How many answers are missing.
     pub count: usize,
@@ -108,7 +108,7 @@ pub fn of(ledger: &Ledger) -> Vec<Gap> {
     gaps
 }
 
-/// The components that a flow with an objective requires, and that promise nothing.
+/// The components that a flow with an objective requires, but that have no objective.
 fn unpromised(ledger: &Ledger) -> usize {
     let asked = |flow: &&Flow| flow.objective.is_some();
     let steps = ledger
@@ -117,7 +117,7 @@ fn unpromised(ledger: &Ledger) -> usize {
         .filter(asked)
         .flat_map(|flow| &flow.steps);
     let required = steps.filter(|step| !step.after_reply && !step.is_optional());
-    // What is called by a function call fails with its caller, and promises nothing of its own.
+    // What is called by a function call fails with its caller, and needs no objective of its own.
     let apart = required.filter(|step| {
         let mode = ledger.crossed_by(step).map(|it| it.mode);
         mode != Some(Mode::InProcess)

@@ -1,18 +1,18 @@
 //! `boundaries`: a linter for the boundaries of a system.
 //!
 //! It reads a ledger, `boundaries.toml`, in which people have written down what their system decides,
-//! copies and calls, and why. It finds what cannot stay. It does not look at the running system, and
-//! asks nothing of any other host.
+//! copies and calls, and why. It finds what is wrong in it. It does not look at the running system, and
+//! does not contact any other host.
 //!
 //! In reading order:
 //!
-//! - [`source`] reads a ledger, or says on which line it is none
+//! - [`source`] reads a ledger, or returns the line on which it is wrong
 //! - [`rules`] has every rule with its page
-//! - [`lint`] runs them, and takes away what is waived or in the baseline
-//! - [`gaps`] says what was not checked, and for want of which answer
+//! - [`lint`] runs them, and removes what is waived or in the baseline
+//! - [`gaps`] has what was not checked, and which answer is missing
 //! - [`output`] prints a report as text, JSON, SARIF, GitHub annotations or Markdown
 //! - [`baseline`] keeps known findings by rule and names
-//! - [`import`] begins a ledger from descriptions that a team already has
+//! - [`import`] starts a ledger from descriptions that a team already has
 //! - [`diagram`] draws a ledger
 
 pub mod baseline;

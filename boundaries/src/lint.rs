@@ -1,4 +1,4 @@
-//! Running the rules, and taking away what is known.
+//! Running the rules, and removing what is known.
 
 use crate::baseline::Baseline;
 use crate::gaps::{self, Gap};
@@ -8,24 +8,24 @@ use ledger::{Date, Finding, Ledger, Severity, answered};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-/// What there is to say of a ledger.
+/// The report about a ledger.
 #[derive(Debug, Default)]
 pub struct Report {
     /// What was found, the worst first and then in the order of the file.
     pub findings: Vec<Finding>,
     /// What was found and is waived.
     pub waived: Vec<Finding>,
-    /// What was found and stands in the baseline.
+    /// What was found and is in the baseline.
     pub known: Vec<Finding>,
     /// Entries of the baseline whose finding is gone: rule and names.
     pub gone: Vec<(String, String)>,
     /// Waivers that end soon.
     pub soon: Vec<Finding>,
-    /// Notes that were found and not asked for.
+    /// Notes that were found but not requested.
     pub notes: usize,
-    /// Questions that nobody has answered yet about boundaries that nobody has confirmed.
+    /// Unanswered questions about unconfirmed boundaries.
     pub open: usize,
-    /// Boundaries that nobody has confirmed.
+    /// Unconfirmed boundaries.
     pub unconfirmed: usize,
     /// What was not checked.
     pub gaps: Vec<Gap>,
@@ -40,7 +40,7 @@ pub struct Options<'a> {
     pub pedantic: bool,
     /// Known findings.
     pub baseline: Option<&'a Baseline>,
-    /// The ledger as it was: what it had is not shown.
+    /// The earlier ledger: its findings are not shown.
     pub before: Option<&'a Ledger>,
 }
 
@@ -63,7 +63,7 @@ impl Report {
     }
 }
 
-/// Says what there is to say of a ledger.
+/// Makes the report about a ledger.
 pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
     let mut found = rules::findings(ledger, options.today);
     let waivers: Vec<_> = ledger.waivers.iter().collect();
@@ -78,7 +78,7 @@ pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
         let found = rules::findings(before, options.today);
         found.iter().map(identity).collect::<HashSet<_>>()
     });
-    // What ends a waiver cannot itself be waived.
+    // The end of a waiver cannot itself be waived.
     let is_end = |finding: &Finding| finding.rule.id == "B901" && finding.names[0] == "waiver";
     let (ends, rest): (Vec<_>, Vec<_>) = found.drain(..).partition(is_end);
     for mut finding in rest {
@@ -131,18 +131,18 @@ pub fn lint(ledger: &Ledger, options: &Options<'_>) -> Report {
     report
 }
 
-/// What a finding is known by: its rule and its names, wherever it stands.
+/// The identity of a finding: its rule and its names, wherever it is.
 pub fn identity(finding: &Finding) -> (String, String) {
     (finding.rule.id.to_owned(), finding.key())
 }
 
-/// Whether a finding asks for an answer that an importer cannot know. Of a line that may be no call at
-/// all, it is too early to ask.
+/// Whether a finding asks for an answer that an importer cannot know. It is too early to ask that about
+/// a line that may not be a call.
 fn is_question(finding: &Finding) -> bool {
     ["B302", "B401", "B403"].contains(&finding.rule.id)
 }
 
-/// The lines that nobody has confirmed, by where they begin.
+/// The unconfirmed boundaries, by where they begin.
 fn unconfirmed(ledger: &Ledger) -> HashMap<&str, Vec<&str>> {
     let mut open: HashMap<&str, Vec<&str>> = HashMap::new();
     for it in &ledger.boundaries {
@@ -155,7 +155,7 @@ fn unconfirmed(ledger: &Ledger) -> HashMap<&str, Vec<&str>> {
     open
 }
 
-/// Whether a finding is about a line that nobody has confirmed.
+/// Whether a finding is about an unconfirmed boundary.
 fn is_open(open: &HashMap<&str, Vec<&str>>, finding: &Finding) -> bool {
     let [from, to] = &finding.names[..] else {
         return false;
@@ -164,7 +164,7 @@ fn is_open(open: &HashMap<&str, Vec<&str>>, finding: &Finding) -> bool {
     lines.is_some_and(|lines| lines.contains(&to.as_str()))
 }
 
-/// Whether a line that nobody has confirmed runs between the names that a finding is about.
+/// Whether an unconfirmed boundary is between the names that a finding is about.
 fn is_guess(open: &HashMap<&str, Vec<&str>>, finding: &Finding) -> bool {
     let names: HashSet<_> = finding.names.iter().map(String::as_str).collect();
     let lines = names.iter().filter_map(|name| open.get(name));
@@ -178,7 +178,7 @@ fn names_rule(waiver: &Waiver, finding: &Finding) -> bool {
         .any(|name| name.eq_ignore_ascii_case(named))
 }
 
-/// Whether a waiver is complete, and its day has not passed. The last day is one on which it holds.
+/// Whether a waiver is complete, and its day has not passed. On the last day it still holds.
 fn holds(waiver: &Waiver, today: Date) -> bool {
     let expires = waiver.expires.as_ref();
     missing(waiver).is_empty() && expires.is_some_and(|day| *day.get_ref() >= today)
@@ -210,12 +210,12 @@ fn unfit(waiver: &Waiver, used: bool, today: Date) -> Option<Finding> {
     if !missing.is_empty() {
         let finding = Finding::at(STALE, Severity::Error, &waiver.rule).about(names);
         return Some(finding.saying(format!(
-            "The waiver has no `{}`, and so it waives nothing: why may this stand, who answers for it, \
+            "The waiver has no `{}`, so it waives nothing: why is this accepted, who is responsible, \
              and until when?",
             missing.join("`, no `")
         )));
     }
-    // One that has ended is reported as that.
+    // A waiver that has ended is reported as that.
     (!used && holds(waiver, today)).then(|| {
         Finding::at(STALE, Severity::Error, &waiver.at)
             .about(names)

@@ -12,8 +12,8 @@ use std::process::{Command, ExitCode};
 
 /// Finds the boundaries of a system that do not earn their place.
 ///
-/// Exit status: 0 if nothing was found, 1 if something was, 2 if it was used wrongly or a file could
-/// not be read.
+/// Exit status: 0 if nothing was found, 1 if something was, 2 for wrong use or a file that cannot be
+/// read.
 #[derive(Parser)]
 #[command(name = "boundaries", version, max_term_width = 100)]
 struct Cli {
@@ -25,25 +25,25 @@ struct Cli {
 enum What {
     /// Look for faults in a ledger
     Lint(Lint),
-    /// Print a rule's page: what it finds, how, and what is right as it is
+    /// Print a rule's page: what it finds, how, and when no change is needed
     Explain {
         /// An id (B301) or a name (retry-amplification)
         rule: String,
     },
     /// List the rules
     Rules,
-    /// Begin a ledger, empty or from descriptions that you have
+    /// Start a ledger, empty or from descriptions that you have
     Init(Init),
     /// Draw a ledger
     Diagram {
         /// The ledger
         #[arg(default_value = ledger::FILE_NAME)]
         file: PathBuf,
-        /// What to draw it as
+        /// The format to draw it in
         #[arg(long, value_enum, default_value_t = Picture::Mermaid)]
         format: Picture,
     },
-    /// Keep the findings of today as known, or remove those that are gone
+    /// Keep today's findings as known, or remove those that are gone
     Baseline {
         #[command(subcommand)]
         what: OfBaseline,
@@ -57,10 +57,10 @@ struct Lint {
     /// The ledger
     #[arg(default_value = ledger::FILE_NAME)]
     file: PathBuf,
-    /// How to print it
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// From which severity on it fails
+    /// The severity from which on it fails
     #[arg(long, value_enum, default_value_t = Level::Warning)]
     fail_on: Level,
     /// Show notes as well
@@ -76,7 +76,7 @@ struct Lint {
 
 #[derive(Args)]
 struct Init {
-    /// What the files are; found out by itself if left out
+    /// The files' format; recognised if left out
     #[arg(long, value_enum)]
     from: Option<import::Kind>,
     /// The descriptions
@@ -88,9 +88,9 @@ struct Init {
 
 #[derive(Subcommand)]
 enum OfBaseline {
-    /// Write all findings of today into the baseline beside the ledger
+    /// Write all of today's findings into the baseline next to the ledger
     Write(Beside),
-    /// Remove from it what is not found any more
+    /// Remove entries that are no longer found
     Prune(Beside),
 }
 
@@ -128,7 +128,7 @@ enum Level {
     Never,
 }
 
-/// What ends a run: the text to print, and whether anything was found.
+/// The result of a run: the text to print, and whether anything was found.
 type Outcome = Result<(String, bool), String>;
 
 fn main() -> ExitCode {
@@ -146,7 +146,7 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok((text, found)) => {
-            // Whoever reads may have seen enough, as `head` has.
+            // The reader may have stopped, like `head`.
             let _ = std::io::stdout().lock().write_all(text.as_bytes());
             ExitCode::from(u8::from(found))
         }
@@ -209,12 +209,12 @@ fn run_lint(options: &Lint) -> Outcome {
     Ok((text, fails))
 }
 
-/// The ledger as a revision of git has it; an empty one if it had none there.
+/// The ledger in a revision of git; an empty one if it has none there.
 fn ledger_at(revision: &str, file: &Path) -> Result<Ledger, String> {
     let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
     let name = file
         .file_name()
-        .ok_or("--against needs a file, and not the standard input")?
+        .ok_or("--against needs a file, not the standard input")?
         .to_string_lossy();
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
@@ -232,7 +232,7 @@ fn ledger_at(revision: &str, file: &Path) -> Result<Ledger, String> {
         return Ok(Ledger::default());
     }
     let text = String::from_utf8_lossy(&shown.stdout);
-    // What was no ledger then had no findings: all of today's are new.
+    // A file that was not a ledger then had no findings: all of today's are new.
     Ok(Ledger::parse(&text).unwrap_or_default())
 }
 
@@ -254,7 +254,7 @@ fn init(options: &Init) -> Outcome {
     let to_stdout = options.output.as_os_str() == "-";
     if !to_stdout && options.output.exists() {
         return Err(format!(
-            "{} is there already, and is left as it is; `--output -` prints instead",
+            "{} exists already, and is left unchanged; `--output -` prints instead",
             options.output.display()
         ));
     }
@@ -271,7 +271,7 @@ fn init(options: &Init) -> Outcome {
     }
     let imported = import::import(options.from, &sources)?;
     let text = imported.ledger();
-    // What an importer writes is a ledger, whatever it has read.
+    // An importer always writes a ledger, whatever it has read.
     Ledger::parse(&text).map_err(|error| format!("this import is not a ledger: {error}"))?;
     write(&options.output, &text, &imported.told())
 }
@@ -307,7 +307,7 @@ fn beside(ledger: &Path) -> PathBuf {
     ledger.with_file_name(baseline::FILE_NAME)
 }
 
-/// What is found without any baseline, but for notes.
+/// The findings without any baseline, except notes.
 fn found(options: &Beside) -> Result<Report, String> {
     let ledger = read(&options.file)?;
     let today = options.today.unwrap_or_else(day::today);
@@ -322,7 +322,7 @@ fn found(options: &Beside) -> Result<Report, String> {
 
 fn write_baseline(options: &Beside) -> Outcome {
     let report = found(options)?;
-    // An exception cannot be excepted: it has to be repaired.
+    // A broken exception cannot be excepted: it has to be fixed.
     let kept = report
         .findings
         .iter()

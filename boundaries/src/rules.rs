@@ -11,7 +11,7 @@ pub const STALE: Rule = Rule {
     finds: "a waiver that is incomplete or matches nothing, or a baseline entry whose finding is gone",
 };
 
-/// A rule and its page, which is what `explain` prints and what the tests take the twins from.
+/// A rule and its page, which `explain` prints and from which the tests take their examples.
 #[derive(Clone, Copy, Debug)]
 pub struct Known {
     /// The rule.
@@ -59,7 +59,7 @@ pub const ALL: [Known; 24] = [
     page!(entry::unconfirmed::RULE, "B903"),
 ];
 
-/// Everything that the rules find on a day, but for [`STALE`], which needs the others' findings.
+/// Everything that the rules find on a day, except [`STALE`], which needs the others' findings.
 pub fn findings(ledger: &Ledger, today: Date) -> Vec<Finding> {
     let checks = entry::CHECKS.iter().chain(&system::CHECKS);
     let mut found: Vec<_> = checks
@@ -69,7 +69,7 @@ pub fn findings(ledger: &Ledger, today: Date) -> Vec<Finding> {
     found
 }
 
-/// The rule of this id or name, in any case; or what was probably meant.
+/// The rule with this id or name, in upper or lower case; or the one that was probably meant.
 ///
 /// # Errors
 /// ` Did you mean …?`, or nothing.

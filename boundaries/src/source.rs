@@ -1,4 +1,4 @@
-//! Reading a ledger: its text, or what is wrong with it and on which line.
+//! Reading a ledger: its text, or what is wrong with it, and on which line.
 
 use ledger::form::{MAX_LEDGER_BYTES, line_at};
 use ledger::{Ledger, LedgerError};
@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use thiserror::Error;
 
-/// Why a file is no ledger, or no description that can be imported.
+/// Why a file is not a ledger, or not a description that can be imported.
 #[derive(Debug, Error)]
 pub enum SourceError {
     /// It cannot be read.
@@ -15,10 +15,10 @@ pub enum SourceError {
     Unreadable {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The system's error.
         why: String,
     },
-    /// It is no text of the form.
+    /// It is not a text of this form.
     #[error("{file}:{line}: {message}")]
     Form {
         /// The file.
@@ -41,7 +41,7 @@ pub fn text(file: &Path) -> Result<String, SourceError> {
         why,
     };
     let mut bytes = Vec::new();
-    // One byte beyond the limit is enough to know that it is too large, also of an endless device.
+    // One byte beyond the limit is enough to know that it is too large, even from an endless device.
     let limit = MAX_LEDGER_BYTES as u64 + 1;
     let read = if file.as_os_str() == "-" {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
@@ -93,7 +93,7 @@ pub fn ledger(file: &Path, text: &str) -> Result<Ledger, SourceError> {
     })
 }
 
-/// What the parser takes for the beginning of a number is mostly a word that lacks its quotes.
+/// What the parser reads as the beginning of a number is usually a word without quotes.
 fn hinted(message: String) -> String {
     if ["invalid float", "invalid integer", "invalid boolean"]
         .iter()

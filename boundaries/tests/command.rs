@@ -92,7 +92,10 @@ fn findings_exit_with_one_and_none_with_zero() {
     ] {
         assert!(text.contains(said), "{said}:\n{text}");
     }
-    assert!(!text.contains('\u{1b}'), "no colour where nobody looks");
+    assert!(
+        !text.contains('\u{1b}'),
+        "no colour if the output is not a terminal"
+    );
     assert_eq!(status(&lint(faulty.path(), &["--fail-on", "never"])), 0);
     let clean = folder("");
     assert_eq!(status(&lint(clean.path(), &[])), 0);
@@ -161,7 +164,7 @@ fn sarif_has_one_location_of_one_line_and_a_hash_of_names() {
         assert_eq!(region["startLine"], region["endLine"]);
         assert!(region["endColumn"].as_u64() > region["startColumn"].as_u64());
     }
-    // Two lines more above, and it is still the same alert.
+    // Two more lines above, and it is still the same alert.
     let second = folder(&format!("# one\n# two\n{FAULTY}"));
     let moved = lint(second.path(), &["--format", "sarif"]);
     let moved: Value = serde_json::from_str(&out(&moved)).expect("JSON");
@@ -225,7 +228,7 @@ fn a_baseline_holds_by_names_and_can_only_shrink() {
     let output = lint(folder.path(), &[]);
     assert_eq!(status(&output), 1);
     assert!(out(&output).contains("B601"), "{}", out(&output));
-    // A finding that is gone and still stands there fails, until it is pruned.
+    // An entry whose finding is gone fails until it is pruned.
     fs::write(
         &file,
         FAULTY.replace("tries = 3", "tries = 3\ntimeout = \"900 ms\""),
@@ -399,7 +402,11 @@ fn what_cannot_be_read_exits_with_two_and_a_line() {
             let output = lint(path, &[file, "--format", format]);
             assert_eq!(status(&output), 2, "{file}: {}", out(&output));
             assert!(err(&output).contains(said), "{file}: {}", err(&output));
-            assert_eq!(out(&output), "", "nothing that could be taken for a report");
+            assert_eq!(
+                out(&output),
+                "",
+                "nothing that could be mistaken for a report"
+            );
         }
     }
     for wrong in [
@@ -492,11 +499,7 @@ fn init_writes_a_ledger_and_never_over_one() {
     let written = fs::read_to_string(empty.path().join("boundaries.toml")).expect("there");
     let output = run(empty.path(), &["init"]);
     assert_eq!(status(&output), 2);
-    assert!(
-        err(&output).contains("is there already"),
-        "{}",
-        err(&output)
-    );
+    assert!(err(&output).contains("exists already"), "{}", err(&output));
     assert_eq!(
         fs::read_to_string(empty.path().join("boundaries.toml")).expect("there"),
         written

@@ -1,4 +1,4 @@
-//! Importing: what is taken from a description, what is not, and what breaks nothing.
+//! Importing: what is taken from a description, what is not, and that no input breaks it.
 
 use boundaries::import::{Kind, import};
 use ledger::Ledger;

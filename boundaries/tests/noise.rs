@@ -1,4 +1,4 @@
-//! Every parser is fed with what is nearly right. None may panic, hang or grow.
+//! Every parser gets input that is almost right. None may panic, hang or grow.
 //!
 //! ```console
 //! $ NOISE_CASES=1000000 cargo test --release -p boundaries --test noise -- --nocapture
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 const CASES: u64 = 500;
 
-/// No input of this size takes a hundredth of it, on an idle machine.
+/// On an idle machine, no input of this size takes a hundredth of this.
 const LIMIT: Duration = Duration::from_secs(20);
 
 const COMPOSE: &str = "services:\n  web:\n    image: shop/web\n    depends_on: [db]\n    environment:\n      - DB_URL=mysql://u:p@db:3306/x\n  db: &db { image: 'mysql:8', volumes: ['a:/b'] }\n  other: *db\n";
@@ -198,10 +198,10 @@ fn noise_breaks_no_parser() {
         accepted[which] += u64::from(read);
         assert!(took < LIMIT, "{what} took {took:?} for {text:?}");
     }
-    println!("{cases} inputs, slowest {slowest:?}; read in spite of the noise:");
+    println!("{cases} inputs, slowest {slowest:?}; read despite the noise:");
     for ((what, _), read) in seeds.iter().zip(accepted) {
         println!("  {what:<12} {read}");
     }
-    // If nothing is read any more the noise is too loud to try anything.
+    // If nothing is read any more, the noise is too strong to test anything.
     assert!(cases < 1_000 || accepted.iter().all(|read| *read > 0));
 }

@@ -37,7 +37,7 @@ fn the_twins_of_each_page_are_told_apart() {
         let good = found(ledgers[1]);
         assert!(
             !good.contains(rule.id),
-            "{} is found in its good twin",
+            "{} is found in its good example",
             rule.id
         );
     }

@@ -1,11 +1,11 @@
-//! The schema that editors complete by, against the form that the parser has.
+//! The schema that editors use for completion, compared with the form that the parser has.
 
 use boundaries::SCHEMA;
 use ledger::Ledger;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Tables of the form, each with a ledger that has a key in it which nobody knows.
+/// Tables of the form, each with a ledger that has an unknown key in it.
 const TABLES: [(&str, &str); 12] = [
     ("", "zzz = 1"),
     ("limits", "[limits]\nzzz = 1"),

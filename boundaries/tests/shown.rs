@@ -1,5 +1,5 @@
-//! What the book and the README show of the command is what it prints, and the rules that lab 10's chapter
-//! lists are those that there are. `BOUNDARIES_WRITE=1` writes the files anew.
+//! The book and the README show exactly what the command prints, and lab 10's chapter lists exactly the
+//! rules that exist. `BOUNDARIES_WRITE=1` writes the files again.
 
 use boundaries::rules::ALL;
 use std::collections::BTreeMap;
@@ -70,15 +70,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The first of these ids that a text has in quotation marks.
+/// The first of these ids that a text contains in quotation marks.
 fn id_in<'a>(text: &str, ids: &[&'a str]) -> Option<&'a str> {
     let at = |id: &&str| text.find(&format!("\"{id}\""));
     let found = ids.iter().filter(|id| at(id).is_some());
     found.min_by_key(|id| at(id)).copied()
 }
 
-/// What lab 10's chapter says of its rules: those of the linter that a reader writes, how many kinds of
-/// fault the hardening tests plant for each, and how many known mistakes are in it.
+/// What lab 10's chapter says about its rules: which of the linter's rules a reader writes, how many
+/// kinds of fault the hardening tests plant for each, and how many known mistakes it has.
 fn table(root: &Path) -> String {
     let read = |path: &Path| {
         fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -138,7 +138,7 @@ fn table(root: &Path) -> String {
         let (planted, mistakes) = (of(&planted), of(&mistakes));
         assert!(
             planted > 0 && mistakes > 0,
-            "{id} is planted, and got wrong"
+            "{id} is planted, but has no known mistake"
         );
         let _ = writeln!(table, "| {id} {name} | {planted} | silent | {mistakes} |");
     }

@@ -1,4 +1,4 @@
-//! Backstage catalog entities: owners, and what somebody has written down as a dependency.
+//! Backstage catalog entities: owners, and stated dependencies.
 
 use super::Imported;
 use super::compose::possible;

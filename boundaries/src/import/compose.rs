@@ -41,7 +41,7 @@ pub(super) fn read(file: &str, text: &str, documents: &[Document], found: &mut I
                 }
             }
             if value.contains("://") && technology::of(value).role == "authority" {
-                // Each of them may log in under a name of its own.
+                // Each of them may log in under its own name.
                 let place = value.rsplit_once('@').map_or(value.as_str(), |it| it.1);
                 strings.entry(place).or_default().push(name);
             }

@@ -1,7 +1,7 @@
 //! What a mesh does with calls: tries and timeouts, of Istio's virtual services and the Gateway API.
 //!
-//! `attempts` counts retries in both, so that N of them are N + 1 tries. Where nothing is written Istio
-//! makes two retries, which are three tries; the Gateway API makes none that it promises.
+//! `attempts` counts retries in both, so N of them are N + 1 tries. Without it, Istio makes two retries,
+//! which are three tries; the Gateway API promises none.
 
 use super::Imported;
 use super::yaml::Document;
@@ -100,7 +100,7 @@ pub(super) fn apply(found: &mut Imported) {
             .cloned()
             .collect();
         let lines = if callers.is_empty() {
-            // Who calls is not said: the mesh stands for whoever does.
+            // The caller is not stated: the mesh stands for any caller.
             let part = found.part(&route.host, route.origin.clone());
             part.scope = Some("cluster");
             let mesh = found.part("mesh", route.origin.clone());

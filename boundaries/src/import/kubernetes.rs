@@ -1,6 +1,7 @@
 //! Kubernetes manifests: workloads, the services in front of them, and addresses in their environment.
 //!
-//! Addresses in a `ConfigMap` are left out: one that all workloads share lists them all.
+//! Addresses in a `ConfigMap` are ignored: one that all workloads share would give each of them every
+//! address.
 
 use super::Imported;
 use super::compose::possible;
@@ -67,7 +68,7 @@ pub(super) fn read(file: &str, text: &str, documents: &[Document], found: &mut I
     outside(file, text, &strings, &hosts, found);
 }
 
-/// Stores that only an address names, and that several workloads use.
+/// Stores that are named only by an address, and that several workloads use.
 fn outside(
     file: &str,
     text: &str,

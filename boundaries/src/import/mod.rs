@@ -1,8 +1,8 @@
-//! Beginning a ledger from descriptions that a team already has.
+//! Starting a ledger from descriptions that a team already has.
 //!
 //! None of them says what a boundary is for. A `depends_on` is a start order, an address is a
-//! permission, and only a trace is a call; so each entry says which line it comes from and is not
-//! confirmed. What no file knows is left out, for a placeholder would pass for an answer, and the
+//! permission, and only a trace is a call; so each entry names the line that it comes from and is not
+//! confirmed. What no file says is left out, because a placeholder would look like an answer, and the
 //! questions are printed.
 
 mod backstage;
@@ -22,7 +22,7 @@ use std::fmt::Write as _;
 
 pub use yaml::MAX_YAML_BYTES;
 
-/// A ledger with nothing in it but what may stand there.
+/// An empty ledger, with examples of what may be in it.
 pub const EMPTY: &str = include_str!("empty.toml");
 
 /// What a file is.
@@ -64,7 +64,7 @@ struct Line {
 pub struct Imported {
     parts: BTreeMap<String, Part>,
     lines: BTreeMap<(String, String), Line>,
-    /// What a mesh does with calls to a host, whoever makes them.
+    /// What a mesh does with calls to a host, from any caller.
     routes: Vec<istio::Route>,
     notes: Vec<String>,
     files: Vec<String>,
@@ -73,7 +73,7 @@ pub struct Imported {
 /// Reads the files.
 ///
 /// # Errors
-/// Which file is none of the kind, and on which line.
+/// The file that does not have this format, and the line.
 pub fn import(kind: Option<Kind>, sources: &[(String, String)]) -> Result<Imported, String> {
     let mut found = Imported::default();
     for (file, text) in sources {
@@ -91,7 +91,7 @@ pub fn import(kind: Option<Kind>, sources: &[(String, String)]) -> Result<Import
             match kind {
                 Kind::Compose => compose::read(file, text, &documents, &mut found),
                 Kind::Backstage => backstage::read(file, text, &documents, &mut found),
-                // Routes and workloads often stand in one file.
+                // Routes and workloads are often in one file.
                 Kind::Kubernetes | Kind::Istio => {
                     kubernetes::read(file, text, &documents, &mut found);
                     istio::read(file, text, &documents, &mut found);
@@ -128,7 +128,7 @@ fn guess(documents: &[yaml::Document]) -> Option<Kind> {
 }
 
 impl Imported {
-    /// The component of this name, made if it is new.
+    /// The component of this name, added if it is new.
     fn part(&mut self, name: &str, origin: String) -> &mut Part {
         self.parts.entry(name.to_owned()).or_insert_with(|| Part {
             origin,
@@ -136,7 +136,7 @@ impl Imported {
         })
     }
 
-    /// The boundary between two components, made if it is new; `None` from a component to itself.
+    /// The boundary between two components, added if it is new; `None` from a component to itself.
     fn line(&mut self, from: &str, to: &str, origin: String) -> Option<&mut Line> {
         if from == to {
             return None;
@@ -244,7 +244,7 @@ impl Imported {
     }
 }
 
-/// A text that stays in its comment.
+/// A text that cannot leave its comment.
 fn comment(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

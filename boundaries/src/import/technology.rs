@@ -1,9 +1,9 @@
-//! What an image's name suggests, and which names an address has in it.
+//! What an image's name suggests, and which names an address contains.
 
 /// What a component probably is.
 pub struct Technology {
     pub role: &'static str,
-    /// Whether others hand it messages that nobody waits for.
+    /// Whether others send it messages without waiting.
     pub carries_messages: bool,
     /// Whether it watches the system instead of serving it.
     pub watches: bool,
@@ -77,7 +77,7 @@ pub fn of(name: &str) -> Technology {
     }
 }
 
-/// An address in a value: the host, and whether the value says that it is one.
+/// An address in a value: the host, and whether the value marks it as an address.
 pub struct Address<'a> {
     pub host: &'a str,
     pub port: bool,

@@ -5,8 +5,8 @@ use serde_saphyr::budget::Budget;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// The most bytes of YAML that are read: 2 MiB, twenty times the largest description that we met. The
-/// parser needs some hundred bytes of memory for each.
+/// The most bytes of YAML that are read: 2 MiB, twenty times the largest description that we have seen.
+/// The parser needs about a hundred bytes of memory for each.
 pub const MAX_YAML_BYTES: usize = 1 << 21;
 
 /// One document of a file.
@@ -18,8 +18,8 @@ pub struct Document {
     pub line: usize,
 }
 
-/// The documents of a file. Keys that nobody knows are kept, and anchors are followed, within a budget
-/// that stops a bomb.
+/// The documents of a file. Unknown keys are kept, and anchors are followed, within a budget that stops
+/// a bomb.
 pub fn documents(file: &str, text: &str) -> Result<Vec<Document>, String> {
     if text.len() > MAX_YAML_BYTES {
         return Err(format!(
@@ -27,7 +27,7 @@ pub fn documents(file: &str, text: &str) -> Result<Vec<Document>, String> {
             text.len()
         ));
     }
-    // Real files have many aliases of few anchors; the budget of nodes is what stops a bomb.
+    // Real files have many aliases of few anchors; the budget of nodes stops a bomb.
     let mut budget = Budget::default();
     budget.enforce_alias_anchor_ratio = false;
     let options = serde_saphyr::options! {
@@ -54,7 +54,7 @@ pub fn documents(file: &str, text: &str) -> Result<Vec<Document>, String> {
         .collect())
 }
 
-/// The lines on which documents begin that have anything in them.
+/// The lines on which non-empty documents begin.
 fn starts(text: &str) -> Vec<usize> {
     let mut starts = Vec::new();
     let mut begun = false;
@@ -69,16 +69,14 @@ fn starts(text: &str) -> Vec<usize> {
     starts
 }
 
-/// The line from `after` on that has this word in it, as far as one can tell without a position: values
-/// have none.
+/// The line from `after` on that contains this word: an estimate, because values have no positions.
 pub fn line_of(text: &str, after: usize, word: &str) -> usize {
     let lines = text.lines().enumerate().skip(after.saturating_sub(1));
     let mut found = lines.filter(|(_, line)| line.contains(word));
     found.next().map_or(after, |(at, _)| at + 1)
 }
 
-/// The entries of a map, by the lines on which they stand; found by how far they are moved in, as values
-/// have no positions.
+/// The entries of a map, by their lines; found by their indentation, as values have no positions.
 pub struct Blocks<'a> {
     lines: Vec<&'a str>,
     /// From the line of an entry's key to that after its last one, counted from 0.
@@ -88,14 +86,14 @@ pub struct Blocks<'a> {
 }
 
 impl<'a> Blocks<'a> {
-    /// The entries under a key that stands at the top, in each document of a text.
+    /// The entries under a top-level key, in each document of a text.
     pub fn under(key: &str, text: &'a str) -> Self {
         let lines: Vec<_> = text.lines().collect();
         let json = text.trim_start().starts_with('{');
         let is_start = |line: &str| key_of(line) == Some(key) && (json || indent(line) == 0);
         let start = lines.iter().position(|line| is_start(line)).unwrap_or(0);
         let mut entries = HashMap::new();
-        // How far the map and its entries are moved in, while inside it.
+        // The indentation of the map and of its entries, while inside it.
         let mut inside: Option<(usize, Option<usize>)> = None;
         let mut open: Option<(&str, usize)> = None;
         for (at, line) in lines.iter().enumerate() {
@@ -132,13 +130,13 @@ impl<'a> Blocks<'a> {
         }
     }
 
-    /// The line of an entry, from 1; that of the map, if the entry does not stand on a line of its own.
+    /// The line of an entry, from 1; that of the map, if the entry is not on a line of its own.
     pub fn line(&self, entry: &str) -> usize {
         self.entries.get(entry).map_or(self.start, |it| it.start) + 1
     }
 
-    /// The first line of an entry on which the last of these words stands, at or after one with each of
-    /// those before it; the entry's own line if there is none, as of what an anchor brings.
+    /// The first line of an entry with the last of these words, at or after a line with each of the
+    /// words before it; the entry's own line if there is none, as with an anchor.
     pub fn line_with(&self, entry: &str, words: &[&str]) -> usize {
         let Some(range) = self.entries.get(entry) else {
             return self.line(entry);
@@ -165,7 +163,7 @@ fn key_of(line: &str) -> Option<&str> {
     Some(key.trim().trim_matches(['"', '\'']))
 }
 
-/// Whether a word stands in a line, and not only as a part of a longer one.
+/// Whether a word is in a line, not only as part of a longer one.
 fn has_word(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || "-_".contains(c);
     line.match_indices(word).any(|(at, _)| {

@@ -1,5 +1,5 @@
-//! Dependency links of Zipkin, and of Jaeger, which wraps them in `data`: the only calls among what is
-//! imported, with how often they were made. They are blind to what did not run or is not instrumented.
+//! Dependency links of Zipkin, and of Jaeger, which wraps them in `data`: the only imported format with
+//! real calls, and how often they were made. It does not show what did not run or is not instrumented.
 
 use super::Imported;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Annotations of a GitHub workflow.
 //!
-//! GitHub shows ten of each kind a step and drops the rest without a word. So at most nine are written,
-//! the worst first, and the tenth says how many more there are.
+//! GitHub shows ten of each kind per step and silently drops the rest. So at most nine are written, the
+//! worst first, and the tenth says how many more there are.
 
 use super::{Lines, counts};
 use crate::lint::Report;
@@ -47,7 +47,7 @@ pub fn render(report: &Report, ledger: &Ledger, file: &str) -> String {
             .iter()
             .take(room.saturating_sub(found.len()).min(gone))
         {
-            let said = format!("{rule} at {at} stands in the baseline and is not found any more.");
+            let said = format!("{rule} at {at} is in the baseline but is no longer found.");
             let _ = writeln!(text, "::error title=B902 stale-exception::{}", data(&said));
         }
         if all > SHOWN {

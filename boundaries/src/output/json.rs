@@ -1,4 +1,4 @@
-//! For programs. `version` is raised when a field changes its meaning or goes.
+//! For programs. `version` is raised when a field changes its meaning or is removed.
 
 use super::Lines;
 use crate::lint::Report;

@@ -28,7 +28,7 @@ pub fn render(report: &Report, ledger: &Ledger, file: &str) -> String {
     for (rule, at) in &report.gone {
         let _ = writeln!(
             text,
-            "\n- B902: {rule} at {} is in the baseline and gone.",
+            "\n- B902: {rule} at {} is in the baseline but is no longer found.",
             cell(at)
         );
     }

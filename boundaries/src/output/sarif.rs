@@ -1,9 +1,9 @@
 //! For code scanning: SARIF 2.1.0.
 //!
-//! GitHub reads one location a result and shows an alert in a pull request only if all its lines are in
-//! the diff, so that a region has one line; other places are related locations. It distinguishes alerts by
-//! `primaryLocationLineHash`, which is made of the rule and the names here: an alert stays the same when
-//! lines move.
+//! GitHub reads one location per result and shows an alert in a pull request only if all its lines are
+//! in the diff, so a region has one line; other places are related locations. It distinguishes alerts by
+//! `primaryLocationLineHash`, which is made from the rule and the names here, so an alert stays the same
+//! when lines move.
 
 use super::Lines;
 use crate::baseline;
@@ -13,7 +13,7 @@ use ledger::{Finding, Ledger, Severity};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// More results than this are not taken by GitHub.
+/// GitHub accepts no more results than this.
 const MAX_RESULTS: usize = 5_000;
 
 /// The report as SARIF.
@@ -95,7 +95,7 @@ fn location(lines: &Lines<'_>, at: &std::ops::Range<usize>, uri: &str) -> Value 
 
 fn stale((rule, at): &(String, String)) -> Value {
     let level = Severity::Error.to_string();
-    let text = format!("{rule} at {at} stands in the baseline and is not found any more.");
+    let text = format!("{rule} at {at} is in the baseline but is no longer found.");
     json!({
         "ruleId": STALE.id,
         "level": level,
@@ -120,7 +120,7 @@ pub fn fingerprint(rule: &str, names: &str) -> String {
     format!("{hash:016x}:1")
 }
 
-/// A relative address: what cannot stand in one is escaped.
+/// A relative address: characters that are not allowed in one are escaped.
 fn uri(file: &str) -> String {
     let file = file.trim_start_matches("./").replace('\\', "/");
     file.bytes().fold(String::new(), |mut uri, byte| {
@@ -133,7 +133,7 @@ fn uri(file: &str) -> String {
     })
 }
 
-/// GitHub takes 1,024 characters of a description.
+/// GitHub accepts 1,024 characters of a description.
 fn cut(text: &str) -> String {
     text.chars().take(1_024).collect()
 }

@@ -30,7 +30,7 @@ pub fn render(report: &Report, ledger: &Ledger, file: &str, colour: bool) -> Str
     for (rule, at) in &report.gone {
         let _ = writeln!(
             text,
-            "error[B902]: {rule} at `{at}` stands in {} and is not found any more; `boundaries baseline \
+            "error[B902]: {rule} at `{at}` is in {} but is no longer found; `boundaries baseline \
              prune` removes it\n",
             baseline::FILE_NAME
         );
@@ -41,7 +41,7 @@ pub fn render(report: &Report, ledger: &Ledger, file: &str, colour: bool) -> Str
     text + &summary(report)
 }
 
-/// What is not a finding: the counts, what was left out, what was not checked.
+/// Everything that is not a finding: the counts, what was left out, what was not checked.
 pub fn summary(report: &Report) -> String {
     let mut text = format!("{}.", counts(report));
     let left_out = [

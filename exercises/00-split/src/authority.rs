@@ -1,12 +1,12 @@
 //! The authority: the one place where a fact is decided.
 //!
-//! It holds no facts of its own. They are in the store, which others may use too: a second process with
-//! an authority of its own is as right as this one. So nothing may be decided from memory.
+//! It holds no facts of its own. They are in the store, which others may use too: an authority in a
+//! second process is as right as this one. So nothing may be decided from memory.
 
 use domain::{LessonKey, Progress, Version};
 use evening::{Change, NoAnswer, Refused, Serves, Store};
 
-/// The one who makes versions.
+/// Makes every version, and nothing else does.
 #[derive(Debug)]
 pub struct Authority {
     store: Store,
@@ -19,26 +19,27 @@ impl Authority {
     }
 
     // ANCHOR: stubs
-    /// What each of these facts is, in the order of `keys`; `None` for a lesson that was not begun.
+    /// These facts, in the order of `keys`; `None` for a lesson that was not begun.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the store gives none. It is never passed off as "not begun".
+    /// [`NoAnswer`] when the store gives no answer, which is never passed off as "not begun".
     ///
     /// Judged by `authority::what_is_read_is_what_is_stored` and
     /// `authority::no_answer_is_not_taken_for_not_begun`.
     pub fn read(&self, keys: &[LessonKey]) -> Result<Vec<Option<Progress>>, NoAnswer> {
         let _ = (&self.store, keys);
-        todo!("Ask the store for each key, and hand on what it says.")
+        todo!("Ask the store for each key, and return what it answers.")
     }
 
     /// Makes the next version of a fact, if the fact is at the version `expected`, and returns what was
-    /// stored. A lesson that was not begun is expected as `None`, and gets version 1.
+    /// stored. For a lesson that was not begun, the caller expects `None`, and the first version is 1.
     ///
-    /// Nobody comes between the look and the decision, also not another authority over the same store.
+    /// Nothing comes between the look at the fact and the decision, not even another authority over the
+    /// same store.
     ///
     /// # Errors
     /// - [`Refused::Stale`] when the fact is at any other version. Nothing is written.
-    /// - [`Refused::NoAnswer`] when the store gives none. It is not asked again.
+    /// - [`Refused::NoAnswer`] when the store gives no answer. It is not asked again.
     ///
     /// Judged by the other tests in `authority`, first by
     /// `authority::versions_rise_by_one_and_each_is_stored`.
@@ -50,7 +51,7 @@ impl Authority {
     ) -> Result<Progress, Refused> {
         let _ = (key, expected, change);
         todo!(
-            "In one transaction: look at the fact, refuse what is stale, else put the next version."
+            "In one transaction: look at the fact, refuse a stale change, otherwise put the next version."
         )
     }
     // ANCHOR_END: stubs

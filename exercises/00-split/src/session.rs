@@ -1,7 +1,7 @@
-//! What somebody was told, and must not see taken back.
+//! What a user was told, and must not see taken back.
 //!
-//! A learner has a phone and a laptop, and each may reach another API process with another cache. What
-//! goes with the learner from one to the other is this.
+//! A learner has a phone and a laptop, and each may reach a different API process with a different
+//! cache. The session goes with the learner from one to the other.
 
 use domain::{LessonKey, Version};
 use std::collections::HashMap;
@@ -14,13 +14,13 @@ pub struct Session {
 
 impl Session {
     // ANCHOR: stubs
-    /// Remembers that `version` of `key` was acknowledged to this session. Acknowledgements may arrive in
-    /// any order; the highest counts.
+    /// Remembers that `version` of `key` was acknowledged to this session. Acknowledgements may arrive
+    /// in any order; the highest version counts.
     ///
     /// Judged by `cache::the_highest_acknowledgement_counts`.
     pub fn told(&mut self, key: LessonKey, version: Version) {
         let _ = (key, version);
-        todo!("Remember the highest version of the key.")
+        todo!("Keep the highest version of the key.")
     }
     // ANCHOR_END: stubs
 

@@ -1,22 +1,22 @@
-//! The worker, and the view that it makes from events, later.
+//! The worker, and the view that it derives from events, later.
 //!
-//! The view says of each lesson how many learners have completed it, and how often it was worked on.
-//! Nobody decides anything by it: it can be deleted, and made again.
+//! For each lesson, the view holds how many learners have completed it, and how often it was worked on.
+//! Nothing is decided from it, so it can be deleted and rebuilt.
 
 use domain::{Event, LessonId, Offset};
 use evening::{Feed, NoAnswer};
 use std::collections::HashMap;
 
-/// What the view says of one lesson.
+/// What the view holds for one lesson.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Row {
-    /// How many learners have the lesson completed, as far as the view has come.
+    /// How many learners have completed the lesson, as far as the view has come.
     pub completed: usize,
     /// How often anybody's progress in the lesson has changed: the number of its events.
     pub changes: usize,
 }
 
-/// The derived view. What else it has to hold is yours to find out.
+/// The derived view. What else it has to hold is for you to find out.
 #[derive(Clone, Debug)]
 pub struct View {
     rows: HashMap<LessonId, Row>,
@@ -25,7 +25,7 @@ pub struct View {
 }
 
 impl Default for View {
-    /// A view of nothing: the first event is still to come.
+    /// An empty view: the first event is still to come.
     fn default() -> Self {
         Self {
             rows: HashMap::new(),
@@ -36,19 +36,20 @@ impl Default for View {
 
 impl View {
     // ANCHOR: stubs
-    /// Takes the event at `at` into the view, if it is the next one.
+    /// Applies the event at `at` to the view, if it is the next one.
     ///
-    /// An event before that comes once more: it is in the view already, and changes nothing, however
-    /// much has happened since. Each event counts once among a lesson's `changes`. Its `completed` is the
-    /// number of learners whose latest event there says that it is completed: who completes it again is
-    /// not counted again, and who begins it again is counted no more.
+    /// An event before the next one has been delivered again: it is in the view already, and changes
+    /// nothing, however much has happened since. Each event counts once among a lesson's `changes`. Its
+    /// `completed` is the number of learners whose latest event there says that it is completed: a
+    /// learner who completes it again is not counted again, and one who begins it again is no longer
+    /// counted.
     ///
     /// Judged by `worker::an_event_that_comes_again_changes_nothing` and
     /// `worker::learners_are_counted_and_not_completions`.
     pub fn apply(&mut self, at: Offset, event: &Event) {
         let _ = (at, event);
         todo!(
-            "Take the event in if it is the next one: move `next` on, and bring the lesson's row up to date."
+            "Apply the event if it is the next one: advance `next`, and bring the lesson's row up to date."
         )
     }
     // ANCHOR_END: stubs
@@ -58,13 +59,13 @@ impl View {
         self.next
     }
 
-    /// What the view says of a lesson.
+    /// What the view holds for a lesson.
     pub fn row(&self, lesson: LessonId) -> Row {
         self.rows.get(&lesson).copied().unwrap_or_default()
     }
 }
 
-/// Takes events from the feed into the view.
+/// Applies events from the feed to the view.
 #[derive(Debug)]
 pub struct Worker {
     feed: Feed,
@@ -72,17 +73,17 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker that goes on where `view` stands.
+    /// A worker that continues where `view` stands.
     pub fn new(feed: Feed, view: View) -> Self {
         Self { feed, view }
     }
 
     // ANCHOR: worker-stubs
-    /// Takes in whatever the feed has, until there is nothing more.
+    /// Applies the feed's events until there is nothing more.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the feed breaks or is stopped. What was taken in until then stays, and the next
-    /// run goes on from there.
+    /// [`NoAnswer`] when the feed breaks or is stopped. What was applied until then stays, and the next
+    /// run continues from there.
     ///
     /// Judged by `worker::a_worker_that_was_stopped_misses_nothing` and
     /// `worker::a_feed_that_repeats_itself_counts_once`.
@@ -91,7 +92,7 @@ impl Worker {
         todo!("Pull from where the view stands and apply, until there is nothing more.")
     }
 
-    /// Makes the view again, from nothing and from the first event, whatever the old one said. If the feed
+    /// Rebuilds the view, from nothing and from the first event, whatever the old one held. If the feed
     /// breaks meanwhile, later runs complete the new view.
     ///
     /// # Errors
@@ -100,7 +101,7 @@ impl Worker {
     /// Judged by `worker::the_view_is_made_again_from_nothing` and
     /// `worker::a_view_that_is_half_made_is_completed_later`.
     pub fn rebuild(&mut self) -> Result<(), NoAnswer> {
-        todo!("Begin with a view of nothing, and run.")
+        todo!("Begin with an empty view, and run.")
     }
     // ANCHOR_END: worker-stubs
 

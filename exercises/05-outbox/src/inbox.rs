@@ -1,12 +1,13 @@
-//! What a worker has done, and has to remember.
+//! What a worker has done and has to remember.
 //!
-//! Deliveries repeat. A relay that died before it marked, a consumer that died before it said how far it
-//! was, a retry that was late: each brings a record again, and no channel can prevent it. What can be had
-//! exactly once is the *effect*, where the effect and the memory of it are one transaction.
+//! Deliveries repeat. A relay that died before it marked, a consumer that died before it stored its
+//! offset, a retry that was late: each delivers a record again, and no channel can prevent it. What can
+//! happen exactly once is the *effect*, if the effect and the memory of it are one transaction.
 //!
-//! So an inbox is in the database that the effect writes to. A list of the ids that were seen is one way to
-//! remember; but it grows for ever, or forgets after a while, and what was forgotten is done again. Events
-//! of a key come in the order of its versions, so the highest one that was applied says the same in one row.
+//! So an inbox is in the database that the effect writes to. A list of the ids that were seen is one way
+//! to remember; but it grows for ever, or forgets after a while, and what was forgotten is applied
+//! again. Events of a key come in the order of its versions, so the highest version that was applied
+//! holds the same information in one row.
 
 use crate::effects::Effect;
 use crate::message::{Message, Record};
@@ -23,11 +24,11 @@ pub enum Outcome {
     Done,
     /// It cannot be applied, and is among the dead letters.
     Dead,
-    /// It was passed over, because there was more than this worker is allowed to be behind.
+    /// It was skipped, because the worker was further behind than it is allowed to be.
     Shed,
 }
 
-/// What came of [`Inbox::apply`].
+/// The result of [`Inbox::apply`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Applied {
     /// The effect has happened.
@@ -45,7 +46,7 @@ pub enum ApplyError {
         /// What it said.
         why: String,
     },
-    /// The payload cannot be read. It never will be by this program.
+    /// The payload cannot be read, and never will be by this program.
     #[error(transparent)]
     Unreadable(#[from] EventError),
     /// The database failed.
@@ -61,7 +62,7 @@ pub struct InboxError(pub String);
 /// What to do about a record that could not be applied.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
-    /// Try again: so many tries have failed.
+    /// Try again: this many tries have failed.
     Again {
         /// How many.
         tries: u32,
@@ -70,14 +71,14 @@ pub enum Verdict {
     Dead,
 }
 
-/// A record that was given up.
+/// A record that was given up on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DeadLetter {
-    /// The record, as it came.
+    /// The record, as it was delivered.
     pub record: Record,
-    /// How many tries it had.
+    /// How many tries it has had.
     pub tries: u32,
-    /// Why the last one failed: what the effect said, or why it cannot be read.
+    /// Why the last one failed: the effect's error, or why the record cannot be read.
     pub why: String,
 }
 
@@ -115,12 +116,12 @@ impl Names {
         TableDefinition::new(&self.progress)
     }
 
-    /// The offsets that are settled and not below the offset, because one before them is not.
+    /// The records that are settled ahead: above the offset, because one before them is not settled.
     fn settled(&self) -> Settled<'_> {
         TableDefinition::new(&self.settled)
     }
 
-    /// Learner and lesson to the highest version that needs no effect any more.
+    /// Learner and lesson to the highest version that no longer needs an effect.
     fn applied(&self) -> Marks<'_> {
         TableDefinition::new(&self.applied)
     }
@@ -154,7 +155,7 @@ const fn name_of(outcome: Outcome) -> &'static str {
 }
 
 impl Inbox {
-    /// Opens the inbox of the worker with this name in `database`, or makes an empty one.
+    /// Opens the inbox of the worker with this name in `database`, or creates an empty one.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
@@ -231,12 +232,12 @@ impl Inbox {
         Ok(letters)
     }
 
-    /// Applies the event of `record`, unless that has happened before, and settles the record as
+    /// Applies the event of `record`, unless it was applied before, and settles the record as
     /// [`Outcome::Done`].
     ///
     /// - The effect, the memory of it and the offset become durable in one transaction, or none of them does.
-    /// - An event whose version is not above the highest that is remembered for its key has happened before,
-    ///   at whatever offset it comes again and however long ago it was.
+    /// - An event whose version is not above the highest that is remembered for its key was applied
+    ///   before, at whatever offset it comes again and however long ago that was.
     /// - When the effect fails or panics, nothing that it wrote is kept, and nothing is settled.
     ///
     /// # Errors
@@ -251,11 +252,11 @@ impl Inbox {
         )
     }
 
-    /// Settles a record in `transaction`: it is counted under its outcome, and the offset moves on as far as
-    /// everything before it is settled.
+    /// Settles a record in `transaction`: it is counted under its outcome, and the offset advances to
+    /// the first record that is not settled.
     ///
-    /// A record that was settled ahead of its turn is remembered until then. One that is settled already stays
-    /// as it is and is not counted again.
+    /// A record that is settled ahead of its turn is remembered until the offset passes it. One that is
+    /// settled already stays as it is and is not counted again.
     ///
     /// Judged by `inbox::the_offset_moves_only_over_what_is_settled`.
     fn settle(
@@ -265,15 +266,17 @@ impl Inbox {
         outcome: Outcome,
     ) -> Result<(), InboxError> {
         let _ = (transaction, offset, outcome);
-        todo!("Count the record under its outcome, and move the offset over all that is settled.")
+        todo!(
+            "Count the record under its outcome, and advance the offset over everything that is settled."
+        )
     }
 
-    /// Counts a try of `record` that failed because of `why`; the `max_tries`th makes it a dead letter, with
-    /// everything that is needed to find out what it was.
+    /// Counts a try of `record` that failed because of `why`; the `max_tries`th makes it a dead letter,
+    /// with everything that is needed to investigate it.
     ///
-    /// - The count is durable: a restart doesn't give a poisoned record its tries again.
-    /// - A dead letter is settled as [`Outcome::Dead`], in the same transaction. When the event comes again at
-    ///   another offset it needs no effect any more.
+    /// - The count is durable: a restart gives a poisoned record no tries back.
+    /// - A dead letter is settled as [`Outcome::Dead`], in the same transaction. When the event comes
+    ///   again at another offset it no longer needs an effect.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails; then nothing is counted.
@@ -287,13 +290,14 @@ impl Inbox {
         max_tries: u32,
     ) -> Result<Verdict, InboxError> {
         let _ = (record, why, max_tries);
-        todo!("Count the try that failed, and after the last one keep the record as a dead letter.")
+        todo!("Count the failed try, and after the last one keep the record as a dead letter.")
     }
 
-    /// Settles as [`Outcome::Shed`] all records before `offset` that are not settled yet. Says how many.
+    /// Settles as [`Outcome::Shed`] all records before `offset` that are not settled yet. Returns how
+    /// many.
     ///
     /// # Errors
-    /// [`InboxError`] when the database fails; then none is.
+    /// [`InboxError`] when the database fails; then none is settled.
     pub fn shed_before(&self, offset: Offset) -> Result<u64, InboxError> {
         let transaction = self.database.begin_write()?;
         let first = {
@@ -309,7 +313,7 @@ impl Inbox {
     }
 }
 
-/// The engine has a type for each way to fail; for whoever asks it is one.
+/// The engine has an error type for each operation; callers here need only one.
 macro_rules! from_engine {
     ($($error:ty),*) => {
         $(impl From<$error> for InboxError {

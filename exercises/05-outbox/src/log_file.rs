@@ -1,14 +1,15 @@
 //! Batches of records in a file.
 //!
-//! A batch is written behind the last one and starts at a sector: what a device tears are sectors, so that a
-//! batch which is being written can damage itself and nothing before it. Its head says which record it
-//! starts with, how many there are and how long it is, and has a checksum of all that and of the records.
+//! A batch is written after the last one and starts at a sector boundary: a device writes a sector whole
+//! or not at all, so a batch which is being written can damage itself and nothing before it. Its header
+//! holds the first record's offset, the number of records, their length, and a checksum of all that and
+//! of the records.
 //!
-//! This is the form of the file, and it takes no decisions. When to sync, what to show to whom and what to do
-//! with a damaged end is up to the [stream](crate::stream).
+//! This is the format of the file, and it makes no decisions. When to sync, what readers may see and
+//! what to do with a damaged end is up to the [stream](crate::stream).
 //!
-//! The file is never trimmed. A log that runs for years is cut into segments, of which the oldest are
-//! dropped once nobody needs them; who needs them is a question that chapter 6 comes back to.
+//! The file is never trimmed. A log that runs for years is cut into segments, and the oldest are dropped
+//! once no reader needs them; which readers do is a question that chapter 6 comes back to.
 
 use crate::message::{Message, Record};
 use domain::Offset;
@@ -21,27 +22,27 @@ const SECTOR_BYTES: usize = 512;
 /// The checksum, the first offset, how many records, and their bytes.
 const HEAD_BYTES: usize = 32;
 
-/// The file, as it was found and as it grows.
+/// The file: its batches and its end.
 #[derive(Debug)]
 pub struct LogFile {
     storage: Box<dyn StorageBackend>,
     /// For each batch, its first offset and where it starts in the file.
     batches: Vec<(u64, u64)>,
-    /// The offset that the next record gets.
+    /// The offset of the next record.
     end: u64,
-    /// Where the next batch goes.
+    /// Where in the file the next batch goes.
     length: u64,
 }
 
-/// What is behind the last whole batch.
+/// What follows the last whole batch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Tail {
     /// Nothing.
     Clean,
-    /// A batch that is not whole, and no whole one behind it: a crash tore it while it was written.
+    /// A batch that is not whole, and no whole one after it: a crash tore it while it was written.
     Torn,
-    /// A batch that is not whole, and a whole one behind it. That was written once this one was durable,
-    /// so this one has been damaged since.
+    /// A batch that is not whole, and a whole one after it. The later one was written when this one was
+    /// durable, so this one has been damaged since.
     Damaged,
 }
 
@@ -85,16 +86,16 @@ impl LogFile {
         Ok(Tail::Torn)
     }
 
-    /// The offset behind the last record, whether it is durable or not.
+    /// The offset after the last record, whether it is durable or not.
     pub fn end(&self) -> Offset {
         Offset(self.end)
     }
 
-    /// Writes a batch behind the last one. It can be read at once, and is durable after the next
+    /// Writes a batch after the last one. It can be read at once, and is durable after the next
     /// [`sync`](Self::sync) that succeeds.
     ///
     /// # Errors
-    /// When the storage fails; then the end of the file is not known.
+    /// When the storage fails; then the end of the file is unknown.
     pub fn append(&mut self, batch: &[Message]) -> io::Result<()> {
         let bytes = encode(self.end, batch);
         self.storage.write(self.length, &bytes)?;
@@ -104,8 +105,8 @@ impl LogFile {
         Ok(())
     }
 
-    /// Makes durable what was appended. After one that failed, a later one that succeeds says nothing
-    /// about what was appended before.
+    /// Makes durable what was appended. After a sync that failed, a later one that succeeds proves
+    /// nothing about what was appended before.
     ///
     /// # Errors
     /// When the storage fails.
@@ -113,8 +114,8 @@ impl LogFile {
         self.storage.sync_data()
     }
 
-    /// Makes durable what was found when the file was opened: cuts off what is behind the last whole batch,
-    /// writes that one again, since an earlier sync of it may have failed, and syncs.
+    /// Makes durable what was found when the file was opened: cuts off what follows the last whole
+    /// batch, writes that batch again, since an earlier sync of it may have failed, and syncs.
     ///
     /// # Errors
     /// When the storage fails.
@@ -133,7 +134,7 @@ impl LogFile {
         self.storage.sync_data()
     }
 
-    /// The records from `from` on, at most `max`, also those that are not durable yet.
+    /// The records from `from` on, at most `max`, including those that are not durable yet.
     ///
     /// # Errors
     /// When the storage fails, or a batch has been damaged since it was written.
@@ -159,7 +160,7 @@ impl LogFile {
 struct Batch {
     first: u64,
     count: u64,
-    /// How much room it takes in the file.
+    /// Its length in the file, in bytes.
     room: u64,
     body: Vec<u8>,
 }
@@ -173,7 +174,7 @@ impl Batch {
         let mut head = [0; HEAD_BYTES];
         storage.read(at, &mut head)?;
         let [sum, first, count, length] = numbers(&head);
-        // A length is believed only as far as there is a file behind it.
+        // A length is trusted only up to the end of the file.
         if length > room {
             return Ok(None);
         }
@@ -192,7 +193,7 @@ impl Batch {
         let mut rest = &self.body[..];
         let mut records = Vec::new();
         for offset in self.first..self.first + self.count {
-            let cut_short = || io::Error::other("a batch is shorter than it says");
+            let cut_short = || io::Error::other("a batch is shorter than its header says");
             let (length, behind) = rest.split_first_chunk::<4>().ok_or_else(cut_short)?;
             let length = u32::from_le_bytes(*length) as usize;
             let (bytes, behind) = behind.split_at_checked(length).ok_or_else(cut_short)?;
@@ -211,7 +212,7 @@ fn encode(first: u64, batch: &[Message]) -> Vec<u8> {
     let mut bytes = vec![0; HEAD_BYTES];
     for message in batch {
         let message = message.to_bytes();
-        let length = u32::try_from(message.len()).expect("the stream has bounded it");
+        let length = u32::try_from(message.len()).expect("the stream has limited the size");
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&message);
     }
@@ -230,8 +231,8 @@ fn numbers(head: &[u8; HEAD_BYTES]) -> [u64; 4] {
     std::array::from_fn(|at| u64::from_le_bytes(numbers[at]))
 }
 
-/// Eight bytes at a time, each step a bijection: one changed word always changes the sum, and more do but
-/// for one time in 2⁶⁴. It finds damage, and is no signature.
+/// Eight bytes at a time, each step a bijection: one changed word always changes the sum, and several do
+/// except one time in 2⁶⁴. It detects damage; it is not a signature.
 fn checksum(parts: &[&[u8]]) -> u64 {
     let mut sum = 0x6f75_7462_6f78_2131;
     let mut add = |word: u64| {

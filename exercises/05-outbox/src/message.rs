@@ -1,22 +1,22 @@
 //! What travels.
 //!
-//! A message is an envelope and a payload. The envelope says which change this is, so that a payload which
-//! nobody can read still belongs to a key, and can be recognised when it comes again.
+//! A message is an envelope and a payload. The envelope says which change this is, so that a payload
+//! which no program here can read still belongs to a key, and is recognised when it comes again.
 
 use domain::{Event, EventError, EventId, LessonKey, Offset, Version};
 
-/// The most bytes that a payload may have. An event has 38; the rest is room for schemas to come.
+/// The most bytes that a payload may have. An event has 38; the rest is room for later schemas.
 pub const MAX_PAYLOAD_BYTES: usize = 4096;
 
 /// How many bytes a message takes besides its payload.
 const ENVELOPE_BYTES: usize = 24;
 
-/// An event on its way, as bytes that may be of any schema.
+/// An event in transit, as bytes that may be of any schema.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Message {
     /// Which change it is about.
     pub id: EventId,
-    /// The event, as [`Event::to_bytes`] has it, or as a newer program does.
+    /// The event, as [`Event::to_bytes`] or a newer program writes it.
     pub payload: Vec<u8>,
 }
 
@@ -33,8 +33,8 @@ impl Message {
     /// The event inside.
     ///
     /// # Errors
-    /// [`EventError`] when this program cannot read it, or when it is another event than the envelope
-    /// says. Trying again brings the same.
+    /// [`EventError`] when this program cannot read it, or when it is a different event from the one on
+    /// the envelope. Trying again gives the same error.
     pub fn event(&self) -> Result<Event, EventError> {
         let event = Event::from_bytes(&self.payload)?;
         if event.id() == self.id {

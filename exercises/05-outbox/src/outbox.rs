@@ -1,8 +1,8 @@
 //! Rows that commit with the fact that they announce.
 //!
-//! "Commit, then publish" has a moment between the two, and a crash finds it: a fact that nobody ever hears
-//! of. "Publish, then commit" has one as well: news of a fact that never was. What is in one transaction has
-//! no moment in between. So the news is first a row beside the fact, and is sent from there.
+//! "Commit, then publish" has a moment between the two, and a crash there leaves a fact that nobody ever
+//! hears of. "Publish, then commit" has one as well: news of a fact that never existed. One transaction
+//! has no moment in between. So the news is first a row next to the fact, and is sent from there.
 
 use crate::message::Message;
 use alongside::Alongside;
@@ -14,22 +14,22 @@ use thiserror::Error;
 /// The table's name.
 const NAME: &str = "outbox";
 
-/// The number of a row to its message, as [`Message::to_bytes`] has it.
+/// The number of a row to its message, as [`Message::to_bytes`] writes it.
 pub(crate) const ROWS: TableDefinition<u64, &[u8]> = TableDefinition::new(NAME);
 
 /// A message that waits to be sent.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Row {
-    /// Its number, which no other row ever has.
+    /// Its number, which no other row ever gets.
     pub number: u64,
-    /// What is to be sent.
+    /// The message to send.
     pub message: Message,
 }
 
 /// What a relay needs to know of an outbox, whatever database it is in.
 ///
-/// In some databases a row becomes visible after one with a higher number: numbers are drawn when a
-/// transaction *writes*, and it is seen when it *commits*.
+/// In some databases a row becomes visible after one with a higher number: the number is drawn when a
+/// transaction *writes*, and the row is visible when it *commits*.
 pub trait Rows {
     /// The first rows that were not marked as sent, at most `max`, in the order of their numbers.
     ///
@@ -40,14 +40,14 @@ pub trait Rows {
     /// Marks exactly the rows with these numbers as sent. A number that is not there (any more) is fine.
     ///
     /// # Errors
-    /// [`OutboxError`] when it is not known whether they are marked.
+    /// [`OutboxError`] when it is unknown whether they are marked.
     fn mark_sent(&self, numbers: &[u64]) -> Result<(), OutboxError>;
 }
 
-/// Why the outbox cannot do what it is asked.
+/// Why the outbox cannot do what it was asked to do.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum OutboxError {
-    /// It has as many rows as it may have. The command that wanted to add one has to be refused.
+    /// It has as many rows as it may have. The command that wants to add one has to be refused.
     #[error("{max_rows} messages wait to be sent already")]
     Full {
         /// How many it may have.
@@ -63,11 +63,11 @@ pub enum OutboxError {
 pub struct Outbox {
     database: Arc<Database>,
     max_rows: u64,
-    // How the next row gets its number is yours to design.
+    // How the next row gets its number is for you to design.
 }
 
 impl Outbox {
-    /// Opens the outbox in `database`, or makes an empty one. It refuses to have more than `max_rows`
+    /// Opens the outbox in `database`, or creates an empty one. It refuses to have more than `max_rows`
     /// rows.
     ///
     /// # Errors
@@ -87,12 +87,12 @@ impl Outbox {
         Ok(self.database.begin_read()?.open_table(ROWS)?.len()?)
     }
 
-    /// Adds a row for each event, in their order, to a transaction that somebody else commits.
+    /// Adds a row for each event, in their order, to a transaction that the caller commits.
     ///
-    /// - With the transaction the rows are there, or not at all. Nothing else is written or told.
-    /// - Numbers rise in the order of the commits. One is never given twice while the outbox is open, also
-    ///   when its row was sent long ago.
-    /// - At `max_rows` rows nothing more is added: it is all of `events` or none.
+    /// - The rows are there if the transaction commits, and only then. Nothing else is written or sent.
+    /// - Numbers rise in the order of the commits. A number is never given twice while the outbox is
+    ///   open, even when its row was sent long ago.
+    /// - At `max_rows` rows nothing more is added: all of `events` are added, or none.
     ///
     /// # Errors
     /// [`OutboxError::Full`] when there is no room for all; [`OutboxError::Disk`] when the database fails.
@@ -105,11 +105,11 @@ impl Outbox {
         events: &[Event],
     ) -> Result<(), OutboxError> {
         let _ = (self.max_rows, transaction, events);
-        todo!("Add a row for each event to the transaction, unless that would be too many.")
+        todo!("Add a row for each event to the transaction, unless that would make too many.")
     }
 
-    /// What lab 3's authority calls in its transaction. `clock` gives the time of a commit, in milliseconds
-    /// since 1970.
+    /// What lab 3's authority calls in its transaction. `clock` returns the time of a commit, in
+    /// milliseconds since 1970.
     pub fn alongside(&self, clock: fn() -> u64) -> impl Alongside + use<> {
         Announcing {
             outbox: self.clone(),
@@ -121,7 +121,8 @@ impl Outbox {
 impl Rows for Outbox {
     /// The first rows that were not marked as sent, at most `max`, in the order of their numbers.
     ///
-    /// A row that is not committed is not there. Reading changes nothing: who reads again gets the same.
+    /// A row that is not committed is not returned. Reading changes nothing: a second read returns the
+    /// same rows.
     ///
     /// Judged by `outbox::a_fact_is_committed_with_its_news`.
     fn unsent(&self, max: usize) -> Result<Vec<Row>, OutboxError> {
@@ -131,7 +132,7 @@ impl Rows for Outbox {
 
     /// Removes exactly the rows with these numbers, in one transaction.
     ///
-    /// A number that is not there (any more) is fine. When it returns, the rows are gone for good.
+    /// A number that is not there (any more) is fine. When it returns, the rows are gone permanently.
     ///
     /// Judged by `outbox::what_is_marked_is_gone_and_nothing_else` and
     /// `outbox::a_number_is_never_given_to_two_rows`.
@@ -141,7 +142,7 @@ impl Rows for Outbox {
     }
 }
 
-/// The outbox, as lab 3's authority knows it.
+/// The outbox, as lab 3's authority sees it.
 #[derive(Debug)]
 struct Announcing {
     outbox: Outbox,
@@ -169,7 +170,7 @@ impl Alongside for Announcing {
     }
 }
 
-/// The engine has a type for each way to fail; for whoever asks it is one.
+/// The engine has an error type for each operation; callers here need only one.
 macro_rules! from_engine {
     ($($error:ty),*) => {
         $(impl From<$error> for OutboxError {

@@ -1,7 +1,7 @@
 //! A small authority, whose facts the outbox announces.
 //!
-//! It stands in for lab 3's, which has much besides (idempotency keys, epochs, group commit). What counts
-//! here is the one transaction in which a fact and its row are.
+//! It stands in for lab 3's, which has much more (idempotency keys, epochs, group commit). What matters
+//! here is that a fact and its row are in one transaction.
 
 use crate::outbox::{Outbox, OutboxError};
 use domain::{Event, LessonKey, Progress, Version};
@@ -15,10 +15,10 @@ const FACTS: TableDefinition<(u64, u64), (u64, u32, bool)> = TableDefinition::ne
 /// Why a command was not done.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum CommandError {
-    /// As many messages wait to be sent as may. It was not done; later it may be.
+    /// The outbox is full. The command was not done; it may succeed later.
     #[error("too many messages wait to be sent")]
     Busy,
-    /// The disk failed. It may have been done.
+    /// The disk failed. The command may have been done.
     #[error("the disk failed: {0}")]
     Disk(String),
 }
@@ -37,8 +37,8 @@ impl Store {
     }
 
     // ANCHOR: record
-    /// Records how far a learner is, and gives the fact once it is durable. The news of it is a row in the
-    /// same transaction.
+    /// Records how far a learner is, and returns the fact when it is durable. The news of it is a row in
+    /// the same transaction.
     ///
     /// # Errors
     /// [`CommandError`]; after [`CommandError::Busy`] nothing has changed.
@@ -67,7 +67,7 @@ impl Store {
                 progress,
                 committed_at_ms: now_ms,
             };
-            // Dropped without a commit, the transaction has never been.
+            // Dropped without a commit, the transaction leaves nothing.
             self.outbox.stage(&transaction, &[event])?;
             transaction.commit()?;
             Ok(progress)

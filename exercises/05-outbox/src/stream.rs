@@ -1,8 +1,8 @@
-//! What was published, in its order, durable.
+//! What was published, in order and durable.
 //!
-//! A stream is a log with readers. It tells the publisher "I have it" and the publisher throws its own copy
-//! away, so those words must not be said before the disk has said them. What readers are shown must not be
-//! taken back either: they act on it.
+//! A stream is a log with readers. It answers the publisher "I have it", and the publisher deletes its
+//! own copy, so the stream must not say that before the disk has. What readers are shown must not
+//! disappear either: they act on it.
 
 use crate::log_file::LogFile;
 use crate::message::{MAX_PAYLOAD_BYTES, Message, Record};
@@ -13,14 +13,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
-/// Why there is no stream.
+/// Why the stream cannot be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
-    /// A batch in the middle has been damaged since it was durable. The file is left as it is: to cut it off
-    /// there would lose what was acknowledged behind it.
+    /// A batch in the middle has been damaged since it was durable. The file is left as it is: to cut it
+    /// off there would lose the acknowledged records after it.
     #[error("the record at {} has been damaged", at.0)]
     Damaged {
-        /// The first record that is not there.
+        /// The first record that is missing.
         at: Offset,
     },
     /// The storage failed.
@@ -37,7 +37,7 @@ pub enum PublishError {
         /// The payload's size.
         bytes: usize,
     },
-    /// The storage failed under this batch. It may be there once the stream is opened again, or not.
+    /// The storage failed during this batch. It may be there when the stream is opened again, or not.
     #[error("the storage failed: {0}")]
     Disk(String),
     /// The storage failed before. This batch was not published; the stream has to be opened again.
@@ -45,16 +45,16 @@ pub enum PublishError {
     Stopped,
 }
 
-/// Why there are no records.
+/// Why no records can be fetched.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum FetchError {
-    /// The reader is further than the stream: one of the two has lost something. To begin at either end
-    /// instead would repeat or skip what nobody knows of.
+    /// The reader is beyond the end of the stream: one of the two has lost something. To begin at either
+    /// end instead would repeat or skip records that nobody has counted.
     #[error("offset {} is beyond the end, {}", from.0, end.0)]
     BeyondEnd {
-        /// Where the reader wanted to go on.
+        /// The offset that the reader asked for.
         from: Offset,
-        /// Where the stream ends.
+        /// The end of the stream.
         end: Offset,
     },
     /// The storage failed.
@@ -62,15 +62,15 @@ pub enum FetchError {
     Disk(String),
 }
 
-/// There is a consumer of that name already. Two that share a name share an offset, and each would take the
-/// other's records for done.
+/// There is a consumer with that name already. Two that share a name share an offset, and each would
+/// count the other's records as done.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("there is a consumer `{0}` already")]
 pub struct NameTaken(pub String);
 
 /// What a worker needs to know of a stream.
 pub trait Log {
-    /// The offset behind the last record that can be fetched.
+    /// The offset after the last record that can be fetched.
     fn end(&self) -> Offset;
 
     /// The records from `from` on, at most `max`.
@@ -93,10 +93,10 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     file: LogFile,
-    // What else has to be known of the file is yours to design.
+    // What else has to be known about the file is for you to design.
 }
 
-/// A reader with a name of its own, for as long as it is held.
+/// A reader with a name of its own, which it holds until it is dropped.
 #[derive(Debug)]
 pub struct Consumer {
     name: String,
@@ -104,13 +104,13 @@ pub struct Consumer {
 }
 
 impl Stream {
-    /// Opens the stream in `storage`, or makes an empty one.
+    /// Opens the stream in `storage`, or creates an empty one.
     ///
-    /// - All whole batches are there. What a crash has torn behind them was never acknowledged: it goes, and
-    ///   the next batch takes its place.
-    /// - What is found is made durable before anybody is shown it: a process that was killed may have written
-    ///   it and not synced.
-    /// - A damaged batch with a whole one behind it is refused, and the file left as it is.
+    /// - All whole batches are there. What a crash has torn after them was never acknowledged: it is
+    ///   removed, and the next batch takes its place.
+    /// - What is found is made durable before a reader sees it: a process that was killed may have
+    ///   written it without a sync.
+    /// - A damaged batch with a whole one after it is refused, and the file is left as it is.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -120,14 +120,14 @@ impl Stream {
     pub fn open(storage: impl StorageBackend) -> Result<Self, OpenError> {
         let _ = LogFile::open(Box::new(storage))?;
         todo!(
-            "Look at the end of the file, refuse what was damaged, and make the rest durable before it is shown."
+            "Look at the end of the file, refuse a damaged one, and make the rest durable before it is shown."
         )
     }
 
     /// A reader under `name`. The name is free again when the reader is dropped.
     ///
     /// # Errors
-    /// [`NameTaken`] when there is one of that name.
+    /// [`NameTaken`] when there is one with that name.
     ///
     /// Judged by `stream::a_name_belongs_to_one_consumer_at_a_time`.
     pub fn consumer(&self, name: &str) -> Result<Consumer, NameTaken> {
@@ -146,10 +146,10 @@ impl Stream {
 }
 
 impl Publish for Stream {
-    /// Adds `batch` to the end, in its order, with one sync. Returns once no crash can take it back.
+    /// Adds `batch` to the end, in its order, with one sync. Returns when no crash can undo it.
     ///
-    /// - Nobody is shown a record before it is durable.
-    /// - A payload beyond [`MAX_PAYLOAD_BYTES`] is refused, and with it the batch, before anything is written.
+    /// - No reader sees a record before it is durable.
+    /// - A batch with a payload beyond [`MAX_PAYLOAD_BYTES`] is refused before anything is written.
     /// - When the storage fails the batch is not acknowledged, and the stream stops: nothing more is
     ///   published until it is opened again. What was durable can still be fetched.
     /// - An empty batch costs nothing.
@@ -167,25 +167,23 @@ impl Publish for Stream {
 }
 
 impl Log for Stream {
-    /// The offset behind the last record that is durable.
+    /// The offset after the last record that is durable.
     ///
     /// Judged by `stream::what_was_published_is_fetched_in_its_order`.
     fn end(&self) -> Offset {
-        todo!("Say where what is durable ends.")
+        todo!("Return the end of the durable records.")
     }
 
-    /// The durable records from `from` on, at most `max`, in their order. At the end there are none.
+    /// The durable records from `from` on, at most `max`, in order. At the end there are none.
     ///
     /// # Errors
-    /// [`FetchError::BeyondEnd`] when `from` is behind the end; [`FetchError::Disk`] when the storage fails.
+    /// [`FetchError::BeyondEnd`] when `from` is beyond the end; [`FetchError::Disk`] when the storage fails.
     ///
     /// Judged by `stream::what_was_published_is_fetched_in_its_order` and
     /// `stream::an_offset_beyond_the_end_is_an_error`.
     fn fetch(&self, from: Offset, max: usize) -> Result<Vec<Record>, FetchError> {
         let _ = (from, max);
-        todo!(
-            "Read durable records from here on, and refuse a reader that is further than the stream."
-        )
+        todo!("Read durable records from `from` on, and refuse a reader that is beyond the end.")
     }
 }
 

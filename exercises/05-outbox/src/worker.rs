@@ -1,12 +1,12 @@
 //! Which record is next, when to try again, and when to give up.
 //!
-//! Most failures pass: a lock, a restart, a full disk that somebody empties. So a worker tries again, and
-//! waits longer each time, since whoever is in trouble isn't helped by being asked at once. Some never pass.
-//! A record that cannot be applied must not hold up the others for ever, and must not vanish; so after some
-//! tries it goes where a person will look.
+//! Most failures pass: a lock, a restart, a full disk that somebody empties. So a worker tries again,
+//! and waits longer each time, since an immediate retry does not help a system in trouble. Some failures
+//! never pass. A record that cannot be applied must not hold up the others for ever, and must not
+//! vanish; so after some tries it becomes a dead letter, where a person will see it.
 //!
-//! What waits is a record. Others may go on meanwhile, but none of the same key: a later version that is
-//! applied first would make the earlier one look as if it had been.
+//! Only a record waits. Others may continue meanwhile, but none of the same key: a later version that is
+//! applied first would make the earlier one look as if it had been applied, too.
 
 use crate::effects::Effect;
 use crate::inbox::{Inbox, InboxError, Outcome};
@@ -18,23 +18,23 @@ use thiserror::Error;
 /// How a worker is run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// How many tries a record has, at least one.
+    /// How many tries a record gets, at least one.
     pub max_tries: u32,
-    /// How long to wait after the first try that failed. It doubles with each further one.
+    /// How long to wait after the first failed try. It doubles with each further one.
     pub first_backoff: Duration,
-    /// How long to wait at the most.
+    /// The longest wait.
     pub max_backoff: Duration,
-    /// How many records, from the first that is not settled, may be looked at. It bounds what a worker
+    /// How many records, from the first that is not settled, may be considered. It bounds what a worker
     /// holds while one of them waits for its next try.
     pub window: usize,
-    /// How far this worker may be behind the end, in records. What is beyond that is shed, the oldest first.
-    /// `u64::MAX` sheds nothing, and lags.
+    /// How far this worker may be behind the end, in records. What is beyond that is shed, the oldest
+    /// first. `u64::MAX` sheds nothing, and lets the worker lag.
     pub max_backlog: u64,
 }
 // ANCHOR_END: settings
 
 impl Default for Settings {
-    /// Ten tries over some eight minutes, and nothing is shed.
+    /// Ten tries over about eight minutes, and nothing is shed.
     fn default() -> Self {
         Self {
             max_tries: 10,
@@ -53,16 +53,16 @@ pub enum Step {
     Settled(Outcome),
     /// A try failed, and there will be another one.
     Failed,
-    /// So many records were shed.
+    /// This many records were shed.
     Shed(u64),
     /// There is nothing to do before the time given here; `None`: before something is published.
     Idle(Option<Duration>),
 }
 
-/// Why a worker cannot go on. Nothing was settled, and a later step may succeed.
+/// Why a worker cannot continue. Nothing was settled, and a later step may succeed.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum WorkerError {
-    /// The stream has no records to give.
+    /// The stream cannot return records.
     #[error(transparent)]
     Stream(#[from] FetchError),
     /// The worker's own database failed.
@@ -79,9 +79,9 @@ pub struct Counts {
     pub done: u64,
     /// Still to be settled.
     pub queued: u64,
-    /// Given up.
+    /// Given up on: dead letters.
     pub dead: u64,
-    /// Passed over.
+    /// Skipped.
     pub shed: u64,
 }
 
@@ -91,11 +91,11 @@ pub struct Worker<L> {
     inbox: Inbox,
     effect: Box<dyn Effect>,
     settings: Settings,
-    // When the next try of a record is due is yours to keep. A restart may forget it, and try at once.
+    // When the next try of a record is due is for you to keep. A restart may forget it, and try at once.
 }
 
 impl<L: Log> Worker<L> {
-    /// A worker that goes on where its inbox is.
+    /// A worker that continues where its inbox is.
     pub fn new(log: L, inbox: Inbox, effect: Box<dyn Effect>, settings: Settings) -> Self {
         Self {
             log,
@@ -110,23 +110,23 @@ impl<L: Log> Worker<L> {
         &self.inbox
     }
 
-    /// Takes up one record: the first that is due at `now`. That is `now` on any clock that doesn't go
+    /// Takes one record: the first that is due at `now`, which is read from any clock that never goes
     /// backwards.
     ///
     /// - A record is due unless an earlier one of its key is not settled, or its own next try is later.
-    ///   Only the first `window` records from the offset are looked at.
-    /// - When a try fails the next is due after [`backoff`]; the `max_tries`th failure makes it a dead letter.
-    ///   One that cannot be read is a dead letter at once.
+    ///   Only the first `window` records from the offset are considered.
+    /// - When a try fails the next is due after [`backoff`]; the `max_tries`th failure makes it a dead
+    ///   letter. A record that cannot be read is a dead letter at once.
     /// - If more than `max_backlog` records are behind the offset, the oldest are shed first.
     ///
     /// # Errors
-    /// [`WorkerError`]; nothing is settled, and nothing passed over.
+    /// [`WorkerError`]; then nothing is settled and nothing skipped.
     ///
     /// Judged by the tests in `worker`, and first by
     /// `worker::records_are_taken_up_in_their_order_until_there_are_none`.
     pub fn step(&mut self, now: Duration) -> Result<Step, WorkerError> {
         let _ = (&self.effect, &self.settings, now);
-        todo!("Take up the first record that is due, and decide what a failure means.")
+        todo!("Take the first record that is due, and decide what a failure means.")
     }
 
     /// Where all records of the stream are.
@@ -146,8 +146,8 @@ impl<L: Log> Worker<L> {
     }
 }
 
-/// How long to wait after so many tries have failed: `first_backoff` after one, twice as long after each
-/// further one, and never longer than `max_backoff`.
+/// How long to wait after this many tries have failed: `first_backoff` after one, twice as long after
+/// each further one, and never longer than `max_backoff`.
 ///
 /// Judged by `worker::the_wait_doubles_up_to_its_bound`.
 pub fn backoff(settings: &Settings, tries: u32) -> Duration {

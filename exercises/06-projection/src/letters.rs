@@ -1,6 +1,6 @@
-//! An effect on the world, which no replay may repeat.
+//! An effect on the outside world, which no replay may repeat.
 //!
-//! Whom to write to follows from the view, and so from the log. *Whether it has been written* does not.
+//! Who gets a letter follows from the view, and so from the log. *Whether it has been sent* does not.
 
 use crate::store::{Store, StoreError};
 use crate::view::View;
@@ -12,7 +12,7 @@ use thiserror::Error;
 /// Which letter it is: there is one for each learner and milestone, ever.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct LetterId {
-    /// To whom.
+    /// The learner who gets it.
     pub learner: LearnerId,
     /// For how many completed lessons.
     pub milestone: u64,
@@ -44,10 +44,10 @@ pub enum LettersError {
 }
 // ANCHOR_END: mail
 
-/// Writes to learners who have reached a milestone.
+/// Sends letters to learners who have reached a milestone.
 #[derive(Clone, Debug)]
 pub struct Letters<S, M> {
-    /// Which letters were sent. Nothing makes it again if it is lost.
+    /// Which letters were sent. Nothing can rebuild it if it is lost.
     record: S,
     mail: M,
     milestone: u64,
@@ -63,11 +63,12 @@ impl<S: Store, M: Mail> Letters<S, M> {
         }
     }
 
-    /// Sends a letter to each learner who has `milestone` completed lessons or more in `view`, and has not had one for
-    /// it: by this worker, or by an earlier one with the same record.
+    /// Sends a letter to each learner who has `milestone` completed lessons or more in `view`, and has
+    /// not had one for it, from this worker or from an earlier one with the same record.
     ///
-    /// - Once a letter is recorded the provider is not asked for it again.
-    /// - Whatever fails, or dies, at whatever point: no letter is lost, and within the provider's day none is doubled.
+    /// - When a letter is recorded, the provider is not asked to send it again.
+    /// - Whatever fails or dies, at whatever point, no letter is lost, and within the provider's day
+    ///   none arrives twice.
     /// - When the record cannot be read, nothing is sent.
     ///
     /// # Errors
@@ -77,6 +78,6 @@ impl<S: Store, M: Mail> Letters<S, M> {
     /// `a_letter_between_sending_and_recording_is_neither_lost_nor_doubled`.
     pub async fn send_due(&self, view: &View) -> Result<(), LettersError> {
         let _ = (&self.record, &self.mail, self.milestone, view);
-        todo!("Send what is due and not recorded, and record what was sent.")
+        todo!("Send each letter that is due and not recorded, and record it.")
     }
 }

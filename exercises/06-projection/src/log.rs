@@ -1,21 +1,21 @@
 //! Where events are read from.
 //!
 //! The log is the stream's: it was written by a relay from the authority's outbox. A view needs only two
-//! questions of it.
+//! operations of it.
 
 use domain::{Event, Offset};
 use std::future::Future;
 use thiserror::Error;
 
 // ANCHOR: log
-/// A log of events, in the order in which they were recorded. Of one key, an event may be recorded twice,
-/// and an older one once more after a newer: relays deliver at least once.
+/// A log of events, in the order in which they were recorded. An event may be recorded twice, and an
+/// older event of a key again after a newer one: relays deliver at least once.
 pub trait Log: Send + Sync {
-    /// What is recorded from `from` on: at most `at_most` events, in order and without a gap, and at
-    /// least one if there is one. Empty at the end of the log.
+    /// The records from `from` on: at most `at_most`, in order and without a gap, and at least one if
+    /// there is one. Empty at the end of the log.
     ///
-    /// A log delivers at least once as well: before what was asked for, there may be some records that
-    /// stand in front of `from`. They do not count towards `at_most`.
+    /// A log delivers at least once as well: the result may begin with some records from before `from`.
+    /// They do not count towards `at_most`.
     ///
     /// # Errors
     /// [`LogError`].
@@ -25,7 +25,7 @@ pub trait Log: Send + Sync {
         at_most: usize,
     ) -> impl Future<Output = Result<Vec<Recorded>, LogError>> + Send;
 
-    /// The offset that the next event to be recorded will have. So it is how many there have been.
+    /// The offset of the next event to be recorded, which is the number of records so far.
     ///
     /// # Errors
     /// [`LogError::Unavailable`].
@@ -35,7 +35,7 @@ pub trait Log: Send + Sync {
 /// One record of the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Recorded {
-    /// Where it stands. The first ever is at 0.
+    /// Its offset. The first record ever is at 0.
     pub offset: Offset,
     /// What it holds.
     pub body: Body,
@@ -48,12 +48,12 @@ pub enum Body {
     Event(Event),
     /// Bytes that this program cannot read: they may be an event of a newer one.
     Unreadable {
-        /// The schema under which they say that they were written.
+        /// The schema that they name.
         schema: u8,
     },
 }
 
-/// Why the log gave nothing.
+/// Why the log returned nothing.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum LogError {
     /// No answer, for now.
@@ -65,7 +65,7 @@ pub enum LogError {
         /// The first offset that is still kept.
         first: Offset,
     },
-    /// What was asked for stands behind the end, where nothing has been recorded yet.
+    /// What was asked for is beyond the end, where nothing has been recorded yet.
     #[error("the log ends at {}", end.0)]
     Beyond {
         /// The end.

@@ -1,7 +1,6 @@
 //! From the log into the view, with checkpoints.
 //!
-//! A checkpoint is a shortcut through the log, and nothing else: whatever is wrong with it, the log from 0
-//! is right.
+//! A checkpoint is only a shortcut through the log: whatever is wrong with it, the log from 0 is right.
 
 use crate::log::{Log, LogError};
 use crate::plan::{Plan, PlanVersion};
@@ -17,10 +16,10 @@ use thiserror::Error;
 /// How a projector works.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The most records that it reads at once, and so the most that it applies between two views that
-    /// readers see.
+    /// The most records that it reads at once, and so the most that it applies before readers see the
+    /// view again.
     pub batch: NonZeroUsize,
-    /// After how many records a checkpoint is due: the most that a restart replays, and a little.
+    /// After how many records a checkpoint is due: about the most that a restart replays.
     pub checkpoint_every: NonZeroU64,
 }
 
@@ -29,39 +28,39 @@ pub struct Settings {
 pub struct Step {
     /// How many records became part of the view.
     pub moved: u64,
-    /// What became of the checkpoint.
+    /// What happened to the checkpoint.
     pub checkpoint: Checkpoint,
 }
 
-/// What became of a checkpoint.
+/// What happened to a checkpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Checkpoint {
     /// None is due.
     NotDue,
     /// It is saved.
     Saved,
-    /// It is not, and is due still.
+    /// It is not saved, and is still due.
     Failed(StoreError),
 }
 
-/// Why a projector stopped. It can be asked to go on.
+/// Why a projector stopped. Another step may succeed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum ProjectorError {
-    /// The log gave nothing.
+    /// The log returned an error.
     #[error(transparent)]
     Log(LogError),
-    /// The view has more than the log, which must have been cut off, or is another one.
+    /// The view has more records than the log, which must have been cut off or replaced.
     #[error("the view is at {}, and the log ends at {}", watermark.0, end.0)]
     AheadOfLog {
-        /// Where the view stands.
+        /// The view's watermark.
         watermark: Offset,
-        /// Where the log ends.
+        /// The log's end.
         end: Offset,
     },
-    /// A record could not be applied. Those before it have been.
+    /// A record could not be applied. Those before it were applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// A newer plan is served: this one is over.
+    /// A newer plan has been published: this one is over.
     #[error("plan {} has been published", newest.0)]
     Superseded {
         /// The newer plan.
@@ -70,27 +69,28 @@ pub enum ProjectorError {
 }
 // ANCHOR_END: settings
 
-/// Makes a view, record by record. Its fields are yours to change.
+/// Makes a view, record by record. You may change its fields.
 #[derive(Debug)]
-#[allow(dead_code, reason = "yours to use")]
+#[allow(dead_code, reason = "for you to use")]
 pub struct Projector<L, S> {
     log: L,
     store: S,
     shelf: Shelf,
     settings: Settings,
-    /// Shared with the shelf and its readers. [`Arc::make_mut`] copies it before it changes, if it still is.
+    /// Shared with the shelf and its readers. [`Arc::make_mut`] copies it before a change, if it is
+    /// still shared.
     view: Arc<View>,
-    /// Up to where a checkpoint is in the store, as far as this projector knows.
+    /// The watermark of the last checkpoint in the store, as far as this projector knows.
     saved: Offset,
 }
 
 impl<L: Log, S: Store> Projector<L, S> {
     // ANCHOR: stubs
-    /// A projector that goes on from `plan`'s checkpoint, or begins anew where there is none.
+    /// A projector that continues from `plan`'s checkpoint, or begins at 0 if there is none.
     ///
-    /// - What was restored is served at once, unless a view is served that has come further.
-    /// - A checkpoint is passed over if it cannot be read, is damaged, was made by any other plan than exactly
-    ///   this one, or has more records than the log.
+    /// - A restored view is served at once, unless the served view has come further.
+    /// - A checkpoint is ignored if it cannot be read, is damaged, was made by a plan that is not
+    ///   exactly this one, or has more records than the log.
     /// - Nothing is read from the log yet, and without a checkpoint nothing is published.
     ///
     /// # Errors
@@ -107,10 +107,12 @@ impl<L: Log, S: Store> Projector<L, S> {
         settings: Settings,
     ) -> Result<Self, ProjectorError> {
         let _ = (plan, log, store, shelf, settings);
-        todo!("Go on from the checkpoint if it can be trusted, and serve it; or begin at 0.")
+        todo!(
+            "Continue from the checkpoint if it can be trusted, and serve it; otherwise begin at 0."
+        )
     }
 
-    /// A projector at the beginning of the log, of which nobody sees anything yet.
+    /// A projector at the beginning of the log, whose view no reader sees yet.
     pub fn anew(plan: Plan, log: L, store: S, shelf: Shelf, settings: Settings) -> Self {
         Self {
             log,
@@ -122,18 +124,20 @@ impl<L: Log, S: Store> Projector<L, S> {
         }
     }
 
-    /// Where its view stands.
+    /// Its view's watermark.
     pub fn watermark(&self) -> Offset {
         self.view.watermark()
     }
 
-    /// Reads the log once, from the watermark on; applies what came; lets readers see it; saves a checkpoint if
-    /// one is due.
+    /// Reads the log once, from the watermark on; applies the records; publishes the view; saves a
+    /// checkpoint if one is due.
     ///
-    /// - What stands before a record that cannot be applied is applied and seen; then that is the error.
-    /// - A served view of this plan that has come further is no error. A newer plan is one, and nothing is saved.
-    /// - A checkpoint is due once `checkpoint_every` records have moved the view since the last one. It is one
-    ///   put. If it fails, the step goes on, and it is due still.
+    /// - The records before one that cannot be applied are applied and published; then that one is the
+    ///   error.
+    /// - A served view of this plan that has come further is no error. A newer plan is one, and then
+    ///   nothing is saved.
+    /// - A checkpoint is due once `checkpoint_every` records have moved the view since the last one. It
+    ///   is one put. If that fails, the step continues, and the checkpoint is still due.
     /// - A step that is dropped while it waits harms nothing.
     ///
     /// # Errors
@@ -145,7 +149,7 @@ impl<L: Log, S: Store> Projector<L, S> {
     }
     // ANCHOR_END: stubs
 
-    /// Steps until it has read the log to its end.
+    /// Steps until the log has been read to its end.
     ///
     /// # Errors
     /// As [`step`](Self::step).

@@ -1,7 +1,7 @@
 //! The fold, from events to rows.
 //!
-//! An event carries the whole fact after its change, and its version; a row is a sum over facts as they are
-//! now. The view's fields are yours to change, as long as it can be made into bytes.
+//! An event carries the whole fact after its change, and its version; a row is a sum over the current
+//! facts. You may change the view's fields, if it can still be serialized.
 
 use crate::log::Recorded;
 use crate::plan::{Plan, Row, Subject};
@@ -13,7 +13,7 @@ use thiserror::Error;
 /// What applying a record has done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Applied {
-    /// The record is part of the view, and the watermark stands behind it.
+    /// The record is part of the view, and the watermark is after it.
     Moved,
     /// It was part of the view already. Nothing has changed.
     Repeated,
@@ -22,33 +22,33 @@ pub enum Applied {
 /// Why a record was not applied. Nothing has changed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum ApplyError {
-    /// Records in between are missing.
+    /// The records in between are missing.
     #[error("a record at {} came where {} is next", offset.0, watermark.0)]
     Gap {
-        /// The offset that is next.
+        /// The next offset.
         watermark: Offset,
-        /// The one that came.
+        /// The offset that came.
         offset: Offset,
     },
     /// This program cannot read it.
     #[error("the record at {} is of schema {schema}, which this program cannot read", offset.0)]
     Unreadable {
-        /// Where it stands.
+        /// Its offset.
         offset: Offset,
-        /// What it says it is.
+        /// The schema that it names.
         schema: u8,
     },
 }
 
-/// Rows that say what the log says up to a watermark.
+/// Rows that hold what the log says up to a watermark.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct View {
     plan: Plan,
-    /// How many records are in it, and so which comes next.
+    /// How many records are in it, and so which is next.
     watermark: Offset,
     /// The newest progress of each key: what the rows are sums of, and where they come from.
     newest: BTreeMap<LessonKey, Progress>,
-    /// Follows from `newest`, and is kept so that a read need not add anything up.
+    /// Derived from `newest`, and kept so that a read need not add anything up.
     rows: BTreeMap<Subject, Row>,
 }
 
@@ -68,29 +68,30 @@ impl View {
         self.plan
     }
 
-    /// How many records of the log are in it: those from 0 up to this offset, which is not in it.
+    /// How many records of the log are in it: those below this offset.
     pub fn watermark(&self) -> Offset {
         self.watermark
     }
 
     // ANCHOR: stubs
-    /// Applies one record of the log. Each record that is part of the view moves the watermark by one.
+    /// Applies one record of the log. Each record that becomes part of the view advances the watermark
+    /// by one.
     ///
     /// - A record below the watermark changes nothing: [`Applied::Repeated`].
-    /// - One above it is refused, and so is one that cannot be read, but for those below. Nothing is stepped
-    ///   over, and what was refused has changed nothing.
-    /// - A row is a sum over where everyone stands *now*. An event takes the place of what the view knew of
-    ///   its key; an older version, whenever it is recorded, and the same one again take nobody's.
-    /// - What counts as completed is [`Plan::counts`]'s to say.
+    /// - A record above it is refused, and so is one at it that cannot be read. Nothing is skipped, and
+    ///   a refused record changes nothing.
+    /// - A row is a sum over where everyone stands *now*. An event replaces what the view knew of its
+    ///   key; an older version, whenever it is recorded, and the same version again replace nothing.
+    /// - [`Plan::counts`] decides what counts as completed.
     ///
     /// # Errors
-    /// [`ApplyError`]; the view is what it was.
+    /// [`ApplyError`]; the view is unchanged.
     ///
     /// Judged by the tests in `fold`.
     pub fn apply(&mut self, recorded: &Recorded) -> Result<Applied, ApplyError> {
         let _ = recorded;
         todo!(
-            "Tell a record that is next from one that is known or too early, and fold it into its two rows."
+            "Distinguish a record that is next from one that is known or too early, and fold it into its two rows."
         )
     }
 
@@ -107,13 +108,13 @@ impl View {
             .collect()
     }
 
-    /// The ids of events in the view from which the row of `subject` follows: folded alone, they make the same
-    /// row. In any order; none, if there is no such row.
+    /// The ids of the events in the view that make the row of `subject`: folded alone, they make the
+    /// same row. In any order; none if there is no such row.
     ///
     /// Judged by `every_row_traces_to_events_that_make_it`.
     pub fn trace(&self, subject: Subject) -> Vec<EventId> {
         let _ = subject;
-        todo!("Name the events that the row of this subject is made of.")
+        todo!("Name the events that make the row of this subject.")
     }
     // ANCHOR_END: stubs
 }

@@ -1,8 +1,8 @@
-//! One fetch for many, and nothing that comes too late.
+//! One fetch for many clients, and no late fills.
 //!
-//! Around the decisions stands what lab 4 was about: requests that miss at once share a fetch, and a
-//! fetch that an invalidation has overtaken leaves nothing behind. What is new is that a fetch may bring
-//! an answer for one person only, and nobody knows before it has come.
+//! Around the decisions is what lab 4 was about: concurrent misses share a fetch, and a fetch that an
+//! invalidation has overtaken leaves nothing behind. What is new is that an answer may be for one person
+//! only, which is unknown until it arrives.
 
 use crate::decision::{Decision, decide, instead_of_an_error};
 use crate::freshness::lifetime;
@@ -38,35 +38,36 @@ struct Inner<O> {
     origin: O,
     settings: Settings,
     clock: Clock,
-    /// One permit for each request that may be on its way to the origin.
+    /// One permit for each request that may be in flight to the origin.
     places: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
 // ANCHOR: state
-/// What is stored and what is on its way, under one lock: "does this fetch still count?" and keeping what
-/// it brought are one step.
+/// What is stored and what is in flight, under one lock: "does this fetch still count?" and keeping its
+/// response are one step.
 struct State {
     shelf: Shelf,
     flights: HashMap<Key, Vec<Flight>>,
     next: u64,
 }
 
-/// A fetch on its way. Out of the table it still answers those who wait for it, and is joined by nobody.
+/// A fetch in flight. Once it is out of the table, it still answers the requests that wait for it, but
+/// no other request joins it.
 #[allow(dead_code, reason = "until `fetch` is written")]
 struct Flight {
     id: u64,
-    /// Where its end is announced; `None` if it is for one request alone.
+    /// Where its end is announced; `None` if it serves only one request.
     landing: Option<watch::Receiver<Option<Landing>>>,
 }
 
-/// How a fetch ended, for those who wait for it.
+/// How a fetch ended, for the requests that wait for it.
 #[derive(Clone)]
 #[allow(dead_code, reason = "until `fetch` is written")]
 enum Landing {
-    /// With a response that may be kept, and so may answer whom it selects.
+    /// With a response that may be kept, and so may answer the requests that it selects.
     Kept(Arc<Stored>),
-    /// With a response for the one who asked, and for nobody else.
+    /// With a response for the client that asked, and for no other.
     Private,
     /// With an error of this status.
     Failed(StatusCode),
@@ -74,14 +75,14 @@ enum Landing {
 // ANCHOR_END: state
 
 // ANCHOR: fetched
-/// What a request to the origin came to.
+/// The result of a request to the origin.
 #[allow(dead_code, reason = "until `fetch` is written")]
 enum Fetched {
-    /// A response that may be kept, whole.
+    /// A complete response that may be kept.
     Keep(Arc<Stored>),
-    /// A response that may not be: it is for the one who asked, and for nobody else.
+    /// A response that may not be kept: it is for the client that asked, and for no other.
     Pass(Response),
-    /// An error: the origin's own, or the one that stands for no answer.
+    /// An error: the origin's own, or the one that replaces a missing answer.
     Failed(Response),
 }
 // ANCHOR_END: fetched
@@ -136,7 +137,7 @@ impl<O: Origin> Edge<O> {
                 labelled(plain(StatusCode::GATEWAY_TIMEOUT, text), "detail=refused")
             }
             (_, stored) if request.method() == Method::HEAD => {
-                // A head alone is not worth keeping.
+                // A response without a body is not worth keeping.
                 let response = match self.ask(request.clone()).await {
                     Ok(response) => response,
                     Err(error) => {
@@ -158,54 +159,57 @@ impl<O: Origin> Edge<O> {
     // ANCHOR_END: handle
 
     // ANCHOR: stubs
-    /// Answers a request that what is stored cannot answer; `held` is what is stored for it, if anything.
-    /// The way: [join or take off](Self::join_or_take_off); [ask](Self::fetch_from_origin); [land](Seat::land).
+    /// Answers a request that no stored response can answer; `held` is what is stored for it, if
+    /// anything. The steps: [join or take off](Self::join_or_take_off); [ask](Self::fetch_from_origin);
+    /// [land](Seat::land).
     ///
-    /// - **Shared.** Who joins waits until that fetch has [`landed`]. A client that leaves harms no other.
-    /// - **Each his own.** A landing answers a waiting request only if it may be kept, selects it, and
-    ///   [`decide`] says to serve it. Else that request [takes off](Self::take_off) itself, at once.
-    /// - **Errors.** All who wait get [one](crate::settings::an_error_of_the_origin), and none asks again;
-    ///   unless what they hold may stand in: [`instead`](Self::instead).
+    /// - **Shared.** A request that joins waits until that fetch has [`landed`]. A client that leaves
+    ///   harms no other.
+    /// - **To each their own.** A landing answers a waiting request only if it may be kept, selects it,
+    ///   and [`decide`] says to serve it. Otherwise that request [takes off](Self::take_off) itself, at
+    ///   once.
+    /// - **Errors.** All waiting requests get [one](crate::settings::an_error_of_the_origin), and none
+    ///   asks again; unless what they hold may replace it: [`instead`](Self::instead).
     ///
     /// Judged by the tests in `misses`, first by `a_response_that_may_be_kept_is_fetched_once`.
     async fn fetch(&self, key: Key, request: Request, held: Option<Arc<Stored>>) -> Response {
         let _ = (key, request, held);
-        todo!("Join a fetch or begin one, wait until it has landed, and answer.")
+        todo!("Join a fetch or start one, wait until it has landed, and answer.")
     }
 
-    /// Passes on a request that may change something, once, and hands back what the origin says; or
+    /// Passes on a request that may change something, once, and returns the origin's answer; or
     /// [`no_answer`], with `wrote`.
     ///
-    /// From its end on, no request that begins is answered by what was fetched for the key before: not
-    /// from the shelf, not by joining, not by a late fill. Nor for keys on the same host that `Location`
-    /// and `Content-Location` name. It is so for each end but one: a 4xx says that nothing was done, and
-    /// nothing is forgotten. A client that leaves changes nothing of this.
+    /// When it ends, in whatever way, no request that begins later is answered by what was fetched for
+    /// the key before: not from the shelf, not by joining, not by a late fill. The same holds for keys
+    /// on the same host that `Location` and `Content-Location` name. The only exception: a 4xx means
+    /// that nothing was done, so nothing is forgotten. All of this holds when the client leaves.
     ///
     /// Judged by the tests in `writes`, first by `a_write_is_answered_by_the_origin`.
     async fn write(&self, request: Request) -> Response {
         let _ = request;
-        todo!("Have the origin answer the write, and forget its key at its end.")
+        todo!("Let the origin answer the write, and forget its key at its end.")
     }
 
     /// Forgets the responses of a key. No request that begins after this is answered by what was fetched
-    /// for the key before it: not from the shelf, not by joining, not by a late fill.
+    /// for the key before: not from the shelf, not by joining, not by a late fill.
     ///
     /// Judged by `a_purge_is_in_force_at_once`.
     pub fn purge(&self, key: &Key) {
         let _ = key;
-        todo!("Forget the key, and see to it that no fetch under way brings it back.")
+        todo!("Forget the key, and make sure that no fetch in flight brings it back.")
     }
 
     /// Forgets everything, as [`purge`](Self::purge) forgets one key.
     ///
     /// Judged by `clearing_forgets_everything`, in the hardening.
     pub fn clear(&self) {
-        todo!("Forget all keys, and see to it that no fetch under way brings one back.")
+        todo!("Forget all keys, and make sure that no fetch in flight brings one back.")
     }
     // ANCHOR_END: stubs
 
-    /// A fetch to wait for, or the seat of a new one where there is none. One step: of two who ask at once,
-    /// one waits.
+    /// A fetch to wait for, or the seat of a new one if there is none. One step: of two concurrent
+    /// requests, one waits.
     #[allow(dead_code, reason = "until `fetch` is written")]
     fn join_or_take_off(&self, key: &Key, request: &Request) -> Place<O> {
         let mut state = self.inner.state();
@@ -215,13 +219,13 @@ impl<O: Origin> Edge<O> {
         }
     }
 
-    /// The seat of a new fetch, whatever else is under way.
+    /// The seat of a new fetch, whatever else is in flight.
     #[allow(dead_code, reason = "until `fetch` is written")]
     fn take_off(&self, key: &Key, request: &Request) -> Seat<O> {
         self.seat(&mut self.inner.state(), key, request)
     }
 
-    /// Enters a fetch into the table: to be joined, unless another one can be.
+    /// Enters a fetch into the table, for others to join, unless they can join another one.
     #[allow(dead_code, reason = "until `fetch` is written")]
     fn seat(&self, state: &mut State, key: &Key, request: &Request) -> Seat<O> {
         let (announce, landing) = watch::channel(None);
@@ -247,14 +251,14 @@ impl<O: Origin> Edge<O> {
         state.shelf.find(key, |stored| selects(stored, request))
     }
 
-    /// How many responses are stored, and how many bytes they are taken to need.
+    /// How many responses are stored, and how many bytes they count for.
     pub fn usage(&self) -> (usize, usize) {
         let state = self.inner.state();
         (state.shelf.len(), state.shelf.bytes())
     }
 
-    /// Sends a request to the origin, within its bound and its time. A panic of the origin's is an answer
-    /// that was lost.
+    /// Sends a request to the origin, within its bound and its time. A panic on the way there is a lost
+    /// answer.
     async fn ask(&self, request: Request) -> Result<Response, OriginError> {
         let inner = &self.inner;
         let Ok(place) = Arc::clone(&inner.places).try_acquire_owned() else {
@@ -272,7 +276,7 @@ impl<O: Origin> Edge<O> {
     }
 
     // ANCHOR: fetch_from_origin
-    /// Asks the origin for what may be kept, with the validators of what is held.
+    /// Asks the origin, with the validators of what is held.
     #[allow(dead_code, reason = "until `fetch` is written")]
     async fn fetch_from_origin(&self, request: &Request, held: Option<&Stored>) -> Fetched {
         let requested_at = self.inner.clock.now();
@@ -290,7 +294,7 @@ impl<O: Origin> Edge<O> {
             let renewed = refreshed(held, response.headers(), requested_at, received_at);
             return match renewed {
                 Some(renewed) => kept_or_passed(request, renewed),
-                // It is about another response than the one held: ask for the whole.
+                // It is about a different response from the one held: ask for the whole.
                 None => Box::pin(self.fetch_from_origin(request, None)).await,
             };
         }
@@ -317,7 +321,7 @@ impl<O: Origin> Edge<O> {
     }
     // ANCHOR_END: fetch_from_origin
 
-    /// The answer when the origin has failed: what is stored, if it may be, or else the error.
+    /// The answer when the origin has failed: the stored response if allowed, otherwise the error.
     fn instead(&self, request: &Request, stored: Option<&Stored>, error: Response) -> Response {
         let now = self.inner.clock.now();
         match stored {
@@ -329,12 +333,12 @@ impl<O: Origin> Edge<O> {
     }
 }
 
-/// Where a request stands that nothing stored can answer.
+/// What a request does that no stored response can answer.
 #[allow(dead_code, reason = "until `fetch` is written")]
 enum Place<O> {
-    /// Somebody else has begun to fetch. This is where its end is announced.
+    /// Joins a fetch that is in flight. This is where its end is announced.
     Joined(watch::Receiver<Option<Landing>>),
-    /// It is for this one to fetch, and to land.
+    /// Has to fetch, and to land.
     Own(Seat<O>),
 }
 
@@ -349,20 +353,22 @@ struct Seat<O> {
 
 impl<O> Seat<O> {
     // ANCHOR: land
-    /// Ends the fetch: takes it out of the table and keeps what it brought, under one lock, and announces
-    /// how it ended. Hands back what was fetched, for the one who began it.
+    /// Ends the fetch: takes it out of the table and keeps its response, under one lock, and announces
+    /// how it ended. Returns what was fetched, for the request that started it.
     ///
-    /// - **Kept** is what may be kept and [is of use](is_of_use), in the place of what the request selects;
-    ///   which goes also where it is of no use. But nothing changes if the key was written, purged or
-    ///   cleared since the fetch took off, or a fetch that was sent later has landed.
-    /// - If it may **not** be kept, `held`, which the origin was asked about, is no longer what it says to
-    ///   everybody, and goes.
+    /// - A response that may be **kept** replaces what the request selects; if it is not [of
+    ///   use](is_of_use), that is only removed. But nothing changes if the key was written, purged or
+    ///   cleared since the fetch took off, or if a fetch that was sent later has landed.
+    /// - If it may **not** be kept, `held`, which the origin was asked about, is no longer its answer to
+    ///   everybody, and is removed.
     ///
-    /// Judged by the tests in `misses`; and in `writes` for what comes too late.
+    /// Judged by the tests in `misses`, and for late fills by those in `writes`.
     #[allow(dead_code, reason = "until `fetch` is written")]
     fn land(self, request: &Request, held: Option<&Stored>, fetched: Fetched) -> Fetched {
         let _ = (request, held, &fetched);
-        todo!("Take the fetch out of the table, keep what may be kept, and announce how it ended.")
+        todo!(
+            "Take the fetch out of the table, keep its response if allowed, and announce how it ended."
+        )
     }
     // ANCHOR_END: land
 }
@@ -383,7 +389,7 @@ impl State {
         flights.find_map(|flight| flight.landing.clone())
     }
 
-    /// Takes a fetch out of the table. Says whether it was still there.
+    /// Takes a fetch out of the table. Returns whether it was still there.
     fn end(&mut self, key: &Key, id: u64) -> bool {
         let Some(flights) = self.flights.get_mut(key) else {
             return false;
@@ -400,26 +406,26 @@ impl State {
 
 impl<O> Inner<O> {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics half-way through a change, so that a poisoned lock guards nothing broken.
+        // Nothing panics half-way through a change, so a poisoned lock guards nothing broken.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits for a fetch that somebody else has begun.
+/// Waits for a fetch that another request started.
 #[allow(dead_code, reason = "until `fetch` is written")]
 async fn landed(mut landing: watch::Receiver<Option<Landing>>) -> Landing {
     match landing.wait_for(Option::is_some).await {
-        Ok(landed) => landed.clone().expect("that was waited for"),
+        Ok(landed) => landed.clone().expect("that was awaited"),
         Err(_gone) => Landing::Failed(StatusCode::BAD_GATEWAY),
     }
 }
 
-/// Whether the request is answered by no fetch that began before it: its client says so.
+/// Whether the request must not be answered by a fetch that began before it, as its client demands.
 fn wants_its_own(request: &Request) -> bool {
     Directives::of(request.headers()).no_cache
 }
 
-/// A response that was renewed may have become one that is not for all.
+/// A renewed response may have become private.
 #[allow(dead_code, reason = "until `fetch` is written")]
 fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     let (head, body) = renewed.response.clone().into_parts();
@@ -431,7 +437,7 @@ fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     }
 }
 
-/// Whether the response can ever save anything: it is fresh for some time, or can be asked about.
+/// Whether the response can ever save a fetch: it is fresh for some time, or has a validator.
 #[allow(dead_code, reason = "until `fetch` is written")]
 fn is_of_use(stored: &Stored) -> bool {
     let headers = stored.response.headers();
@@ -440,7 +446,7 @@ fn is_of_use(stored: &Stored) -> bool {
         || headers.contains_key(header::LAST_MODIFIED)
 }
 
-/// Whether a safe request asks for something that may be stored: a whole thing, by its address alone.
+/// Whether a safe request asks for something that may be stored: a whole response, by its address alone.
 fn concerns_the_cache(request: &Request) -> bool {
     let headers = request.headers();
     let special = [header::RANGE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
@@ -469,7 +475,7 @@ fn key_at(written: &Key, place: &str) -> Option<Key> {
     (key.host == written.host).then_some(key)
 }
 
-/// Adds where the response came from (RFC 9211).
+/// Adds the header that says where the response came from (RFC 9211).
 fn labelled(mut response: Response, what: &'static str) -> Response {
     let label = HeaderValue::from_str(&format!("edge; {what}")).expect("visible ASCII");
     let name = HeaderName::from_static("cache-status");

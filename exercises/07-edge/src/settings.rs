@@ -1,4 +1,4 @@
-//! The bounds of an edge, and what it says when it has no answer.
+//! The bounds of an edge, and what it answers when the origin does not.
 
 use std::time::Duration;
 use web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -9,14 +9,14 @@ use web::{Body, OriginError, Response};
 /// The bounds of an edge. Each is a promise to somebody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// To the machine: what all stored responses may take, with their headers.
+    /// To the machine: the most bytes that all stored responses may take, with their headers.
     pub max_stored_bytes: usize,
-    /// To the machine: a body that is longer is passed on as it comes, and not stored.
+    /// To the machine: a longer body is passed on as it arrives, and not stored.
     pub max_body_bytes: usize,
-    /// To the origin: so many requests are on their way to it at once at the most.
+    /// To the origin: the most requests that are in flight to it at once.
     pub max_fetches: usize,
-    /// To the client: how long the origin may take until its response begins; and, where the edge reads
-    /// the whole body before it answers, how long that may take besides.
+    /// To the client: how long the origin may take until its response begins; and, when the edge reads
+    /// the whole body before it answers, how much longer that may take.
     pub origin_timeout: Duration,
 }
 // ANCHOR_END: settings
@@ -24,20 +24,21 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            // What fits into the smallest machine that one rents, with room for all else.
+            // Fits into the smallest machine that can be rented, with room for everything else.
             max_stored_bytes: 64 << 20,
-            // A page or a picture. Films are for somebody who streams.
+            // A page or a picture. Films are for a server that streams.
             max_body_bytes: 1 << 20,
-            // Ten times what a thousand requests a second keep busy at 25 ms each, by Little's law.
+            // Ten times the concurrency of a thousand requests per second at 25 ms each, by Little's
+            // law.
             max_fetches: 256,
-            // Longer than a good answer takes, and shorter than a person waits.
+            // Longer than a normal answer takes, and shorter than a person waits.
             origin_timeout: Duration::from_secs(10),
         }
     }
 }
 
-/// The answer where the origin gave none. `wrote` says that the request may have changed something: its
-/// sender has to know whether it still may have.
+/// The answer when the origin gave none. `wrote` means that the request may change something: then its
+/// sender has to learn whether it may have been carried out.
 pub fn no_answer(error: OriginError, wrote: bool) -> Response {
     let (status, text) = match error {
         OriginError::Busy => (
@@ -70,13 +71,13 @@ pub fn no_answer(error: OriginError, wrote: bool) -> Response {
     response
 }
 
-/// The answer where the origin's own was an error, for somebody who did not ask for it: its body was
-/// written for another.
+/// The answer when the origin's was an error, for a client that did not send the request itself: the
+/// error's body was written for another.
 pub fn an_error_of_the_origin(status: StatusCode) -> Response {
     plain(status, "The origin answered with an error.\n")
 }
 
-/// An answer of the edge's own, which no cache further on may keep.
+/// An answer of the edge itself, which no cache downstream may keep.
 pub fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = http::Response::new(Body::from(text));
     *response.status_mut() = status;

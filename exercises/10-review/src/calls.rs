@@ -6,8 +6,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 /// The calls whose caller waits for an answer: the components, and the boundaries between them that
 /// are not asynchronous.
 ///
-/// A boundary one of whose ends is no component of the ledger is left out: that is a finding of its
-/// own. The weight of a node is the component's place in [`Ledger::components`].
+/// A boundary with an end that is not a component of the ledger is left out: that is a finding of
+/// another rule. A node's weight is the component's index in [`Ledger::components`].
 pub struct Calls<'a> {
     /// The graph, for [`petgraph::algo`].
     pub graph: DiGraph<usize, &'a Boundary>,

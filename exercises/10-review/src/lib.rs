@@ -1,18 +1,18 @@
 //! Lab 10, `review`: the boundary review.
 //!
-//! A ledger holds what people say of a system: its parts, what they decide, the lines between them and
-//! what each line relieves and charges. This crate finds what in it cannot stay: two places that
+//! A ledger holds what people say about a system: its parts, what they decide, the boundaries between
+//! them and what each boundary relieves and costs. This crate finds what is wrong in it: two places that
 //! decide one fact, a reply that waits for a worker, retries that multiply.
 //!
-//! It does not know whether an answer is true, and it does not look at the system. It can say which
-//! answers cannot all be true, and which cannot be false.
+//! It does not know whether an answer is true, and it does not look at the system. It can report which
+//! answers cannot all be true, and which could never be false.
 //!
-//! A rule is a pure function of the ledger. It prints nothing, ends nothing and reads no clock; what it
-//! has found, and where, is in its [`Finding`]s. In reading order:
+//! A rule is a pure function of the ledger. It prints nothing, exits nothing and reads no clock; its
+//! [`Finding`]s hold what it has found, and where. In reading order:
 //!
-//! - the crate `ledger`, in `exercises/given/ledger/src`: the file's form in `form.rs`, the values that stand
-//!   in it in `value.rs`, and `finding.rs` (given)
-//! - [`rules`]: one file a rule, of which four are examples that are given
+//! - the crate `ledger`, in `exercises/given/ledger/src`: the file's form in `form.rs`, its values in
+//!   `value.rs`, and `finding.rs` (given)
+//! - [`rules`]: one file per rule, four of them given as examples
 //! - [`calls`]: the boundaries as a graph (given)
 //! - [`steps`]: a flow's steps, and how long they take together
 
@@ -22,7 +22,7 @@ pub mod steps;
 
 pub use ledger::{Finding, Ledger, Rule, Severity};
 
-/// Everything that the rules of this crate find, the worst first and then as the ledger has it.
+/// Everything that the rules of this crate find, the worst first and then in the order of the ledger.
 pub fn review(ledger: &Ledger) -> Vec<Finding> {
     let checks = rules::CHECKS.iter();
     let mut found: Vec<_> = checks.flat_map(|(_, check)| check(ledger)).collect();

@@ -13,7 +13,7 @@ pub fn entrance(flow: &Flow) -> Option<&str> {
     flow.steps.first().map(|step| step.from.get_ref().as_str())
 }
 
-/// How long these steps take, if each takes what `wait` says.
+/// How long these steps take, if each takes what `wait` returns.
 ///
 /// - Steps happen one after another, and add up.
 /// - Steps with the same name in `parallel` happen at the same time: they take as long as the longest of
@@ -24,5 +24,5 @@ pub fn together<'a>(
     wait: impl Fn(&Step) -> Duration,
 ) -> Duration {
     let _ = (steps.into_iter(), wait);
-    todo!("Add up the steps, and of those in one group take the longest.")
+    todo!("Add up the steps, and take only the longest of each group.")
 }

@@ -1,7 +1,7 @@
-//! The API: puts the roles in a row.
+//! The API: connects the roles.
 //!
-//! A command goes to the authority and to nobody else. A question about a learner goes through the cache.
-//! A question about everybody goes to the view, which says how far it has come.
+//! A command goes to the authority and nowhere else. A question about one learner goes through the
+//! cache. A question about all learners goes to the view, which says how far it has come.
 
 use crate::cache::Cache;
 use crate::session::Session;
@@ -29,13 +29,13 @@ impl Api {
 
     // ANCHOR: stubs
     /// Records a learner's progress: the platform's one command. It asks the authority, once, and
-    /// returns exactly what that answers. Neither the cache nor the worker has a say in it.
+    /// returns exactly what the authority answers. Neither the cache nor the worker has a say in it.
     ///
     /// However it ends, the fact may have changed. So from then on no read is served from what the cache
-    /// knew of it before. On `Ok`, and then only, the session is told of the version.
+    /// knew before. On `Ok`, and only then, the session is told of the version.
     ///
     /// # Errors
-    /// As the authority says.
+    /// As the authority returns them.
     pub fn record(
         &mut self,
         session: &mut Session,
@@ -57,7 +57,7 @@ impl Api {
     /// Where the learner stands in a lesson.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    /// [`NoAnswer`] when the authority has to be asked and gives no answer.
     pub fn read(
         &mut self,
         session: &Session,
@@ -78,18 +78,18 @@ impl Api {
         self.cache.page(session, keys)
     }
 
-    /// What is known of a lesson, and the first event that is not in it yet.
+    /// The view's row for a lesson, and the first event that is not in it yet.
     pub fn dashboard(&self, lesson: LessonId) -> (Row, Offset) {
         let view = self.worker.view();
         (view.row(lesson), view.next())
     }
 
-    /// The cache, for whoever needs to empty it.
+    /// The cache, for code that empties it.
     pub fn cache(&mut self) -> &mut Cache {
         &mut self.cache
     }
 
-    /// The worker, for whoever runs it.
+    /// The worker, for code that runs it.
     pub fn worker(&mut self) -> &mut Worker {
         &mut self.worker
     }

@@ -1,7 +1,7 @@
 //! The cache: answers that were right a moment ago, and cost nothing.
 //!
-//! It reads through: whoever asks it need not know whether it had the answer. Whatever it holds may be
-//! thrown away at any moment, and then only the number of crossings changes.
+//! It reads through: a caller need not know whether it had the answer. Its entries may be dropped at any
+//! moment, which changes only the number of crossings.
 
 use crate::session::Session;
 use domain::{LessonKey, Progress};
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub struct Cache {
     link: Link,
-    /// What the authority answered, also that a lesson was not begun.
+    /// What the authority answered, including that a lesson was not begun.
     entries: HashMap<LessonKey, Option<Progress>>,
 }
 
@@ -28,29 +28,29 @@ impl Cache {
     // ANCHOR: stubs
     /// Where the learner stands in a lesson; `None` if it was not begun.
     ///
-    /// - An entry that is not below the session's floor is returned, and nothing is crossed. "Not begun"
-    ///   is below every version.
-    /// - Otherwise the authority is asked, in one crossing. What it answers is returned, and kept as the
-    ///   entry, also when it is "not begun".
+    /// - An entry that is not below the session's floor is returned, without a crossing. "Not begun" is
+    ///   below every version.
+    /// - Otherwise the authority is asked, in one crossing. Its answer is returned, and kept as the
+    ///   entry, even when it is "not begun".
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority gives none. An error is not an entry, and removes none: the next
-    /// read asks again, and whoever may be served from an entry still is.
+    /// [`NoAnswer`] when the authority gives no answer. An error is not an entry, and removes none: the
+    /// next read asks again, and a session that may be served from an entry still is.
     pub fn read(
         &mut self,
         session: &Session,
         key: LessonKey,
     ) -> Result<Option<Progress>, NoAnswer> {
-        // A page of one lesson. Written on its own, it would be the same three steps again.
+        // A page of one lesson: a version of its own would repeat the same three steps.
         Ok(self.page(session, &[key])?[0])
     }
 
     // ANCHOR: page
-    /// As [`read`](Self::read), for a whole page: the answers stand in the order of `keys`, which may
-    /// name a lesson twice.
+    /// As [`read`](Self::read), for a whole page: the answers are in the order of `keys`, which may name
+    /// a lesson twice.
     ///
-    /// All that is missing is loaded in *one* crossing, in which each missing lesson is asked for once;
-    /// when nothing is missing, nothing is crossed. A page is answered wholly or not at all.
+    /// All missing lessons are loaded in *one* crossing, which asks for each of them once; when none is
+    /// missing, there is no crossing. A page is answered completely or not at all.
     ///
     /// # Errors
     /// As in [`read`](Self::read).
@@ -84,7 +84,8 @@ impl Cache {
         self.entries.clear();
     }
 
-    /// The entry that this session may be served from. "Not begun" compares as below every version.
+    /// The entry that this session may be served from. `None`, "not begun", compares as less than every
+    /// version.
     fn entry(&self, session: &Session, key: LessonKey) -> Option<&Option<Progress>> {
         let floor = session.floor(key);
         let entry = self.entries.get(&key);

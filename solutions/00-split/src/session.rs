@@ -1,7 +1,7 @@
-//! What somebody was told, and must not see taken back.
+//! What a user was told, and must not see taken back.
 //!
-//! A learner has a phone and a laptop, and each may reach another API process with another cache. What
-//! goes with the learner from one to the other is this.
+//! A learner has a phone and a laptop, and each may reach a different API process with a different
+//! cache. The session goes with the learner from one to the other.
 
 use domain::{LessonKey, Version};
 use std::collections::HashMap;
@@ -14,8 +14,8 @@ pub struct Session {
 
 impl Session {
     // ANCHOR: stubs
-    /// Remembers that `version` of `key` was acknowledged to this session. Acknowledgements may arrive in
-    /// any order; the highest counts.
+    /// Remembers that `version` of `key` was acknowledged to this session. Acknowledgements may arrive
+    /// in any order; the highest version counts.
     pub fn told(&mut self, key: LessonKey, version: Version) {
         let floor = self.floors.entry(key).or_insert(version);
         *floor = version.max(*floor);

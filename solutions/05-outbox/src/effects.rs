@@ -1,12 +1,12 @@
 //! What the three workers do.
 //!
-//! Each effect is rows in the transaction that it is given, and nothing else. None of them is idempotent by
-//! itself: they add. That they add once is the [inbox](crate::inbox)'s business.
+//! Each effect is rows in the transaction that it is given, and nothing else. None of them is idempotent
+//! by itself: they add. The [inbox](crate::inbox) makes sure that each adds once.
 //!
 //! A letter cannot be taken back by rolling a transaction back, so the e-mail worker doesn't send. It
-//! records that a letter is due. Whoever sends it has a boundary of its own, with a key for retries that the
-//! other side knows. And that record is no view: nothing else knows whether somebody has had a letter, so
-//! replaying events cannot rebuild it. It is an authority, for one small fact.
+//! records that a letter is due. The sender has a boundary of its own, with an idempotency key that the
+//! other side knows. And that record is not a view: nothing else knows whether somebody has had a
+//! letter, so replaying events cannot rebuild it. It is an authority, for one small fact.
 
 use domain::{Event, LessonKey};
 use redb::{
@@ -19,10 +19,10 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 // ANCHOR: effect
 /// What a worker does about an event.
 pub trait Effect: Send {
-    /// Does it, in `transaction` and nowhere else.
+    /// Has the effect, in `transaction` and nowhere else.
     ///
     /// # Errors
-    /// Why it cannot be done now. Whatever it has written is then rolled back.
+    /// Why it cannot be done now. Everything that it has written is then rolled back.
     fn apply(&mut self, transaction: &WriteTransaction, event: &Event) -> Result<(), Failure>;
 }
 // ANCHOR_END: effect
@@ -68,7 +68,7 @@ impl Analytics {
 /// Learner and lesson to the version that completed it: a letter is due, or was sent.
 const LETTERS: TableDefinition<(u64, u64), u64> = TableDefinition::new("email.letters");
 
-/// Has a letter written to whoever completes a lesson, once.
+/// Records that a learner who completed a lesson is due a letter, once.
 #[derive(Debug, Default)]
 pub struct Email;
 
@@ -97,7 +97,7 @@ impl Email {
     }
 }
 
-/// Learner and lesson, of each completion, so that the next one knows those before it.
+/// Learner and lesson of each completion, so that the next one can be paired with those before it.
 const DONE: TableDefinition<(u64, u64), ()> = TableDefinition::new("recommendations.done");
 /// Two lessons, the lower first, to how many learners have completed both.
 const PAIRS: TableDefinition<(u64, u64), u64> = TableDefinition::new("recommendations.pairs");

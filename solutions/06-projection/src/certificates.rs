@@ -1,4 +1,4 @@
-//! A command, beside a view that seems to know its answer.
+//! A command, next to a view that seems to know its answer.
 
 use crate::dashboard::Dashboard;
 use domain::{LearnerId, LessonId, LessonKey, Progress};
@@ -23,12 +23,12 @@ pub trait Facts: Send + Sync {
 #[error("the authority gave no answer")]
 pub struct FactsError;
 
-/// What came of asking for a certificate.
+/// The result of asking for a certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Certificate {
     /// The learner gets it.
     Granted,
-    /// So many lessons are not completed yet.
+    /// This many lessons are not completed yet.
     Missing(usize),
 }
 // ANCHOR_END: facts
@@ -37,7 +37,7 @@ pub enum Certificate {
 #[derive(Clone, Debug)]
 pub struct Certificates<F, L> {
     facts: F,
-    /// For the page that shows the count beside the button.
+    /// For the page that shows the count next to the button.
     dashboard: Dashboard<L>,
 }
 

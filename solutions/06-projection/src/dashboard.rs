@@ -1,7 +1,7 @@
 //! Reading the view, with its lag.
 //!
-//! How far a view lags is not known to the view: one whose projector has stopped knows of nothing that came
-//! after. It is the difference between two places, and one of the two has to be asked for.
+//! A view does not know its own lag: when its projector has stopped, it knows nothing of later events.
+//! The lag is the difference between two places, and the log has to be asked for one of them.
 
 use crate::log::Log;
 use crate::shelf::Shelf;
@@ -11,16 +11,16 @@ use std::sync::Arc;
 use thiserror::Error;
 
 // ANCHOR: answer
-/// What a reader does with a view that lags too much.
+/// What a reader wants when the view lags too much.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum TooOld {
-    /// Take it, with a label.
+    /// The view, with a label.
     Label,
     /// Refuse it.
     Refuse,
 }
 
-/// A view, and how old it is.
+/// A view, with its lag.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The view.
@@ -32,18 +32,18 @@ pub struct Answer {
 /// How many events a view lacks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lag {
-    /// So many, which is within the reader's bound.
+    /// This many, which is within the reader's bound.
     Within(u64),
-    /// So many, which is more than the reader's bound.
+    /// This many, which is more than the reader's bound.
     Beyond(u64),
-    /// Nobody knows: the log gave no answer.
+    /// Unknown: the log gave no answer.
     Unknown,
 }
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum ReadError {
-    /// No view is served. That is something else than a view of nothing.
+    /// No view is served. That is different from an empty view.
     #[error("there is no view at present")]
     NoView,
     /// It lacks more events than the reader allows.
@@ -52,15 +52,15 @@ pub enum ReadError {
         /// How many it lacks.
         lag: u64,
     },
-    /// It is not known how many it lacks, and the reader wants to know.
-    #[error("how much the view lacks is not known")]
+    /// How many it lacks is unknown, and the reader needs to know.
+    #[error("how much the view lacks is unknown")]
     LagUnknown,
-    /// The view has more than the log: it is of a history that is gone, and no lag tells how wrong it is.
+    /// The view has more records than the log: its history is gone, and no lag shows how wrong it is.
     #[error("the view is at {}, and the log ends at {}", watermark.0, end.0)]
     AheadOfLog {
-        /// Where the view stands.
+        /// The view's watermark.
         watermark: Offset,
-        /// Where the log ends.
+        /// The log's end.
         end: Offset,
     },
 }
@@ -74,7 +74,7 @@ pub struct Dashboard<L> {
 }
 
 impl<L: Log> Dashboard<L> {
-    /// A dashboard of the view on `shelf`, whose log is `log`.
+    /// A dashboard for the view on `shelf`, whose log is `log`.
     pub fn new(log: L, shelf: Shelf) -> Self {
         Self { log, shelf }
     }
@@ -85,8 +85,8 @@ impl<L: Log> Dashboard<L> {
     /// # Errors
     /// [`ReadError`].
     pub async fn read(&self, within: u64, too_old: TooOld) -> Result<Answer, ReadError> {
-        // First the view, then the end. In the other order the projector may come between them, and a
-        // view that is merely new would look like one that is ahead of its log.
+        // First the view, then the end. In the other order the projector may run in between, and a view
+        // that is merely newer would look as if it were ahead of its log.
         let view = self.shelf.current().ok_or(ReadError::NoView)?;
         let Ok(end) = self.log.end().await else {
             return match too_old {

@@ -1,8 +1,8 @@
-//! An effect on the world, which no replay may repeat.
+//! An effect on the outside world, which no replay may repeat.
 //!
-//! Whom to write to follows from the view, and so from the log. *Whether it has been written* does not: no
-//! event says so, and no replay finds it out. It is a fact that exists nowhere else, and what holds such a
-//! fact is an authority, be it as small as this one.
+//! Who gets a letter follows from the view, and so from the log. *Whether it has been sent* does not: no
+//! event says so, and no replay can find it out. It is a fact that exists nowhere else, and what holds
+//! such a fact is an authority, even one as small as this.
 
 use crate::plan::Subject;
 use crate::store::{Store, StoreError};
@@ -15,7 +15,7 @@ use thiserror::Error;
 /// Which letter it is: there is one for each learner and milestone, ever.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct LetterId {
-    /// To whom.
+    /// The learner who gets it.
     pub learner: LearnerId,
     /// For how many completed lessons.
     pub milestone: u64,
@@ -47,10 +47,10 @@ pub enum LettersError {
 }
 // ANCHOR_END: mail
 
-/// Writes to learners who have reached a milestone.
+/// Sends letters to learners who have reached a milestone.
 #[derive(Clone, Debug)]
 pub struct Letters<S, M> {
-    /// Which letters were sent. Nothing makes it again if it is lost.
+    /// Which letters were sent. Nothing can rebuild it if it is lost.
     record: S,
     mail: M,
     milestone: u64,
@@ -84,8 +84,8 @@ impl<S: Store, M: Mail> Letters<S, M> {
             if self.record.get(&name).await?.is_some() {
                 continue;
             }
-            // Sent and then recorded: a crash in between sends the same letter again, and the provider
-            // drops it, within its day. The other way round a crash in between loses the letter.
+            // Send, then record: after a crash in between the same letter is sent again, and the
+            // provider drops it, within its day. In the other order a crash in between loses the letter.
             self.mail.send(LetterId { learner, milestone }).await?;
             self.record.put(&name, Vec::new()).await?;
         }

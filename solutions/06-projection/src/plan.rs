@@ -1,14 +1,14 @@
-//! What a view counts, and under which number.
+//! What a view counts, and its version number.
 
 use domain::{LearnerId, LessonId, Progress};
 use serde::{Deserialize, Serialize};
 
 // ANCHOR: plan
-/// How a view is made. Whoever changes the rule gives it a higher version, also when the change takes
-/// an earlier one back.
+/// How a view is made. Every change of the rule gets a higher version, even one that undoes an earlier
+/// change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Which plan it is. Of two plans, the one with the higher version is the newer.
+    /// The plan's number. Of two plans, the one with the higher version is newer.
     pub version: PlanVersion,
     /// When a lesson counts as completed.
     pub counting: Counting,
@@ -23,26 +23,26 @@ pub struct PlanVersion(pub u32);
 pub enum Counting {
     /// When the authority says so.
     Completed,
-    /// From so many steps on.
+    /// From this many steps on.
     FromSteps(u32),
 }
 
 /// What a row is about.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub enum Subject {
-    /// A lesson, with all who learn it.
+    /// A lesson, over all its learners.
     Lesson(LessonId),
-    /// A learner, with all that they learn.
+    /// A learner, over all their lessons.
     Learner(LearnerId),
 }
 
-/// What the dashboard shows of a subject. It follows from where each learner stands in each lesson *now*,
-/// and not from how they came there.
+/// What the dashboard shows of a subject. It follows from where each learner stands in each lesson
+/// *now*, not from how they got there.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// In how many cases the lesson counts as completed.
+    /// How many times a lesson counts as completed.
     pub completed: u64,
-    /// The steps done, over all cases.
+    /// The steps done, summed up.
     pub steps: u64,
 }
 // ANCHOR_END: plan
@@ -57,7 +57,7 @@ impl Plan {
     }
 }
 
-/// The two rows in which `progress` has a part.
+/// The two rows to which `progress` contributes.
 pub const fn subjects(progress: &Progress) -> [Subject; 2] {
     [
         Subject::Lesson(progress.key.lesson),

@@ -1,8 +1,9 @@
 //! From the log into the view, with checkpoints.
 //!
-//! A checkpoint is a shortcut through the log, and nothing else: whatever is wrong with it, the log from 0
-//! is right. That makes every question about it easy, but one: the rows and the watermark are one thing.
-//! Saved in two steps, a crash between them makes rows that have seen more than they say, or less.
+//! A checkpoint is only a shortcut through the log: whatever is wrong with it, the log from 0 is right.
+//! That makes every question about it easy except one: rows and watermark belong together. If they are
+//! saved in two steps, a crash between them leaves rows that hold more, or less, than the watermark
+//! says.
 
 use crate::checkpoint;
 use crate::log::{Log, LogError, Recorded};
@@ -19,10 +20,10 @@ use thiserror::Error;
 /// How a projector works.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The most records that it reads at once, and so the most that it applies between two views that
-    /// readers see.
+    /// The most records that it reads at once, and so the most that it applies before readers see the
+    /// view again.
     pub batch: NonZeroUsize,
-    /// After how many records a checkpoint is due: the most that a restart replays, and a little.
+    /// After how many records a checkpoint is due: about the most that a restart replays.
     pub checkpoint_every: NonZeroU64,
 }
 
@@ -31,39 +32,39 @@ pub struct Settings {
 pub struct Step {
     /// How many records became part of the view.
     pub moved: u64,
-    /// What became of the checkpoint.
+    /// What happened to the checkpoint.
     pub checkpoint: Checkpoint,
 }
 
-/// What became of a checkpoint.
+/// What happened to a checkpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Checkpoint {
     /// None is due.
     NotDue,
     /// It is saved.
     Saved,
-    /// It is not, and is due still.
+    /// It is not saved, and is still due.
     Failed(StoreError),
 }
 
-/// Why a projector stopped. It can be asked to go on.
+/// Why a projector stopped. Another step may succeed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum ProjectorError {
-    /// The log gave nothing.
+    /// The log returned an error.
     #[error(transparent)]
     Log(LogError),
-    /// The view has more than the log, which must have been cut off, or is another one.
+    /// The view has more records than the log, which must have been cut off or replaced.
     #[error("the view is at {}, and the log ends at {}", watermark.0, end.0)]
     AheadOfLog {
-        /// Where the view stands.
+        /// The view's watermark.
         watermark: Offset,
-        /// Where the log ends.
+        /// The log's end.
         end: Offset,
     },
-    /// A record could not be applied. Those before it have been.
+    /// A record could not be applied. Those before it were applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// A newer plan is served: this one is over.
+    /// A newer plan has been published: this one is over.
     #[error("plan {} has been published", newest.0)]
     Superseded {
         /// The newer plan.
@@ -79,15 +80,15 @@ pub struct Projector<L, S> {
     store: S,
     shelf: Shelf,
     settings: Settings,
-    /// Shared with the shelf and its readers, and copied before it changes if it still is.
+    /// Shared with the shelf and its readers, and copied before a change if it is still shared.
     view: Arc<View>,
-    /// Up to where a checkpoint is in the store, as far as this projector knows.
+    /// The watermark of the last checkpoint in the store, as far as this projector knows.
     saved: Offset,
 }
 
 impl<L: Log, S: Store> Projector<L, S> {
     // ANCHOR: start
-    /// A projector that goes on from `plan`'s checkpoint, or begins anew.
+    /// A projector that continues from `plan`'s checkpoint, or begins at 0.
     ///
     /// # Errors
     /// [`ProjectorError`].
@@ -105,7 +106,7 @@ impl<L: Log, S: Store> Projector<L, S> {
             projector.saved = view.watermark();
             projector.view = Arc::new(view);
         }
-        // Without a checkpoint there is nothing yet that would help a reader.
+        // Without a checkpoint there is nothing yet that is worth publishing.
         if found {
             projector.publish()?;
         }
@@ -113,7 +114,7 @@ impl<L: Log, S: Store> Projector<L, S> {
     }
     // ANCHOR_END: start
 
-    /// A projector at the beginning of the log, of which nobody sees anything yet.
+    /// A projector at the beginning of the log, whose view no reader sees yet.
     pub fn anew(plan: Plan, log: L, store: S, shelf: Shelf, settings: Settings) -> Self {
         Self {
             log,
@@ -125,13 +126,13 @@ impl<L: Log, S: Store> Projector<L, S> {
         }
     }
 
-    /// Where its view stands.
+    /// Its view's watermark.
     pub fn watermark(&self) -> Offset {
         self.view.watermark()
     }
 
     // ANCHOR: step
-    /// Reads once, applies what came, lets readers see it, and saves a checkpoint if one is due.
+    /// Reads once, applies the records, publishes the view, and saves a checkpoint if one is due.
     ///
     /// # Errors
     /// [`ProjectorError`].
@@ -148,7 +149,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         Ok(Step { moved, checkpoint })
     }
 
-    /// Reads once and applies what came. Says how many records moved the view, and what stopped it.
+    /// Reads once and applies the records. Returns how many advanced the view, and what stopped it.
     pub(crate) async fn advance(
         &mut self,
     ) -> Result<(u64, Result<(), ApplyError>), ProjectorError> {
@@ -161,7 +162,7 @@ impl<L: Log, S: Store> Projector<L, S> {
             },
             error => ProjectorError::Log(error),
         })?;
-        // No `.await` from here on: whoever drops the step has applied all of it, or none.
+        // No `.await` from here on: a step that is dropped has applied all of the batch, or none.
         let stopped = self.apply(&records);
         Ok((self.watermark().0 - before.0, stopped))
     }
@@ -178,7 +179,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         Ok(())
     }
 
-    /// Lets readers see the view, unless they see one that has come further.
+    /// Publishes the view, unless the served one has come further.
     fn publish(&self) -> Result<(), ProjectorError> {
         match self.try_publish() {
             // Another projector of this plan is ahead. This one catches up, or is not needed.
@@ -191,7 +192,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         self.shelf.publish(Arc::clone(&self.view))
     }
 
-    /// Rows and watermark, in one put.
+    /// Rows and watermark in one put.
     pub(crate) async fn save(&mut self) -> Checkpoint {
         let name = checkpoint::name(self.view.plan().version);
         match self.store.put(&name, checkpoint::seal(&*self.view)).await {
@@ -204,7 +205,7 @@ impl<L: Log, S: Store> Projector<L, S> {
     }
     // ANCHOR_END: step
 
-    /// Steps until it has read the log to its end.
+    /// Steps until the log has been read to its end.
     ///
     /// # Errors
     /// As [`step`](Self::step).

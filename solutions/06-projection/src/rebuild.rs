@@ -1,7 +1,7 @@
-//! A view built aside, swapped in, and what may be cleaned up after it.
+//! A view built aside and swapped in, and the clean-up after it.
 //!
-//! Nothing of a new view is seen until it can stand where the old one stands; until then the old one is
-//! served, and kept up by its own projector.
+//! No reader sees a new view until it can replace the old one; until then the old one is served, and its
+//! own projector keeps it up to date.
 
 use crate::checkpoint;
 use crate::log::Log;
@@ -11,11 +11,11 @@ use crate::shelf::{Older, Shelf};
 use crate::store::{Store, StoreError};
 
 // ANCHOR: rebuild
-/// Makes `plan`'s view anew from the beginning of the log, beside the one that is served, and swaps it in.
-/// Returns the projector that keeps it up from there.
+/// Rebuilds `plan`'s view from the beginning of the log, next to the one that is served, and swaps it
+/// in. Returns the projector that keeps it up to date from there.
 ///
 /// # Errors
-/// [`ProjectorError`]; what is served, and its checkpoint, are what they were.
+/// [`ProjectorError`]; the served view and its checkpoint are unchanged.
 pub async fn rebuild<L: Log, S: Store + Clone>(
     plan: Plan,
     log: L,
@@ -23,7 +23,7 @@ pub async fn rebuild<L: Log, S: Store + Clone>(
     shelf: Shelf,
     settings: Settings,
 ) -> Result<Projector<L, S>, ProjectorError> {
-    // A goal that moves with the log would never be reached by one that is written to fast enough.
+    // A goal that moves with the log might never be reached, if the log grows fast enough.
     let mut goal = log.end().await.map_err(ProjectorError::Log)?;
     let mut aside = Projector::anew(plan, log, store.clone(), shelf.clone(), settings);
     loop {
@@ -31,7 +31,7 @@ pub async fn rebuild<L: Log, S: Store + Clone>(
             let (moved, stopped) = aside.advance().await?;
             stopped?;
             if moved == 0 {
-                // It was promised more, by the log or by the view that is served.
+                // The log, or the served view, had more records than this.
                 let (watermark, end) = (goal, aside.watermark());
                 return Err(ProjectorError::AheadOfLog { watermark, end });
             }
@@ -43,7 +43,7 @@ pub async fn rebuild<L: Log, S: Store + Clone>(
         }
     }
     if aside.save().await == Checkpoint::Saved {
-        // What stays behind takes room, and the next clean-up.
+        // What is left only takes room, until the next clean-up.
         let _ = clean_up(&store, &shelf).await;
     }
     Ok(aside)
@@ -54,13 +54,13 @@ pub async fn rebuild<L: Log, S: Store + Clone>(
 /// Removes the checkpoints of plans that are over.
 ///
 /// # Errors
-/// [`StoreError`]; what could not be removed is removed the next time.
+/// [`StoreError`]; what could not be removed is removed next time.
 pub async fn clean_up<S: Store>(store: &S, shelf: &Shelf) -> Result<(), StoreError> {
     for name in store.names().await? {
         let Some(plan) = checkpoint::plan_of(&name) else {
             continue;
         };
-        // Compared with what is served when it is removed, and not with what the caller believes to be
+        // Compare with what is served at the moment of removal, not with what the caller believes to be
         // the newest: a caller that was held up would remove what has become the newest since.
         let served = shelf.current().map(|view| view.plan().version);
         if served.is_some_and(|served| plan < served) {

@@ -1,8 +1,8 @@
 //! The one view that readers see, and which views may replace it.
 //!
-//! Whoever publishes may have been held up between making a view and publishing it, for a moment or for an
-//! hour. Asking first whether it is still the newest does not help, because the answer ages as well. So
-//! the shelf compares at the moment of replacing, under the lock under which it replaces.
+//! A projector may be held up between making a view and publishing it, for a moment or for an hour.
+//! Asking first whether it is still the newest does not help, because that answer can be old, too. So
+//! the shelf compares at the moment of replacing, under the same lock.
 
 use crate::plan::PlanVersion;
 use crate::view::View;
@@ -10,7 +10,7 @@ use domain::Offset;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
-/// Why a view was not published. What is served is what it was.
+/// Why a view was not published. The served view is unchanged.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum Older {
     /// A newer plan has been published before, whether or not its view is still served.
@@ -19,7 +19,7 @@ pub enum Older {
         /// The newest plan that was ever published here.
         newest: PlanVersion,
     },
-    /// The view that is served has come further.
+    /// The served view has come further.
     #[error("a view at {} is served", served.0)]
     Watermark {
         /// The watermark of the view that is served.
@@ -27,7 +27,7 @@ pub enum Older {
     },
 }
 
-/// Where the view stands that readers see. Clones are the same shelf.
+/// Holds the view that readers see. Clones are the same shelf.
 #[derive(Clone, Debug, Default)]
 pub struct Shelf {
     inner: Arc<Mutex<Inner>>,
@@ -36,8 +36,8 @@ pub struct Shelf {
 #[derive(Debug, Default)]
 struct Inner {
     served: Option<Arc<View>>,
-    /// The newest plan that was ever published. It outlives the view: a plan is no younger for the newer
-    /// one having been deleted.
+    /// The newest plan that was ever published. It outlives the view: deleting the newer view does not
+    /// make an older plan newer.
     newest: Option<PlanVersion>,
 }
 
@@ -48,7 +48,7 @@ impl Shelf {
     }
 
     // ANCHOR: publish
-    /// Serves `view` from now on, in place of the one that is served.
+    /// Serves `view` from now on, instead of the one that is served.
     ///
     /// # Errors
     /// [`Older`] when it would take readers back.
@@ -68,7 +68,7 @@ impl Shelf {
     }
     // ANCHOR_END: publish
 
-    /// The view that is served: a whole one, which stays what it is while its reader holds it.
+    /// The view that is served: a whole one, which does not change while its reader holds it.
     pub fn current(&self) -> Option<Arc<View>> {
         self.lock().served.clone()
     }
@@ -79,7 +79,7 @@ impl Shelf {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Each of its states is whole, so that a panic elsewhere takes nothing away from it.
+        // Each of its states is whole, so a panic elsewhere does not damage it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,11 +4,11 @@ use std::future::Future;
 use thiserror::Error;
 
 // ANCHOR: store
-/// Keeps bytes under names, through crashes. One `put` is atomic and durable: once it has returned, the
-/// bytes are there; after a crash in the middle, either they are or what stood there before. Nothing
-/// holds two puts together.
+/// Keeps bytes under names, through crashes. One `put` is atomic and durable: when it has returned, the
+/// bytes are there; after a crash in the middle, either they are there or the old ones. Two puts are not
+/// atomic together.
 pub trait Store: Send + Sync {
-    /// Puts `bytes` under `name`, in place of what stood there.
+    /// Puts `bytes` under `name`, replacing what was there.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -18,13 +18,13 @@ pub trait Store: Send + Sync {
         bytes: Vec<u8>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What stands under `name`.
+    /// The bytes under `name`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     fn get(&self, name: &str) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
 
-    /// Removes what stands under `name`, if anything does.
+    /// Removes the bytes under `name`, if there are any.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -37,13 +37,13 @@ pub trait Store: Send + Sync {
     fn names(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 }
 
-/// Why the store did not do what it was asked.
+/// Why the store failed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum StoreError {
     /// No room. Nothing has changed.
     #[error("no space left")]
     Full,
-    /// No answer. It may have happened.
+    /// No answer. The change may have happened.
     #[error("the store gave no answer")]
     Unavailable,
 }

@@ -1,11 +1,11 @@
 //! The fold, from events to rows.
 //!
-//! An event carries the whole fact after its change, and its version. So what a view has to know of a key
-//! is its newest progress, and "newest" is decided by the version: neither by which came last, nor by a
-//! clock. Folding is then the same as taking a maximum, and a maximum does not mind order or repetition.
+//! An event carries the whole fact after its change, and its version. So a view has to keep the newest
+//! progress of each key, and the version decides what is newest: not the order of arrival, and not a
+//! clock. Folding is then the same as taking a maximum, which does not depend on order or repetition.
 //!
-//! Rejected: adding one to a counter for each event "completed". It is right for as long as every event
-//! comes once, in order, and nobody takes a completion back.
+//! Rejected: adding one to a counter for each event "completed". It is right only while every event
+//! comes once and in order, and no completion is undone.
 
 use crate::log::{Body, Recorded};
 use crate::plan::{Plan, Row, Subject, subjects};
@@ -17,7 +17,7 @@ use thiserror::Error;
 /// What applying a record has done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Applied {
-    /// The record is part of the view, and the watermark stands behind it.
+    /// The record is part of the view, and the watermark is after it.
     Moved,
     /// It was part of the view already. Nothing has changed.
     Repeated,
@@ -26,33 +26,33 @@ pub enum Applied {
 /// Why a record was not applied. Nothing has changed.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum ApplyError {
-    /// Records in between are missing.
+    /// The records in between are missing.
     #[error("a record at {} came where {} is next", offset.0, watermark.0)]
     Gap {
-        /// The offset that is next.
+        /// The next offset.
         watermark: Offset,
-        /// The one that came.
+        /// The offset that came.
         offset: Offset,
     },
     /// This program cannot read it.
     #[error("the record at {} is of schema {schema}, which this program cannot read", offset.0)]
     Unreadable {
-        /// Where it stands.
+        /// Its offset.
         offset: Offset,
-        /// What it says it is.
+        /// The schema that it names.
         schema: u8,
     },
 }
 
-/// Rows that say what the log says up to a watermark.
+/// Rows that hold what the log says up to a watermark.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct View {
     plan: Plan,
-    /// How many records are in it, and so which comes next.
+    /// How many records are in it, and so which is next.
     watermark: Offset,
     /// The newest progress of each key: what the rows are sums of, and where they come from.
     newest: BTreeMap<LessonKey, Progress>,
-    /// Follows from `newest`, and is kept so that a read need not add anything up.
+    /// Derived from `newest`, and kept so that a read need not add anything up.
     rows: BTreeMap<Subject, Row>,
 }
 
@@ -72,7 +72,7 @@ impl View {
         self.plan
     }
 
-    /// How many records of the log are in it: those from 0 up to this offset, which is not in it.
+    /// How many records of the log are in it: those below this offset.
     pub fn watermark(&self) -> Offset {
         self.watermark
     }
@@ -81,7 +81,7 @@ impl View {
     /// Applies one record of the log.
     ///
     /// # Errors
-    /// [`ApplyError`]; the view is what it was.
+    /// [`ApplyError`]; the view is unchanged.
     pub fn apply(&mut self, recorded: &Recorded) -> Result<Applied, ApplyError> {
         let Recorded { offset, body } = *recorded;
         if offset < self.watermark {
@@ -95,15 +95,15 @@ impl View {
         }
         match body {
             Body::Event(event) => self.fold(event.progress),
-            // Stepping over it would be a watermark that says more than the rows: once this program is
-            // replaced by one that can read the record, nothing would bring it back.
+            // If it were skipped, the watermark would claim more than the rows hold, and when this
+            // program is replaced by one that can read the record, nothing would apply it.
             Body::Unreadable { schema } => return Err(ApplyError::Unreadable { offset, schema }),
         }
         self.watermark = Offset(offset.0 + 1);
         Ok(Applied::Moved)
     }
 
-    /// Takes `progress` in, unless the view knows a newer one, or this one.
+    /// Adds `progress`, unless the view has it already, or a newer one.
     fn fold(&mut self, progress: Progress) {
         let known = self.newest.get(&progress.key).copied();
         if known.is_some_and(|known| known.version >= progress.version) {
@@ -136,7 +136,7 @@ impl View {
             .collect()
     }
 
-    /// The events from which the row of `subject` follows, in any order: they alone make the same row.
+    /// The events that make the row of `subject`, in any order: they alone make the same row.
     pub fn trace(&self, subject: Subject) -> Vec<EventId> {
         let ours = self
             .newest

@@ -11,13 +11,13 @@ use web::{Directives, Request};
 pub enum Decision {
     /// Answer from what is stored.
     Serve,
-    /// Answer from what is stored, and ask the origin afterwards.
+    /// Answer from what is stored, and then revalidate in the background.
     ServeAndRevalidate,
-    /// Ask the origin whether what is stored has changed, and answer then.
+    /// Ask the origin whether what is stored has changed, and then answer.
     Revalidate,
-    /// Nothing is stored: have the origin answer.
+    /// Nothing is stored: let the origin answer.
     Forward,
-    /// The client wants only what is stored, and that may not be served.
+    /// The client wants only a stored response, and none may be served.
     Refuse,
 }
 // ANCHOR_END: decision
@@ -39,7 +39,7 @@ pub fn decide(request: &Request, stored: Option<&Stored>, now: SystemTime) -> De
     if fresh_enough(request, stored, now) {
         return Decision::Serve;
     }
-    // A limit that the client has set is not for the cache to widen.
+    // The cache must not widen a limit that the client has set.
     let age = age(stored, now);
     let within_limits = asked.min_fresh.is_none() && asked.max_age.is_none_or(|most| age <= most);
     if within_limits && may_be_stale(asked, stored) {
@@ -57,10 +57,10 @@ pub fn decide(request: &Request, stored: Option<&Stored>, now: SystemTime) -> De
 // ANCHOR_END: decide
 
 // ANCHOR: instead_of_an_error
-/// Whether what is stored may be served because the origin has failed: it is still fresh, or has been
-/// stale for no longer than `stale-if-error` says, of the response or of the request.
+/// Whether the stored response may be served because the origin has failed: it is still fresh, or has
+/// been stale for no longer than `stale-if-error` of the response or of the request allows.
 ///
-/// Limits that the client has set to the age do not count here (RFC 5861, 4), but for `no-cache`.
+/// The client's limits on the age do not count here (RFC 5861, 4), except `no-cache`.
 pub fn instead_of_an_error(request: &Request, stored: &Stored, now: SystemTime) -> bool {
     let asked = Directives::of(request.headers());
     let said = Directives::of(stored.response.headers());
@@ -75,8 +75,8 @@ pub fn instead_of_an_error(request: &Request, stored: &Stored, now: SystemTime) 
 }
 // ANCHOR_END: instead_of_an_error
 
-/// Whether neither side forbids what is stale. `s-maxage` does: RFC 9111 (5.2.2.10) has it mean
-/// `proxy-revalidate` besides.
+/// Whether neither side forbids stale answers. `s-maxage` forbids them: in RFC 9111 (5.2.2.10) it
+/// implies `proxy-revalidate`.
 fn may_be_stale(asked: Directives, stored: &Stored) -> bool {
     let said = Directives::of(stored.response.headers());
     let strict =

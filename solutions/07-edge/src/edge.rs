@@ -1,8 +1,8 @@
-//! One fetch for many, and nothing that comes too late.
+//! One fetch for many clients, and no late fills.
 //!
-//! Around the decisions stands what lab 4 was about: requests that miss at once share a fetch, and a
-//! fetch that an invalidation has overtaken leaves nothing behind. What is new is that a fetch may bring
-//! an answer for one person only, and nobody knows before it has come.
+//! Around the decisions is what lab 4 was about: concurrent misses share a fetch, and a fetch that an
+//! invalidation has overtaken leaves nothing behind. What is new is that an answer may be for one person
+//! only, which is unknown until it arrives.
 
 use crate::decision::{Decision, decide, instead_of_an_error};
 use crate::freshness::lifetime;
@@ -38,48 +38,48 @@ struct Inner<O> {
     origin: O,
     settings: Settings,
     clock: Clock,
-    /// One permit for each request that may be on its way to the origin.
+    /// One permit for each request that may be in flight to the origin.
     places: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
 // ANCHOR: state
-/// What is stored and what is on its way, under one lock: "does this fetch still count?" and keeping what
-/// it brought are one step.
+/// What is stored and what is in flight, under one lock: "does this fetch still count?" and keeping its
+/// response are one step.
 struct State {
     shelf: Shelf,
     flights: HashMap<Key, Vec<Flight>>,
     next: u64,
 }
 
-/// A fetch on its way. An invalidation takes it out of the table: from then on it still answers those who
-/// wait for it, and is joined by nobody, and leaves nothing.
+/// A fetch in flight. An invalidation takes it out of the table: from then on it still answers the
+/// requests that wait for it, but no other request joins it, and its response is not stored.
 struct Flight {
     id: u64,
-    /// Where its end is announced; `None` if it is for one request alone.
+    /// Where its end is announced; `None` if it serves only one request.
     landing: Option<watch::Receiver<Option<Landing>>>,
 }
 
-/// How a fetch ended, for those who wait for it.
+/// How a fetch ended, for the requests that wait for it.
 #[derive(Clone)]
 enum Landing {
-    /// With a response that may be kept, and so may answer whom it selects.
+    /// With a response that may be kept, and so may answer the requests that it selects.
     Kept(Arc<Stored>),
-    /// With a response for the one who asked. The others have to ask for themselves.
+    /// With a response for the client that asked. The others have to ask for themselves.
     Private,
-    /// With an error, which is one for all of them: if each asked again, it would be a herd.
+    /// With an error, which all of them share: if each asked again, the origin would face a herd.
     Failed(StatusCode),
 }
 // ANCHOR_END: state
 
 // ANCHOR: fetched
-/// What a request to the origin came to.
+/// The result of a request to the origin.
 enum Fetched {
-    /// A response that may be kept, whole.
+    /// A complete response that may be kept.
     Keep(Arc<Stored>),
-    /// A response that may not be: it is for the one who asked, and for nobody else.
+    /// A response that may not be kept: it is for the client that asked, and for no other.
     Pass(Response),
-    /// An error: the origin's own, or the one that stands for no answer.
+    /// An error: the origin's own, or the one that replaces a missing answer.
     Failed(Response),
 }
 // ANCHOR_END: fetched
@@ -134,7 +134,7 @@ impl<O: Origin> Edge<O> {
                 labelled(plain(StatusCode::GATEWAY_TIMEOUT, text), "detail=refused")
             }
             (_, stored) if request.method() == Method::HEAD => {
-                // A head alone is not worth keeping.
+                // A response without a body is not worth keeping.
                 let response = match self.ask(request.clone()).await {
                     Ok(response) => response,
                     Err(error) => {
@@ -156,7 +156,7 @@ impl<O: Origin> Edge<O> {
     // ANCHOR_END: handle
 
     // ANCHOR: fetch
-    /// Answers a request that what is stored cannot answer, with one fetch for all who ask at once.
+    /// Answers a request that no stored response can answer, with one fetch for all concurrent requests.
     async fn fetch(&self, key: Key, request: Request, mut held: Option<Arc<Stored>>) -> Response {
         let seat = match self.join_or_take_off(&key, &request) {
             Place::Own(seat) => seat,
@@ -173,7 +173,8 @@ impl<O: Origin> Edge<O> {
                         }
                         held = Some(landed);
                     }
-                    // It is for somebody else, and waiting for a second one would be standing in line.
+                    // It is for another client, and waiting for a second fetch would mean standing in
+                    // line.
                     Landing::Kept(_) | Landing::Private => {}
                 }
                 self.take_off(&key, &request)
@@ -181,25 +182,25 @@ impl<O: Origin> Edge<O> {
         };
         let (answers, answered) = oneshot::channel();
         let (edge, asked, old) = (self.clone(), request.clone(), held.clone());
-        // In a task of its own, for whoever began it may leave, and others wait for it.
+        // In a task of its own: the client that started it may leave while others wait for it.
         tokio::spawn(async move {
             let fetched = edge.fetch_from_origin(&asked, old.as_deref()).await;
-            // Nobody may be there to hear it.
+            // There may be no receiver left.
             let _ = answers.send(seat.land(&asked, old.as_deref(), fetched));
         });
         match answered.await {
             Ok(Fetched::Keep(stored)) => answer(&request, &stored, self.inner.clock.now()),
             Ok(Fetched::Pass(response)) => response,
             Ok(Fetched::Failed(error)) => self.instead(&request, held.as_deref(), error),
-            // The task has panicked or was dropped with its runtime.
+            // The task has panicked, or was dropped with its runtime.
             Err(_) => no_answer(OriginError::Lost, false),
         }
     }
 
     // ANCHOR_END: fetch
 
-    /// A fetch to wait for, or the seat of a new one where there is none. One step: of two who ask at once,
-    /// one waits.
+    /// A fetch to wait for, or the seat of a new one if there is none. One step: of two concurrent
+    /// requests, one waits.
     fn join_or_take_off(&self, key: &Key, request: &Request) -> Place<O> {
         let mut state = self.inner.state();
         match state.join(key, request) {
@@ -208,12 +209,12 @@ impl<O: Origin> Edge<O> {
         }
     }
 
-    /// The seat of a new fetch, whatever else is under way.
+    /// The seat of a new fetch, whatever else is in flight.
     fn take_off(&self, key: &Key, request: &Request) -> Seat<O> {
         self.seat(&mut self.inner.state(), key, request)
     }
 
-    /// Enters a fetch into the table: to be joined, unless another one can be.
+    /// Enters a fetch into the table, for others to join, unless they can join another one.
     fn seat(&self, state: &mut State, key: &Key, request: &Request) -> Seat<O> {
         let (announce, landing) = watch::channel(None);
         let id = state.next;
@@ -233,11 +234,11 @@ impl<O: Origin> Edge<O> {
     }
 
     // ANCHOR: write
-    /// Passes on a request that may change something, and hands back exactly what the origin says.
+    /// Passes on a request that may change something, and returns exactly the origin's answer.
     ///
-    /// In a task of its own: a client that leaves must not leave the write half told. If this future
-    /// were all there is, the key would be forgotten when the client leaves, and a fetch that begins
-    /// before the origin acts would be kept.
+    /// In a task of its own: a client that leaves must not leave the write half done. Without the task,
+    /// the key would be forgotten when the client leaves, and a fetch that begins before the origin acts
+    /// would be kept.
     async fn write(&self, request: Request) -> Response {
         let (edge, written) = (self.clone(), key(&request));
         let writing = tokio::spawn(async move {
@@ -246,7 +247,7 @@ impl<O: Origin> Edge<O> {
                 keys: vec![written.clone()],
             };
             match edge.ask(request).await {
-                // Refused: nothing has changed. Otherwise anybody could empty the cache.
+                // Refused: nothing has changed. If this forgot the key, anybody could empty the cache.
                 Ok(response) if response.status().is_client_error() => {
                     forget.keys.clear();
                     response
@@ -284,14 +285,14 @@ impl<O: Origin> Edge<O> {
         state.shelf.find(key, |stored| selects(stored, request))
     }
 
-    /// How many responses are stored, and how many bytes they are taken to need.
+    /// How many responses are stored, and how many bytes they count for.
     pub fn usage(&self) -> (usize, usize) {
         let state = self.inner.state();
         (state.shelf.len(), state.shelf.bytes())
     }
 
-    /// Sends a request to the origin, within its bound and its time. A panic of the origin's is an answer
-    /// that was lost.
+    /// Sends a request to the origin, within its bound and its time. A panic on the way there is a lost
+    /// answer.
     async fn ask(&self, request: Request) -> Result<Response, OriginError> {
         let inner = &self.inner;
         let Ok(place) = Arc::clone(&inner.places).try_acquire_owned() else {
@@ -309,7 +310,7 @@ impl<O: Origin> Edge<O> {
     }
 
     // ANCHOR: fetch_from_origin
-    /// Asks the origin for what may be kept, with the validators of what is held.
+    /// Asks the origin, with the validators of what is held.
     async fn fetch_from_origin(&self, request: &Request, held: Option<&Stored>) -> Fetched {
         let requested_at = self.inner.clock.now();
         let response = match self.ask(question(request, held)).await {
@@ -326,7 +327,7 @@ impl<O: Origin> Edge<O> {
             let renewed = refreshed(held, response.headers(), requested_at, received_at);
             return match renewed {
                 Some(renewed) => kept_or_passed(request, renewed),
-                // It is about another response than the one held: ask for the whole.
+                // It is about a different response from the one held: ask for the whole.
                 None => Box::pin(self.fetch_from_origin(request, None)).await,
             };
         }
@@ -353,7 +354,7 @@ impl<O: Origin> Edge<O> {
     }
     // ANCHOR_END: fetch_from_origin
 
-    /// The answer when the origin has failed: what is stored, if it may be, or else the error.
+    /// The answer when the origin has failed: the stored response if allowed, otherwise the error.
     fn instead(&self, request: &Request, stored: Option<&Stored>, error: Response) -> Response {
         let now = self.inner.clock.now();
         match stored {
@@ -365,11 +366,11 @@ impl<O: Origin> Edge<O> {
     }
 }
 
-/// Where a request stands that nothing stored can answer.
+/// What a request does that no stored response can answer.
 enum Place<O> {
-    /// Somebody else has begun to fetch. This is where its end is announced.
+    /// Joins a fetch that is in flight. This is where its end is announced.
     Joined(watch::Receiver<Option<Landing>>),
-    /// It is for this one to fetch, and to land.
+    /// Has to fetch, and to land.
     Own(Seat<O>),
 }
 
@@ -383,8 +384,8 @@ struct Seat<O> {
 }
 
 impl<O> Seat<O> {
-    /// Ends the fetch: keeps what it brought, if it may be kept and nothing has overtaken it, and
-    /// announces it to those who wait.
+    /// Ends the fetch: keeps its response, if it may be kept and nothing has overtaken it, and announces
+    /// it to the requests that wait.
     fn land(self, request: &Request, held: Option<&Stored>, fetched: Fetched) -> Fetched {
         let mut state = self.inner.state();
         let counts = state.end(&self.key, self.id);
@@ -396,8 +397,8 @@ impl<O> Seat<O> {
                 Landing::Kept(Arc::clone(stored))
             }
             Fetched::Pass(_) => {
-                // The origin has something else to say now, and nobody may be told it: what was held
-                // is no longer what it says to everybody.
+                // The origin's new answer is private: the held response is no longer its answer to
+                // everybody.
                 if let Some(held) = held {
                     state
                         .shelf
@@ -429,7 +430,7 @@ impl State {
         flights.find_map(|flight| flight.landing.clone())
     }
 
-    /// Takes a fetch out of the table. Says whether it was there: if not, it has been overtaken.
+    /// Takes a fetch out of the table. Returns whether it was there: if not, it has been overtaken.
     fn end(&mut self, key: &Key, id: u64) -> bool {
         let Some(flights) = self.flights.get_mut(key) else {
             return false;
@@ -443,7 +444,7 @@ impl State {
         was_there
     }
 
-    /// Keeps a response, unless a fetch that began later has brought one already, or it is of no use.
+    /// Keeps a response, unless a fetch that began later has landed already, or it is of no use.
     fn keep(&mut self, key: &Key, request: &Request, stored: &Arc<Stored>) {
         let there = self.shelf.find(key, |one| selects(one, request));
         if there.is_some_and(|there| there.requested_at > stored.requested_at) {
@@ -459,7 +460,7 @@ impl State {
 }
 // ANCHOR_END: land
 
-/// Forgets keys when dropped, and so whatever becomes of the write that it accompanies.
+/// Forgets its keys when dropped, and so however its write ends.
 struct Forget<O> {
     inner: Arc<Inner<O>>,
     keys: Vec<Key>,
@@ -477,25 +478,25 @@ impl<O> Drop for Forget<O> {
 
 impl<O> Inner<O> {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics half-way through a change, so that a poisoned lock guards nothing broken.
+        // Nothing panics half-way through a change, so a poisoned lock guards nothing broken.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Waits for a fetch that somebody else has begun.
+/// Waits for a fetch that another request started.
 async fn landed(mut landing: watch::Receiver<Option<Landing>>) -> Landing {
     match landing.wait_for(Option::is_some).await {
-        Ok(landed) => landed.clone().expect("that was waited for"),
+        Ok(landed) => landed.clone().expect("that was awaited"),
         Err(_gone) => Landing::Failed(StatusCode::BAD_GATEWAY),
     }
 }
 
-/// Whether the request is answered by no fetch that began before it: its client says so.
+/// Whether the request must not be answered by a fetch that began before it, as its client demands.
 fn wants_its_own(request: &Request) -> bool {
     Directives::of(request.headers()).no_cache
 }
 
-/// A response that was renewed may have become one that is not for all.
+/// A renewed response may have become private.
 fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     let (head, body) = renewed.response.clone().into_parts();
     let response = http::Response::from_parts(head, body.into());
@@ -506,7 +507,7 @@ fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     }
 }
 
-/// Whether the response can ever save anything: it is fresh for some time, or can be asked about.
+/// Whether the response can ever save a fetch: it is fresh for some time, or has a validator.
 fn is_of_use(stored: &Stored) -> bool {
     let headers = stored.response.headers();
     !lifetime(stored).is_zero()
@@ -514,7 +515,7 @@ fn is_of_use(stored: &Stored) -> bool {
         || headers.contains_key(header::LAST_MODIFIED)
 }
 
-/// Whether a safe request asks for something that may be stored: a whole thing, by its address alone.
+/// Whether a safe request asks for something that may be stored: a whole response, by its address alone.
 fn concerns_the_cache(request: &Request) -> bool {
     let headers = request.headers();
     let special = [header::RANGE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
@@ -541,7 +542,7 @@ fn key_at(written: &Key, place: &str) -> Option<Key> {
     (key.host == written.host).then_some(key)
 }
 
-/// Adds where the response came from (RFC 9211).
+/// Adds the header that says where the response came from (RFC 9211).
 fn labelled(mut response: Response, what: &'static str) -> Response {
     let label = HeaderValue::from_str(&format!("edge; {what}")).expect("visible ASCII");
     let name = HeaderName::from_static("cache-status");

@@ -1,7 +1,7 @@
 //! How old a response is, and how old it may be.
 //!
-//! All of it is arithmetic on what the response says and on two moments of this machine's clock. Nothing
-//! is guessed: a response that states no lifetime has none.
+//! All of it is arithmetic on what the response says and on two readings of this machine's clock.
+//! Nothing is guessed: a response that states no lifetime has none.
 
 use crate::stored::Stored;
 use std::time::{Duration, SystemTime};
@@ -9,8 +9,8 @@ use web::http::header;
 use web::{Directives, Request, clock, date, directives};
 
 // ANCHOR: lifetime
-/// For how long the response is fresh, from when the origin made it: by `s-maxage`, else `max-age`, else
-/// from `Date` until `Expires`, else not at all.
+/// How long the response is fresh, from when the origin made it: `s-maxage`, otherwise `max-age`,
+/// otherwise from `Date` until `Expires`, otherwise zero.
 pub fn lifetime(stored: &Stored) -> Duration {
     let headers = stored.response.headers();
     let said = Directives::of(headers);
@@ -26,8 +26,8 @@ pub fn lifetime(stored: &Stored) -> Duration {
 // ANCHOR: age
 /// How old the response is, from when the origin made it (RFC 9111, 4.2.3).
 ///
-/// The way here counts in full: the origin may have made it right when the request was sent, or not
-/// before it came, and only the first is sure not to flatter.
+/// The time in transit counts in full: the origin made the response at some time during it, and only
+/// this estimate is never too low.
 pub fn age(stored: &Stored, now: SystemTime) -> Duration {
     let headers = stored.response.headers();
     let on_the_way = clock::since(stored.received_at, stored.requested_at);
@@ -38,8 +38,8 @@ pub fn age(stored: &Stored, now: SystemTime) -> Duration {
     by_date.max(by_others) + clock::since(now, stored.received_at)
 }
 
-/// What caches further on have said. Two values, or one that is no number, are as good as very old:
-/// somebody on the way is not to be relied on.
+/// What other caches have reported. Two values, or one that is not a number, count as very old: some
+/// cache on the way cannot be trusted.
 fn stated_age(stored: &Stored) -> Duration {
     let mut lines = stored.response.headers().get_all(header::AGE).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else {
@@ -59,7 +59,7 @@ fn stated_age(stored: &Stored) -> Duration {
 // ANCHOR_END: age
 
 // ANCHOR: fresh_enough
-/// Whether the response may be served without a word to the origin: it is fresh, and neither it nor the
+/// Whether the response may be served without asking the origin: it is fresh, and neither it nor the
 /// request asks for more than that.
 pub fn fresh_enough(request: &Request, stored: &Stored, now: SystemTime) -> bool {
     let asked = Directives::of(request.headers());

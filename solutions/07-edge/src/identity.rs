@@ -1,7 +1,7 @@
 //! Who may be given what was meant for whom.
 //!
-//! A shared cache is asked by everybody, so the first question is not how old an answer is but whose.
-//! Each of these functions errs on the side of one request more to the origin.
+//! Everybody asks a shared cache, so the first question is not how old an answer is but whose it is. In
+//! doubt, each of these functions chooses one more request to the origin.
 
 use crate::stored::{Key, Stored};
 use web::http::header::{self, HeaderMap, HeaderName};
@@ -10,11 +10,11 @@ use web::http::{Method, StatusCode};
 use web::{Directives, Request, Response};
 
 // ANCHOR: key
-/// The key of what a request asks for. A target with a host of its own (`GET http://a/b`) overrides
-/// `Host`, as RFC 9112 (3.2.2) has it.
+/// The key of what a request asks for. A host in the target (`GET http://a/b`) overrides `Host`, as RFC
+/// 9112 (3.2.2) requires.
 ///
-/// Path and query stay as they are, to the byte: two spellings may be two resources, and only the
-/// origin knows. Sorting the query would save fetches and would be a guess.
+/// Path and query stay the same, byte for byte: two spellings may be two resources, and only the origin
+/// knows. Sorting the query would save fetches, but would be a guess.
 pub fn key(request: &Request) -> Key {
     let named = request.uri().authority().map(Authority::as_str);
     let asked = request.headers().get(header::HOST);
@@ -31,10 +31,10 @@ pub fn key(request: &Request) -> Key {
 // ANCHOR: may_store
 /// Whether a shared cache may keep the response to this request.
 ///
-/// RFC 9111 (3.5) asks for permission only where the request has `Authorization`. Sessions travel in
-/// cookies more often, and a response that sets one is made for somebody; so these need permission as
-/// well. `must-revalidate` is permission for `Authorization` in the RFC, and not here: frameworks send
-/// it with everything, and it says when to ask, not whom to tell.
+/// RFC 9111 (3.5) asks for permission only where the request has `Authorization`. Sessions are in
+/// cookies more often, and a response that sets one is made for one user; so these need permission as
+/// well. `must-revalidate` is permission for `Authorization` in the RFC, but not here: frameworks send
+/// it with everything, and it says when to ask, not who may see the response.
 pub fn may_store(request: &Request, response: &Response) -> bool {
     let (asked, said) = (request.headers(), response.headers());
     let directives = Directives::of(said);
@@ -49,8 +49,8 @@ pub fn may_store(request: &Request, response: &Response) -> bool {
     whole && !forbidden && (!personal || permitted) && vary(said).is_some()
 }
 
-/// Whether a response of this status answers the question in full: not a part, not a reference to what
-/// the client has, and not a server's bad moment, which would become everybody's.
+/// Whether a response of this status is a full answer: not a part, not a reference to what the client
+/// has, and not a server's failure, which every client would get.
 fn is_whole(status: StatusCode) -> bool {
     !status.is_informational()
         && !status.is_server_error()
@@ -60,8 +60,8 @@ fn is_whole(status: StatusCode) -> bool {
 // ANCHOR_END: may_store
 
 // ANCHOR: selects
-/// Whether the stored response answers this request as well as the one that it was made for: each header
-/// that its `Vary` names is the same in both.
+/// Whether the stored response also answers this request: each header that its `Vary` names is the same
+/// in both requests.
 pub fn selects(stored: &Stored, request: &Request) -> bool {
     vary(stored.response.headers()).is_some_and(|names| {
         names
@@ -70,8 +70,8 @@ pub fn selects(stored: &Stored, request: &Request) -> bool {
     })
 }
 
-/// The fields that `Vary` names, on all its lines; `None` where it says `*` or what cannot be read: then
-/// nobody but the origin knows what the response depends on.
+/// The fields that `Vary` names, on all its lines; `None` if it says `*` or cannot be read: then only
+/// the origin knows what the response depends on.
 fn vary(headers: &HeaderMap) -> Option<Vec<HeaderName>> {
     let mut names = Vec::new();
     for line in headers.get_all(header::VARY) {
@@ -86,7 +86,7 @@ fn vary(headers: &HeaderMap) -> Option<Vec<HeaderName>> {
     Some(names)
 }
 
-/// What a field says: several lines are one list, and the space around commas does not count.
+/// A field's values: several lines are one list, and the space around commas does not count.
 fn field(headers: &HeaderMap, name: &HeaderName) -> Option<Vec<Vec<u8>>> {
     let lines = headers.get_all(name);
     let parts = lines.iter().flat_map(|line| {

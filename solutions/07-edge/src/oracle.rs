@@ -1,8 +1,9 @@
-//! Our decisions beside those of `http-cache-semantics` 3.0.0, on generated requests and responses.
+//! Our decisions compared with those of `http-cache-semantics` 3.0.0, on generated requests and
+//! responses.
 //!
 //! Wherever the two differ, one of the exceptions below has to say why; and each exception has to occur,
-//! or it would be a licence for anything. The library gives up where a lab need not: it knows no
-//! `stale-while-revalidate`, and answers whether a response is fresh, and not what to do otherwise.
+//! otherwise it would excuse anything. The library covers less: it does not know
+//! `stale-while-revalidate`, and answers whether a response is fresh, but not what to do otherwise.
 
 use crate::decision::{Decision, decide};
 use crate::identity::{may_store, selects};
@@ -18,33 +19,33 @@ use web::http::header::{self, HeaderName, HeaderValue};
 use web::http::{HeaderMap, Response, StatusCode};
 use web::{Body, Bytes, Directives, Request};
 
-/// Why the two may differ, and for which cases.
+/// Why the two may differ, and in which cases.
 type Exception = (&'static str, fn(&Case) -> bool);
 
-/// Where ours differs from the library, and which sentence decides it. The sections are RFC 9111's.
+/// Where ours differs from the library, and which section decides it. The sections are RFC 9111's.
 const STORING: [Exception; 4] = [
     // 3.5 speaks of `Authorization`. Ours asks for the same permission where there is a cookie.
     ("cookies are identities, too", |case| {
         case.asked.contains_key(header::COOKIE) || case.said.contains_key(header::SET_COOKIE)
     }),
     // 3.5 takes `must-revalidate` for permission, and allows a cache to be stricter.
-    ("must-revalidate says when, and not to whom", |case| {
+    ("must-revalidate says when, not to whom", |case| {
         case.asked.contains_key(header::AUTHORIZATION) && case.directives().must_revalidate
     }),
     // 4.1: what varies by everything matches no request; the library stores it and never uses it.
-    ("what varies by everything is of no use", |case| {
+    ("what varies by everything cannot be used", |case| {
         case.said.get(header::VARY).is_some_and(|vary| vary == "*")
     }),
-    // 3: what a status means decides whether a cache stores it. An error of the server is a bad moment;
-    // and the library knows fewer statuses.
+    // 3: what a status means decides whether a cache stores it. A server error should not be stored; and
+    // the library knows fewer statuses.
     ("statuses", |case| {
         case.status.is_server_error() || case.status == StatusCode::IM_A_TEAPOT
     }),
 ];
 
 const SERVING: [Exception; 4] = [
-    // 3 and 7.3 leave it to the cache. The library wants `public` where a cookie is set; ours takes
-    // `s-maxage` as well, since it is said to shared caches.
+    // 3 and 7.3 leave it to the cache. The library requires `public` where a cookie is set; ours accepts
+    // `s-maxage` as well, since it is meant for shared caches.
     ("s-maxage is permission for what sets a cookie", |case| {
         case.said.contains_key(header::SET_COOKIE) && case.directives().s_maxage.is_some()
     }),
@@ -55,8 +56,7 @@ const SERVING: [Exception; 4] = [
         case.client().max_stale.is_some()
             && (said.no_cache || said.proxy_revalidate || said.s_maxage.is_some())
     }),
-    // 5.2.2.8: `proxy-revalidate` is about what has become stale. The library takes it for a lifetime of
-    // nothing.
+    // 5.2.2.8: `proxy-revalidate` is about stale responses. The library treats it as a lifetime of zero.
     ("proxy-revalidate begins when freshness ends", |case| {
         case.directives().proxy_revalidate
     }),
@@ -69,7 +69,7 @@ const SERVING: [Exception; 4] = [
 #[derive(Clone, Debug)]
 struct Case {
     asked: HeaderMap,
-    /// What the later request says besides.
+    /// What the later request adds.
     later: HeaderMap,
     status: StatusCode,
     said: HeaderMap,
@@ -168,7 +168,7 @@ fn cases() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Holds what the two decide against each other, and notes the exceptions that were needed.
+/// Compares the two decisions, and notes the exceptions that were needed.
 fn compare(case: &Case, noted: &RefCell<BTreeSet<&'static str>>) {
     let request = asking(&case.asked);
     let mut response = Response::new(Bytes::new());
@@ -215,7 +215,7 @@ fn compare(case: &Case, noted: &RefCell<BTreeSet<&'static str>>) {
     );
 }
 
-/// Ours and the library agree but where a stated exception says why.
+/// Ours and the library agree except where a stated exception says why.
 #[test]
 fn we_differ_from_the_library_only_where_the_rfc_says_so() {
     live(|| {
@@ -231,7 +231,7 @@ fn we_differ_from_the_library_only_where_the_rfc_says_so() {
     });
 }
 
-/// Many cases at a time: some six thousand in all.
+/// Many cases at a time: about six thousand in all.
 fn cases_in_bulk() -> impl Strategy<Value = Vec<Case>> {
     proptest::collection::vec(cases(), 50)
 }

@@ -1,20 +1,20 @@
 //! Where stored responses are kept, within a bound.
 //!
-//! Which of them go when room runs out is a craft of its own (lab 4 says more of it). Here it is the key
-//! that was asked for least lately.
+//! Which of them to evict when room runs out is a subject of its own (see lab 4). Here it is the least
+//! recently used key.
 
 use crate::stored::{Key, Stored};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Each variant of a key is one more response to compare a request with, and anybody may send a header
-/// that makes another: so there are few.
+/// Each variant of a key is one more response to compare a request with, and any client can send a
+/// header that makes another one: so few are allowed.
 pub const MAX_VARIANTS: usize = 16;
 
-/// What a stored response is taken to need besides its bytes: tables, headers' spines, the key twice.
+/// What a stored response counts for besides its bytes: tables, the headers' structure, the key twice.
 const OVERHEAD_BYTES: usize = 1024;
 
-/// What each header is taken to need besides its bytes, in the response and in the request.
+/// What each header counts for besides its bytes, in the response and in the request.
 const HEADER_BYTES: usize = 112;
 
 /// Stored responses by their key; several where they vary.
@@ -24,7 +24,7 @@ pub struct Shelf {
     bytes: usize,
     turn: u64,
     slots: HashMap<Key, Slot>,
-    /// The keys by when they were last asked for.
+    /// The keys by when they were last used.
     by_turn: BTreeMap<u64, Key>,
 }
 
@@ -36,7 +36,7 @@ struct Slot {
 }
 
 impl Shelf {
-    /// An empty shelf for so many bytes. Nothing is reserved.
+    /// An empty shelf for this many bytes. Nothing is reserved.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -57,8 +57,8 @@ impl Shelf {
         slot.variants.iter().find(|one| selects(one)).cloned()
     }
 
-    /// Keeps a response, and removes those of the key that `replaces` picks. What is too large for the
-    /// whole shelf is not kept.
+    /// Keeps a response, and removes those of the key that `replaces` picks. A response that is too
+    /// large for the whole shelf is not kept.
     pub fn put(&mut self, key: &Key, stored: Arc<Stored>, replaces: impl Fn(&Stored) -> bool) {
         self.remove_if(key, replaces);
         let needed = bytes_of(key, &stored);
@@ -117,7 +117,7 @@ impl Shelf {
         *self = Self::new(self.max_bytes);
     }
 
-    /// How many bytes the stored responses are taken to need. Never more than the bound.
+    /// How many bytes the stored responses count for. Never more than the bound.
     pub fn bytes(&self) -> usize {
         self.bytes
     }

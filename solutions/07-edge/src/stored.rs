@@ -1,11 +1,11 @@
-//! What is kept of a response, and by which key.
+//! What is kept of a response, and under which key.
 
 use std::time::SystemTime;
 use web::Bytes;
 use web::http::{HeaderMap, Response};
 
 // ANCHOR: stored
-/// The address by which a response is kept: what a request asks for, whoever asks.
+/// The address under which a response is kept: what a request asks for, whoever sends it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Key {
     /// The host, in lower case, with its port if that is not 80.
@@ -14,7 +14,7 @@ pub struct Key {
     pub target: String,
 }
 
-/// A response that is kept, with what the decisions need to know of how it came.
+/// A response that is kept, with what the decisions need to know about its fetch.
 #[derive(Clone, Debug)]
 pub struct Stored {
     /// The headers of the request that it answers. `Vary` says which of them matter.
@@ -23,7 +23,7 @@ pub struct Stored {
     pub response: Response<Bytes>,
     /// When the request for it was sent to the origin.
     pub requested_at: SystemTime,
-    /// When its head had come.
+    /// When its headers had arrived.
     pub received_at: SystemTime,
 }
 // ANCHOR_END: stored

@@ -7,7 +7,7 @@ use web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use web::http::{Method, StatusCode};
 use web::{Body, Bytes, Request, Response, date, http};
 
-/// What makes a request depend on what its client holds already.
+/// The headers that make a request depend on what its client holds already.
 const CONDITIONS: [HeaderName; 5] = [
     header::IF_MATCH,
     header::IF_NONE_MATCH,
@@ -17,8 +17,8 @@ const CONDITIONS: [HeaderName; 5] = [
 ];
 
 // ANCHOR: question
-/// What to ask the origin on behalf of everybody: the request without the client's own conditions, and
-/// with the stored response's validators in their place.
+/// What to ask the origin on behalf of every client: the request without the client's own conditions,
+/// and with the stored response's validators in their place.
 pub fn question(request: &Request, stored: Option<&Stored>) -> Request {
     let mut question = request.clone();
     let headers = question.headers_mut();
@@ -40,7 +40,7 @@ pub fn question(request: &Request, stored: Option<&Stored>) -> Request {
 // ANCHOR_END: question
 
 // ANCHOR: refreshed
-/// The stored response as a 304 has renewed it, or `None` if the 304 is about another one.
+/// The stored response, renewed by a 304, or `None` if the 304 is about another one.
 pub fn refreshed(
     stored: &Stored,
     not_modified: &HeaderMap,
@@ -55,10 +55,10 @@ pub fn refreshed(
     }
     let mut renewed = stored.clone();
     let headers = renewed.response.headers_mut();
-    // They told of the old response's making and way here. If the new one is silent, nobody knows.
+    // They belong to the old response. If the 304 does not have them, they are unknown.
     headers.remove(header::AGE);
     headers.remove(header::DATE);
-    // What describes the body's bytes stays with the bytes.
+    // Headers that describe the body's bytes stay with the bytes.
     let kept = [
         header::CONTENT_LENGTH,
         header::CONTENT_ENCODING,
@@ -78,8 +78,8 @@ pub fn refreshed(
 // ANCHOR_END: refreshed
 
 // ANCHOR: answer
-/// The answer to the request from the stored response, with its age: all of it, or a 304 if the client
-/// holds the same already.
+/// The answer to the request from the stored response, with its age: the whole response, or a 304 if the
+/// client holds the same already.
 pub fn answer(request: &Request, stored: &Stored, now: SystemTime) -> Response {
     let held = &stored.response;
     let mut headers = held.headers().clone();
@@ -99,8 +99,8 @@ pub fn answer(request: &Request, stored: &Stored, now: SystemTime) -> Response {
     answer
 }
 
-/// Whether the client's conditions say that it has this response already. `If-None-Match` is the better
-/// of the two, and where it is there the other does not count (RFC 9110, 13.2.2).
+/// Whether the client's conditions show that it has this response already. If `If-None-Match` is
+/// present, the other condition does not count (RFC 9110, 13.2.2).
 fn client_has(asked: &HeaderMap, held: &HeaderMap) -> bool {
     if asked.contains_key(header::IF_NONE_MATCH) {
         let tag = held.get(header::ETAG).map(HeaderValue::as_bytes);
@@ -127,7 +127,7 @@ fn tags(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     tags.map(<[u8]>::trim_ascii)
 }
 
-/// The weak comparison: `W/"a"` and `"a"` stand for the same to whoever reads.
+/// The weak comparison: `W/"a"` and `"a"` mean the same to a reader.
 fn same(one: &[u8], other: &[u8]) -> bool {
     fn opaque(tag: &[u8]) -> &[u8] {
         tag.strip_prefix(b"W/").unwrap_or(tag)

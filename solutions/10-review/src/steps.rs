@@ -14,7 +14,7 @@ pub fn entrance(flow: &Flow) -> Option<&str> {
     flow.steps.first().map(|step| step.from.get_ref().as_str())
 }
 
-/// How long these steps take, if each takes what `wait` says.
+/// How long these steps take, if each takes what `wait` returns.
 pub fn together<'a>(
     steps: impl IntoIterator<Item = &'a Step>,
     wait: impl Fn(&Step) -> Duration,

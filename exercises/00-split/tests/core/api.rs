@@ -1,4 +1,4 @@
-//! Stage 4: the API, which puts the roles in a row.
+//! Stage 4: the API, which connects the roles.
 
 use crate::world::{
     BEGIN, COMPLETE, Desk, LESSON, OTHER, expecting, fact, happens, page_of, story, version,
@@ -24,8 +24,8 @@ fn process(link: &Link, feed: &Feed) -> Api {
     Api::new(link.clone(), Worker::new(feed.clone(), View::default()))
 }
 
-/// **S1** What the API acknowledges, the authority has stored; what the authority never heard of, or gave
-/// no answer to, is not acknowledged, and is not tried again behind the caller's back.
+/// **S1** The authority has stored what the API acknowledges; a change that never reached the authority,
+/// or got no answer, is not acknowledged, and is not sent again without the caller's knowledge.
 #[test]
 fn only_the_authority_acknowledges() {
     story(|| {
@@ -41,18 +41,22 @@ fn only_the_authority_acknowledges() {
             assert_eq!(
                 api.record(&mut session, OTHER, None, COMPLETE),
                 Err(Refused::NoAnswer),
-                "\"The cache has it, so it is saved\": the authority has not said so, and it is the only \
-                 one that can."
+                "\"The cache has it, so it is saved\": the authority has not said so, and only the \
+                 authority can."
             );
             let heard = usize::from(lost == Lost::Reply);
             assert_eq!(
                 (desk.heard() - before.0, link.crossings() - before.1),
                 (heard, 1),
-                "Changes that the authority heard of, and crossings. A change that is sent again by \
-                 itself may take place twice."
+                "Changes that reached the authority, and crossings. A change that the API sends again \
+                 by itself may be applied twice."
             );
         }
-        assert_eq!(session.floor(OTHER), None, "It was told nothing of it.");
+        assert_eq!(
+            session.floor(OTHER),
+            None,
+            "The session was told nothing of it."
+        );
     });
 }
 
@@ -78,14 +82,14 @@ fn however_a_change_ends_the_cache_knows_nothing_from_before_it() {
             let answer = api.record(&mut Session::default(), LESSON, Some(Version(1)), COMPLETE);
             assert_eq!(answer.is_ok(), end == "acknowledged", "{answer:?}");
             assert!(!link.loss_is_pending(), "The authority was not asked.");
-            // Another session: nobody told it anything, and no floor protects it.
+            // Another session: it was told nothing, so no floor protects it.
             let seen = api.read(&Session::default(), LESSON).map(version);
             assert_eq!(
                 seen,
                 Ok(2),
-                "The change ended {end}. The fact is at version 2, and the cache knew version 1 before. \
-                 Whoever was refused, or got no answer, reads before trying again; from an old entry \
-                 they would be refused for ever."
+                "The change ended {end}. The fact is at version 2, and the cache knew version 1 \
+                 before. Whoever was refused, or got no answer, reads before trying again; with an old \
+                 entry they would be refused for ever."
             );
         }
     });
@@ -105,14 +109,14 @@ fn a_change_costs_no_other_lesson_its_entry() {
         assert_eq!(versions(&page)[..3], [1, 0, 0]);
         assert!(
             link.crossings() - crossings <= 1 && link.asked() - asked <= 1,
-            "The page asked for {} of its forty lessons again, after one of them was changed. Forgetting \
-             everything is right, and gives up what the cache is for with each change.",
+            "The page asked for {} of its forty lessons again, after one of them was changed. \
+             Forgetting everything is correct, but with each change it gives up what the cache is for.",
             link.asked() - asked
         );
     });
 }
 
-/// **S2** The cache has no say in a command: the authority is asked, and judges by what *it* has.
+/// **S2** The cache has no say in a command: the authority is asked, and decides by what *it* has.
 #[test]
 fn the_cache_has_no_say_in_a_command() {
     story(|| {
@@ -132,13 +136,13 @@ fn the_cache_has_no_say_in_a_command() {
         assert_eq!(
             api.record(&mut session, LESSON, Some(theirs.version), BEGIN),
             Err(Refused::Stale { current }),
-            "The caller expects version 2 once more, and the session was told of version 3. What is sent is \
-             what the caller expects, and nothing that somebody here knows better."
+            "The caller expects version 2 once more, and the session was told of version 3. What is \
+             sent is what the caller expects, not what a cache or a session here knows better."
         );
         assert_eq!(
             link.crossings() - before,
             2,
-            "Two commands are two crossings: each asks the authority, once, and looks nothing up before."
+            "Two commands are two crossings: each asks the authority, once, and looks nothing up first."
         );
         api.read(&session, LESSON).expect("an answer");
         desk.changes(LESSON, BEGIN);
@@ -152,8 +156,8 @@ fn the_cache_has_no_say_in_a_command() {
     });
 }
 
-/// **S4** Who was told of a change by one process reads it in another one, whose cache is older. Nobody is
-/// told of what was not acknowledged.
+/// **S4** A learner who was told of a change by one process reads it in another one, whose cache is
+/// older. No session is told of what was not acknowledged.
 #[test]
 fn what_was_acknowledged_goes_with_the_session() {
     story(|| {
@@ -169,7 +173,7 @@ fn what_was_acknowledged_goes_with_the_session() {
         assert_eq!(
             laptop.read(&session, LESSON).map(version),
             Ok(1),
-            "The learner was told \"completed\" a moment ago. Did anybody tell the session?"
+            "The learner was told \"completed\" a moment ago. Was the session told?"
         );
         desk.changes(LESSON, BEGIN);
         let refused = phone.record(&mut session, LESSON, Some(Version(1)), BEGIN);
@@ -182,7 +186,7 @@ fn what_was_acknowledged_goes_with_the_session() {
     });
 }
 
-/// What a learner's day looks like to the learner.
+/// A learner's day, as the learner sees it.
 fn day(api: &mut Api, link: &Link) -> (Vec<String>, usize) {
     let mut session = Session::default();
     let before = link.crossings();
@@ -206,8 +210,8 @@ fn day(api: &mut Api, link: &Link) -> (Vec<String>, usize) {
     (said, link.crossings() - before)
 }
 
-/// **S5** With the worker stopped, every command and every read answers the same, over as many crossings;
-/// and no command waits for it.
+/// **S5** With the worker stopped, every command and every read answers the same, with as many
+/// crossings; and no command waits for it.
 #[test]
 fn with_the_worker_stopped_every_command_answers_the_same() {
     story(|| {
@@ -223,24 +227,24 @@ fn with_the_worker_stopped_every_command_answers_the_same() {
         let stopped = day(&mut api, &link);
         assert_eq!(
             stopped, usual,
-            "What a learner was told on the two days, and the crossings. A dashboard that is late is no \
-             reason to refuse a learner."
+            "What a learner was told on the two days, and the crossings. A late dashboard is no reason \
+             to refuse a learner."
         );
         assert_eq!(
             (asked, feed.pulls()),
             (0, 0),
-            "How often the feed was asked during the commands of each day. Somebody who runs the worker \
-             inside a command lets every learner wait for a dashboard."
+            "How often the feed was asked during the commands of each day. A command that runs the \
+             worker makes every learner wait for a dashboard."
         );
     });
 }
 
-/// **S6** No command and no read asks the view: with one that is wrong from top to bottom, everything
+/// **S6** No command and no read asks the view: with a view that is wrong from top to bottom, everything
 /// answers the same.
 #[test]
 fn no_command_asks_the_view() {
     story(|| {
-        scene("a day with a view of nothing");
+        scene("a day with an empty view");
         let (_desk, link, feed, mut api) = world();
         let usual = day(&mut api, &link);
         scene("the same day with a view that is wrong");
@@ -259,8 +263,8 @@ fn no_command_asks_the_view() {
         let wrong = day(&mut api, &link);
         assert_eq!(
             wrong, usual,
-            "What a learner was told on the two days, and the crossings. The view says that everything was \
-             completed long ago. It may say what it likes: it decides nothing."
+            "What a learner was told on the two days, and the crossings. The view says that everything \
+             was completed long ago. It may say anything: it decides nothing."
         );
         let (row, next) = api.dashboard(LESSON.lesson);
         assert_eq!(

@@ -23,8 +23,9 @@ fn what_is_read_is_what_is_stored() {
         assert_eq!(
             read,
             Ok(vec![Some(two), None, None, Some(one), Some(two)]),
-            "Five facts were asked for: one that another learner completed, one that was not begun, twice, \
-             one that was begun, and the first once more. Each answer stands at the place of its key."
+            "Five facts were asked for: one that another learner completed, one that was not begun, \
+             twice, one that was begun, and the first once more. Each answer is at the place of its \
+             key."
         );
         assert_eq!(over(&store).read(&[]), Ok(Vec::new()));
     });
@@ -40,14 +41,14 @@ fn no_answer_is_not_taken_for_not_begun() {
         assert_eq!(
             over(&store).read(&[LESSON]),
             Err(NoAnswer),
-            "The store gave no answer about a lesson that is completed. \"Not begun\" would be an answer, \
-             and a wrong one, that the learner sees and a cache keeps."
+            "The store gave no answer about a lesson that is completed. \"Not begun\" would be a wrong \
+             answer, which the learner sees and a cache keeps."
         );
     });
 }
 
-/// **S1** What is acknowledged is what was stored. Versions begin at 1 and rise by one, for each lesson of
-/// each learner by itself, and each is one write and one event.
+/// **S1** What is acknowledged is what was stored. Versions begin at 1 and rise by one, separately for
+/// each lesson of each learner, and each is one write and one event.
 #[test]
 fn versions_rise_by_one_and_each_is_stored() {
     story(|| {
@@ -104,17 +105,21 @@ fn a_stale_compare_and_set_changes_nothing() {
                 Err(Refused::Stale {
                     current: Some(current)
                 }),
-                "Whoever expects another version has decided on something else than what is there. Storing \
-                 the change would undo somebody's without anyone noticing."
+                "A caller that expects another version has decided on something other than what is \
+                 there. Storing the change would undo somebody's without anyone noticing."
             );
         }
         assert_eq!(store.get(LESSON), Ok(Some(current)));
         assert_eq!(store.writes(), before, "What is refused writes nothing.");
-        assert_eq!(store.event(Offset(2)), None, "What is refused is no event.");
+        assert_eq!(
+            store.event(Offset(2)),
+            None,
+            "What is refused makes no event."
+        );
     });
 }
 
-/// **S7** A lesson that was not begun is expected as `None`, and as nothing else.
+/// **S7** For a lesson that was not begun the right expectation is `None`, and nothing else.
 #[test]
 fn what_was_not_begun_is_at_no_version() {
     story(|| {
@@ -132,7 +137,7 @@ fn what_was_not_begun_is_at_no_version() {
 }
 
 /// **S1** Without an answer from the store there is no acknowledgement, whether it has stored the change
-/// or not; and nobody asks it again by themselves.
+/// or not; and the authority does not ask it again.
 #[test]
 fn without_the_stores_answer_nothing_is_acknowledged() {
     story(|| {
@@ -150,10 +155,10 @@ fn without_the_stores_answer_nothing_is_acknowledged() {
             assert_eq!(
                 store.writes(),
                 1,
-                "One change is one write, also when there is no answer: if it was stored after all, a \
+                "One change is one write, even when there is no answer: if it was stored after all, a \
                  second one changes the fact twice."
             );
-            // What the fact is now, the store knows, and nobody else: it is asked.
+            // Only the store knows what the fact is now: ask it.
             let expected = expecting(next - 1);
             assert_eq!(
                 authority.compare_and_set(LESSON, expected, COMPLETE),
@@ -164,7 +169,7 @@ fn without_the_stores_answer_nothing_is_acknowledged() {
     });
 }
 
-/// **S7** Nobody comes between the look at a fact and the decision about it.
+/// **S7** Nothing comes between the look at a fact and the decision about it.
 #[test]
 fn nobody_comes_between_the_look_and_the_decision() {
     story(|| {
@@ -204,8 +209,8 @@ fn nobody_comes_between_the_look_and_the_decision() {
     });
 }
 
-/// **S7** The versions are in the store and not in the authority's memory: two authorities over one store,
-/// as two processes have them, make one row of versions.
+/// **S7** The versions are in the store and not in the authority's memory: two authorities over one
+/// store, as in two processes, make one sequence of versions.
 #[test]
 fn two_authorities_over_one_store_make_one_row_of_versions() {
     story(|| {
@@ -216,13 +221,13 @@ fn two_authorities_over_one_store_make_one_row_of_versions() {
             assert_eq!(
                 first,
                 Ok(fact(LESSON, 2 * round + 1, BEGIN)),
-                "One of two authorities changes what the other one has changed before."
+                "One of two authorities changes what the other one has just changed."
             );
             let second = two.compare_and_set(LESSON, expecting(2 * round + 1), COMPLETE);
             assert_eq!(
                 second,
                 Ok(fact(LESSON, 2 * round + 2, COMPLETE)),
-                "The other authority over the same store has made the version before. What one of them \
+                "The other authority over the same store made the previous version. What one of them \
                  remembers is not what the fact is."
             );
             assert_eq!(one.read(&[LESSON]), Ok(vec![second.ok()]));

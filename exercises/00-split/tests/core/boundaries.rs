@@ -3,7 +3,7 @@
 use crate::ledger::{Entry, Ledger, NAME};
 use crate::world::story;
 
-/// The boundaries that the split has, and what the component is at which each ends.
+/// The boundaries that the split has, and the role of the component at which each ends.
 const BOUNDARIES: [(&str, &str, &str); 3] = [
     ("api", "authority", "authority"),
     ("api", "cache", "cache"),
@@ -24,21 +24,21 @@ const QUESTIONS: [(&str, &[&str]); 4] = [
     ),
 ];
 
-/// Fails if an answer of this boundary cannot be wrong, or is wrong by its form.
+/// Fails if an answer of this boundary has the wrong form, or a form that could never be wrong.
 fn judge(boundary: &Entry) {
     let at = boundary.place();
     let value = boundary.get("pressure.value");
     assert!(
         value.is_empty() || value.contains(|c: char| c.is_ascii_digit()),
-        "{at}: `pressure.value` has no number in it. Without one nothing can show that the pressure is gone, \
-         and so nothing can ever undo the boundary."
+        "{at}: `pressure.value` has no number in it. Without one, nothing can show that the pressure \
+         is gone, so nothing can ever justify removing the boundary."
     );
     let slow = boundary.get("fallback.when_slow");
     let absent = boundary.get("fallback.when_absent");
     assert!(
         slow.is_empty() || !slow.eq_ignore_ascii_case(absent),
-        "{at}: `when_slow` and `when_absent` are the same sentence. An absent layer fails at once; a slow one \
-         holds on to every caller that it has."
+        "{at}: `when_slow` and `when_absent` are the same sentence. An absent layer fails at once; a \
+         slow one keeps every caller waiting."
     );
 }
 
@@ -60,7 +60,7 @@ fn each_boundary_answers_the_four_questions() {
             assert_eq!(
                 component.get("role"),
                 role,
-                "{NAME} says what the component `{to}` is to the facts that pass through it."
+                "{NAME} must give the component `{to}` its role for the facts that pass through it."
             );
             judge(boundary);
             for (question, fields) in QUESTIONS {
@@ -87,8 +87,9 @@ fn no_boundary_lets_a_copy_decide() {
             .map_or("derived", |view| view.get("role"));
         assert_eq!(
             view, "derived",
-            "{NAME} says what the component `view` is to the facts that pass through it. It is made from \
-             events and can be made again; another word in the ledger does not let it decide."
+            "{NAME} must give the component `view` its role for the facts that pass through it. The \
+             view is derived from events and can be rebuilt; another word in the ledger does not let \
+             it decide."
         );
         for boundary in ledger.boundaries() {
             let owner = boundary.get("correctness.owner");
@@ -98,9 +99,9 @@ fn no_boundary_lets_a_copy_decide() {
                 boundary.get("to") != "view"
                     || role != Some("authority")
                     || !purpose.contains("certificate"),
-                "{}: another name stands under `correctness.owner`, and the boundary is still for \"{purpose}\". \
-                 The view is asked, and a decision is made on what it says. Who decides is settled by who is \
-                 asked.",
+                "{}: `correctness.owner` has another name now, but the boundary is still for \
+                 \"{purpose}\". The view is asked, and a decision is made from its answer. Whoever is \
+                 asked decides, whatever name the ledger has.",
                 boundary.place()
             );
             if owner.is_empty() || role == Some("authority") {
@@ -109,8 +110,8 @@ fn no_boundary_lets_a_copy_decide() {
             let planted = boundary.get("from") == "api" && boundary.get("to") == "view";
             if planted && role == Some("derived") {
                 todo!(
-                    "One boundary in {NAME} has all its answers and is bad. Find it by the four questions, \
-                     and take it out, or change what it is for."
+                    "One boundary in {NAME} has all its answers and is bad. Use the four questions to \
+                     find it, and take it out or change what it is for."
                 );
             }
             let what = role.map_or("no component of the ledger".to_owned(), |role| {

@@ -34,16 +34,16 @@ fn a_miss_crosses_once_and_a_hit_crosses_nothing() {
                 assert_eq!(
                     link.crossings() - before,
                     1,
-                    "Crossings after read {read} of a fact that nobody changed. The first read asks the \
-                     authority, and its answer stays, also when it says that the lesson was not begun: \
-                     most lessons on most pages are not begun."
+                    "Crossings after read {read} of a fact that nobody changed. The first read asks \
+                     the authority, and its answer stays, even when it is \"not begun\": most lessons \
+                     on most pages are not begun."
                 );
             }
         }
     });
 }
 
-/// **S3** A page of forty lessons crosses once, and once more not at all.
+/// **S3** A page of forty lessons crosses once; shown again, it does not cross at all.
 #[test]
 fn a_page_of_forty_lessons_crosses_once() {
     story(|| {
@@ -72,8 +72,8 @@ fn a_page_of_forty_lessons_crosses_once() {
         assert_eq!(
             link.crossings() - before,
             1,
-            "Crossings after the same page was shown again. Every lesson was there, \"not begun\" as well, \
-             so that nobody had to be asked. An empty question crosses like any other."
+            "Crossings after the same page was shown again. Every lesson was there, \"not begun\" as \
+             well, so nothing had to be asked. An empty request crosses like any other."
         );
         for key in [keys[7], theirs] {
             assert_eq!(cache.read(&anybody(), key).map(version), Ok(0));
@@ -81,13 +81,13 @@ fn a_page_of_forty_lessons_crosses_once() {
         assert_eq!(
             link.crossings() - before,
             1,
-            "Crossings after a lesson of the page was read, and one that another learner had read before it. \
-             A page leaves entries like any other read, and takes none away."
+            "Crossings after two more reads: of a lesson of the page, and of one that another learner \
+             had read before. A page leaves entries like any other read, and removes none."
         );
     });
 }
 
-/// **S3** A page asks for what is missing, each lesson once, and for nothing else; its answers stand in
+/// **S3** A page asks for what is missing, each lesson once, and for nothing else; its answers are in
 /// the order of the keys.
 #[test]
 fn a_page_asks_only_for_what_is_missing() {
@@ -112,7 +112,7 @@ fn a_page_asks_only_for_what_is_missing() {
              four places two were missing, one of them twice."
         );
         assert_eq!(cache.page(&anybody(), &[]), Ok(Vec::new()));
-        assert_eq!(link.crossings(), 2, "An empty page has nothing to ask.");
+        assert_eq!(link.crossings(), 2, "An empty page has nothing to ask for.");
     });
 }
 
@@ -144,24 +144,25 @@ fn emptying_the_cache_changes_no_answer() {
             }
             (seen, link.crossings())
         };
-        scene("a day on which the cache is left alone");
+        scene("a day when the cache is left alone");
         let (kept, few) = day(false);
         scene("the same day, emptied before each read");
         let (emptied, many) = day(true);
         assert_eq!(
             emptied, kept,
-            "What the same reads saw. A cache in which something is kept that exists nowhere else is no \
+            "What the same reads saw. A cache that holds something which exists nowhere else is not a \
              cache."
         );
         assert!(
             few < many,
-            "Crossings: {few} on the day on which the cache was left alone, {many} on the day on which it was \
-             emptied all the time. Is anything kept at all?"
+            "Crossings: {few} on the day when the cache was left alone, {many} on the day when it was \
+             emptied before each read. Is anything kept at all?"
         );
     });
 }
 
-/// **S4** Who was told of a write never reads below it, be it in front of a cache that was not told.
+/// **S4** A session that was told of a write never reads below it, even in front of a cache that was not
+/// told.
 #[test]
 fn who_was_told_never_reads_below() {
     story(|| {
@@ -175,9 +176,9 @@ fn who_was_told_never_reads_below() {
             session.told(key, done.version);
         }
         note("the session was told of both changes, this cache of none");
-        let lesson = "The learner completed the lesson on the phone, and was told so. Now the laptop says \
-                      it is open, because another process answers, whose cache knows an older version. For \
-                      *this* session an entry below what it was told will not do.";
+        let lesson = "The learner completed the lesson on the phone, and was told so. Now the laptop \
+                      shows it as open, because another process answers, whose cache has an older \
+                      version. An entry below what *this* session was told must not serve it.";
         assert_eq!(cache.read(&session, LESSON).map(version), Ok(2), "{lesson}");
         let page = cache.page(&session, &[LESSON, OTHER]).expect("an answer");
         assert_eq!(versions(&page), [2, 1], "{lesson}");
@@ -190,7 +191,7 @@ fn who_was_told_never_reads_below() {
         assert_eq!(
             link.crossings(),
             4,
-            "What came is at the session's floor, so that it serves this session, too."
+            "What came is at the session's floor, so it serves this session as well."
         );
         for key in [LESSON, OTHER] {
             let again = desk.changes(key, BEGIN);
@@ -202,13 +203,13 @@ fn who_was_told_never_reads_below() {
         assert_eq!(
             link.crossings(),
             5,
-            "Both lessons of the page were there, and too old for this session. That is missing as well, \
-             and all that is missing fits into the page's one crossing."
+            "Both lessons of the page were there, but too old for this session. They count as missing, \
+             and everything that is missing is loaded in the page's one crossing."
         );
     });
 }
 
-/// **S4** Acknowledgements may arrive in any order; the highest counts, for each lesson by itself.
+/// **S4** Acknowledgements may arrive in any order; the highest counts, separately for each lesson.
 #[test]
 fn the_highest_acknowledgement_counts() {
     story(|| {
@@ -221,16 +222,16 @@ fn the_highest_acknowledgement_counts() {
         assert_eq!(
             session.floor(LESSON),
             Some(Version(5)),
-            "The session was told of versions 2, 5 and 3, in this order: two requests were under way at \
-             once, and the answer to the earlier one came last."
+            "The session was told of versions 2, 5 and 3, in this order: two requests were in flight \
+             at once, and the answer to the earlier one came last."
         );
         assert_eq!(session.floor(OTHER), Some(Version(1)));
         assert_eq!(session.floor(LessonKey::new(2, 1)), None);
     });
 }
 
-/// **S2** An error is no entry, and removes none: the next read asks again, and who may be served from an
-/// entry still is.
+/// **S2** An error is not an entry, and removes none: the next read asks again, and a session that may
+/// be served from an entry still is.
 #[test]
 fn an_error_is_no_entry_and_removes_none() {
     story(|| {
@@ -246,33 +247,33 @@ fn an_error_is_no_entry_and_removes_none() {
             assert_eq!(
                 cache.read(&session, key),
                 Err(NoAnswer),
-                "The authority had to be asked, and gave no answer. Anything else is made up."
+                "The authority had to be asked, and gave no answer. Any other result is made up."
             );
             assert_eq!(
                 link.crossings() - before,
                 1,
-                "Crossings of one read that got no answer. Whether to ask again is for the caller to say."
+                "Crossings of one read that got no answer. Whether to ask again is the caller's decision."
             );
         }
         assert_eq!(
             cache.read(&anybody(), LESSON).map(version),
             Ok(1),
-            "Somebody else's read got no answer. This one needs none: there is an entry that it may be \
-             served from."
+            "Somebody else's read got no answer. This one needs no answer: there is an entry that it \
+             may be served from."
         );
         desk.silent(false);
         let before = link.crossings();
         assert_eq!(
             cache.read(&anybody(), OTHER).map(version),
             Ok(1),
-            "The authority is back, and the lesson is completed. A second without an answer must not \
+            "The authority is back, and the lesson is completed. One second without an answer must not \
              become a minute, or a day, of \"not begun\"."
         );
         assert_eq!(link.crossings() - before, 1);
     });
 }
 
-/// **S2** A page is answered wholly or not at all, and an entry that is there is no consolation.
+/// **S2** A page is answered completely or not at all: an entry for half of it is not enough.
 #[test]
 fn half_a_page_is_no_answer() {
     story(|| {
@@ -284,15 +285,15 @@ fn half_a_page_is_no_answer() {
         assert_eq!(
             cache.page(&anybody(), &[LESSON, OTHER]),
             Err(NoAnswer),
-            "One of two lessons was there, and the authority is away. \"Not begun\" for the other would be \
-             a wrong answer that looks like a right one."
+            "One of two lessons was in the cache, and the authority is away. \"Not begun\" for the \
+             other would be a wrong answer that looks like a right one."
         );
         assert_eq!(
             cache
                 .page(&anybody(), &[LESSON])
                 .map(|page| versions(&page)),
             Ok(vec![1]),
-            "Everything on this page was there, so that nobody had to be asked."
+            "Everything on this page was in the cache, so nothing had to be asked."
         );
         desk.silent(false);
         let page = cache.page(&anybody(), &[LESSON, OTHER]);

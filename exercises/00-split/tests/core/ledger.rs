@@ -1,5 +1,5 @@
-//! Reads the lab's `boundaries.toml`, as far as the lab's own form goes: headers, and one
-//! `key = "text"` a line.
+//! Reads the lab's `boundaries.toml`, in the lab's own simple form: headers, and one `key = "text"` per
+//! line.
 //!
 //! The course has a proper reader, in `given/ledger`. It brings a TOML parser and a derive macro, which
 //! take longer to compile than everything else in this lab; from lab 3 on that does not matter.
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-/// What stories call the file.
+/// The file's name in stories.
 pub const NAME: &str = "exercises/00-split/boundaries.toml";
 
 /// One `[[component]]` or `[[boundary]]`.
@@ -19,12 +19,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What stands in a field; empty if there is nothing.
+    /// A field's text; empty if there is none.
     pub fn get(&self, field: &str) -> &str {
         self.fields.get(field).map_or("", |text| text.trim())
     }
 
-    /// Where it stands, and which it is.
+    /// The entry's line and its two ends.
     pub fn place(&self) -> String {
         format!(
             "{NAME}, line {}, {} → {}",
@@ -40,7 +40,7 @@ pub struct Ledger(Vec<Entry>);
 impl Ledger {
     pub fn read() -> Self {
         let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        // A solution of another design, below ours, shares its ledger.
+        // A solution with a different design, in a folder below ours, shares our ledger.
         let lab = |folder: &&Path| folder.ends_with("00-split");
         let folder = package.ancestors().find(lab).unwrap_or(package);
         match fs::read_to_string(folder.join("boundaries.toml")) {
@@ -78,8 +78,8 @@ impl Ledger {
                 });
                 let Some((key, value)) = field else {
                     panic!(
-                        "{NAME}, line {line}, cannot be read: `{said}`. This lab's test reads one \
-                         `key = \"text\"` a line."
+                        "{NAME}, line {line}, cannot be read: `{said}`. This lab's test reads one `key \
+                         = \"text\"` per line."
                     );
                 };
                 if let Some(entry) = entries.last_mut() {
@@ -105,7 +105,7 @@ impl Ledger {
     }
 }
 
-/// The text between quotes; what follows it is a comment or nothing.
+/// The text between the quotes; a comment or nothing may follow.
 fn unquote(value: &str) -> Option<String> {
     let quote = value.chars().next().filter(|c| *c == '"' || *c == '\'')?;
     let mut text = String::new();

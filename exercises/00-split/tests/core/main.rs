@@ -1,7 +1,7 @@
-//! What grades lab 0: one module a stage, in the order of the chapter.
+//! What grades lab 0: one module per stage, in the order of the chapter.
 //!
-//! Each test's comment opens with the invariant that it checks. Tests judge what the functions answer
-//! and what crosses a boundary; what a cache or a view looks like inside is nobody's business here.
+//! Each test's comment opens with the invariant that it checks. Tests judge what the functions return
+//! and what crosses a boundary, never what a cache or a view looks like inside.
 
 mod authority;
 

@@ -1,4 +1,4 @@
-//! Stage 3: a view that is made later, and can be made again.
+//! Stage 3: a view that is derived later, and can be rebuilt.
 
 use crate::world::{BEGIN, COMPLETE, LESSON, OTHER, happens, story};
 use domain::{Event, LessonId, LessonKey, Offset};
@@ -9,7 +9,7 @@ use story::note;
 /// The same lesson, of another learner.
 const THEIRS: LessonKey = LessonKey::new(2, 1);
 
-/// The lesson that the rows are of.
+/// The lesson whose row is checked.
 const FIRST: LessonId = LessonKey::new(1, 1).lesson;
 
 fn row(completed: usize, changes: usize) -> Row {
@@ -45,8 +45,8 @@ fn learners_are_counted_and_not_completions() {
             assert_eq!(
                 view.row(lesson),
                 expected,
-                "After event {}. Who completes a lesson again is one learner still, and who begins it again \
-                 has it open.",
+                "After event {}. A learner who completes a lesson again still counts as one, and for \
+                 one who begins it again it is open.",
                 at.0
             );
         };
@@ -64,7 +64,7 @@ fn learners_are_counted_and_not_completions() {
     });
 }
 
-/// **S5** Each event counts once, and is in the view once it was applied.
+/// **S5** Each event counts once, and is in the view as soon as it is applied.
 #[test]
 fn an_event_that_comes_again_changes_nothing() {
     story(|| {
@@ -95,15 +95,15 @@ fn an_event_that_comes_again_changes_nothing() {
         assert_eq!(
             (view.row(FIRST), view.next()),
             (row(1, 3), Offset(3)),
-            "Events that had been applied came again, which every feed does that loses none. Counting them \
-             again is counting what did not happen."
+            "Events that had been applied came again, as they do from every feed that loses none. To \
+             count them again is to count what did not happen."
         );
-        // A single old one, and not the later ones after it: the learner has begun again since.
+        // A single old event, without the later ones: the learner has begun again since.
         view.apply(Offset(0), &events[0]);
         assert_eq!(
             view.row(FIRST),
             row(1, 3),
-            "The first event came once more, alone. What it says was true before event 2."
+            "The first event came again, alone. What it says was true before event 2."
         );
     });
 }
@@ -123,12 +123,12 @@ fn a_worker_that_was_stopped_misses_nothing() {
         assert_eq!(
             worker.run(),
             Err(NoAnswer),
-            "The feed is stopped. \"There is nothing more\" is something else."
+            "The feed is stopped. \"There is nothing more\" is a different answer."
         );
         assert_eq!(
             worker.view().row(FIRST),
             row(1, 1),
-            "A view that cannot go on stays where it was."
+            "A view that cannot continue stays where it was."
         );
         feed.start();
         feed.break_after(2);
@@ -140,26 +140,26 @@ fn a_worker_that_was_stopped_misses_nothing() {
         assert_eq!(
             (worker.view().row(FIRST), worker.view().next()),
             (row(2, 3), Offset(3)),
-            "What was taken in before the feed broke stays."
+            "What was applied before the feed broke stays."
         );
         assert_eq!(worker.run(), Ok(()), "The feed delivers again.");
         assert_eq!(
             (worker.view().row(FIRST), worker.view().next()),
             (row(2, 5), Offset(5)),
-            "Five events, two learners. More: some were counted twice after the break. Fewer: some were \
-             passed over."
+            "Five events, two learners. More: some were counted twice after the break. Fewer: some \
+             were skipped."
         );
         let pulls = feed.pulls();
         assert_eq!(worker.run(), Ok(()), "There is nothing more.");
         assert_eq!(
             feed.pulls() - pulls,
             1,
-            "One question is enough to hear it."
+            "One pull is enough to find that out."
         );
     });
 }
 
-/// **S5** A feed delivers at least once; a worker makes exactly one effect of it.
+/// **S5** A feed delivers at least once; each event has exactly one effect.
 #[test]
 fn a_feed_that_repeats_itself_counts_once() {
     story(|| {
@@ -182,7 +182,7 @@ fn a_feed_that_repeats_itself_counts_once() {
     });
 }
 
-/// **S6** The view can be deleted, and made again from the events; whatever the old one said.
+/// **S6** The view can be deleted and rebuilt from the events, whatever the old one held.
 #[test]
 fn the_view_is_made_again_from_nothing() {
     story(|| {
@@ -193,14 +193,14 @@ fn the_view_is_made_again_from_nothing() {
         }
         worker.run().expect("a feed that delivers");
         for time in 1..=2 {
-            note(format!("the view is made again, time {time}"));
+            note(format!("the view is rebuilt, time {time}"));
             assert_eq!(worker.rebuild(), Ok(()));
             assert_eq!(
                 (worker.view().row(FIRST), worker.view().next()),
                 (row(1, 3), Offset(3)),
-                "Made again from the same three events. Twice as much means that it was added to; nothing \
-                 at all, that the rows went and their place in the log stayed; too few completed, that \
-                 something else of the old view stayed."
+                "Rebuilt from the same three events. Twice as much means that the old view was added \
+                 to; nothing at all, that the rows were emptied but the place in the log stayed; too \
+                 few completed, that something else of the old view stayed."
             );
         }
         note("a view that somebody corrected by hand");
@@ -213,7 +213,7 @@ fn the_view_is_made_again_from_nothing() {
         assert_eq!(
             (worker.view().row(FIRST), worker.view().next()),
             (row(1, 3), Offset(3)),
-            "Made again after somebody had changed the view by hand and counted five learners who are not \
+            "Rebuilt after somebody had changed the view by hand and counted five learners who are not \
              in the log. Something of the old view stayed: a row, or what a row is counted from."
         );
         note("the view is gone");
@@ -222,12 +222,12 @@ fn the_view_is_made_again_from_nothing() {
         assert_eq!(
             worker.view().row(FIRST),
             row(1, 3),
-            "It comes back by itself."
+            "Running the worker brings the view back."
         );
     });
 }
 
-/// **S6** A view that breaks while it is made again is completed later.
+/// **S6** A rebuild that breaks in the middle is completed later.
 #[test]
 fn a_view_that_is_half_made_is_completed_later() {
     story(|| {
@@ -246,7 +246,7 @@ fn a_view_that_is_half_made_is_completed_later() {
         assert_eq!(
             (worker.view().row(FIRST), worker.view().next()),
             (row(1, 3), Offset(3)),
-            "Three events in all, one of them taken in before the feed broke."
+            "Three events in all, one of them applied before the feed broke."
         );
     });
 }

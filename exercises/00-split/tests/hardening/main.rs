@@ -1,7 +1,7 @@
-//! What a product needs besides: one property against a model, and what a property cannot state.
+//! What a product needs besides: one property against a model, and what a property cannot express.
 //!
 //! The model is a system without a cache and without a worker. Whatever happens, in whatever order, the
-//! lab's answers have to be the model's.
+//! lab's answers have to equal the model's.
 
 mod model;
 mod outside;

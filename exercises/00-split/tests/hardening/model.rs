@@ -6,7 +6,7 @@ use evening::Change;
 use split::worker::Row;
 use std::collections::{HashMap, HashSet};
 
-/// What the facts are, and what became of them.
+/// The facts, and the log of what happened to them.
 #[derive(Default)]
 pub struct Truth {
     pub log: Vec<Progress>,
@@ -33,7 +33,7 @@ impl Truth {
         next
     }
 
-    /// What a view says of a lesson that has taken in so many events.
+    /// What a view that has applied this many events says of a lesson.
     pub fn row(&self, lesson: LessonId, events: u64) -> Row {
         let mut row = Row::default();
         let mut completed = HashSet::new();

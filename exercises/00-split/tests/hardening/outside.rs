@@ -1,4 +1,4 @@
-//! What the property cannot state: threads, and what happens inside a decision.
+//! What the property cannot express: threads, and what happens inside a decision.
 
 use crate::world::{BEGIN, COMPLETE, LESSON, expecting, fact, happens, story, version};
 use evening::{Fault, Feed, Refused, Store};
@@ -50,13 +50,13 @@ fn two_threads_make_one_row_of_versions() {
         let expected: Vec<u64> = (1..=1 + 2 * EACH).collect();
         assert_eq!(
             versions, expected,
-            "Two threads were told \"saved\" fifty times each, and each of those is a version of its own."
+            "Two threads were told \"saved\" fifty times each, and each of those has its own version."
         );
     });
 }
 
-/// **S1** The store's silence is about one change of one fact: the next change of another one, by another
-/// authority, is not held up by it, and finds what is really there.
+/// **S1** When the store does not answer, that concerns one change of one fact: it does not hold up the
+/// next change of another fact by another authority, which finds what is really there.
 #[test]
 fn after_a_silence_the_store_is_asked_anew() {
     story(|| {
@@ -76,7 +76,7 @@ fn after_a_silence_the_store_is_asked_anew() {
             assert_eq!(
                 authority.compare_and_set(LESSON, expecting(1), COMPLETE),
                 Err(Refused::Stale { current }),
-                "The change was stored, and its answer got lost. Who tries again is told so."
+                "The change was stored, and its answer got lost. A caller that tries again is told so."
             );
             let read = authority.read(&[LESSON]).expect("an answer");
             assert_eq!(version(read[0]), 2);
@@ -89,7 +89,7 @@ fn after_a_silence_the_store_is_asked_anew() {
     });
 }
 
-/// **S5** However long a worker was away, one run takes in all that has happened.
+/// **S5** However long a worker was away, one run applies everything that has happened.
 #[test]
 fn one_run_works_off_a_long_backlog() {
     story(|| {
@@ -104,8 +104,8 @@ fn one_run_works_off_a_long_backlog() {
         assert_eq!(
             (row.completed, row.changes),
             (1, EVENTS),
-            "What the view says after one run. A run that takes in so many events and no more leaves a worker \
-             that is never up to date once more than that happen between two runs."
+            "What the view says after one run. If one run applies only so many events and no more, the \
+             worker is never up to date once more than that happen between two runs."
         );
     });
 }

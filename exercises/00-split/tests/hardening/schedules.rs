@@ -17,7 +17,7 @@ use story::{Picks, note, search};
 const LEARNERS: u64 = 2;
 const LESSONS: u64 = 3;
 
-/// Who asks, and which of the two API processes answers.
+/// The session that asks, and which of the two API processes answers.
 #[derive(Clone, Copy, Debug)]
 struct Who {
     learner: u64,
@@ -48,7 +48,7 @@ enum Trouble {
 }
 
 impl Trouble {
-    /// As stories tell it: nothing where there is none.
+    /// As it appears in stories: nothing where there is none.
     fn told(self) -> String {
         match self {
             Self::None => String::new(),
@@ -185,7 +185,7 @@ fn event(picks: &mut Picks) -> Event {
     }
 }
 
-/// How often the search met what it is about, so that it cannot be green for nothing.
+/// How often the search met the cases that it is about, so that it cannot pass without them.
 type Met = RefCell<BTreeMap<&'static str, usize>>;
 
 struct Process {
@@ -218,8 +218,8 @@ fn process(store: &Store) -> Process {
     }
 }
 
-/// **S1**–**S7** Whatever happens, in whatever order, to two API processes with a cache and a worker each,
-/// the answers are those of a system without cache and worker, over as few crossings as promised.
+/// **S1**–**S7** Whatever happens, in whatever order, to two API processes with a cache and a worker
+/// each, the answers are those of a system without cache and worker, with as few crossings as promised.
 #[test]
 fn no_order_of_events_shows_that_there_is_a_cache_or_a_worker() {
     story(|| {
@@ -254,7 +254,7 @@ fn no_order_of_events_shows_that_there_is_a_cache_or_a_worker() {
             let times = met.get(what).copied().unwrap_or_default();
             assert!(
                 times >= 20,
-                "The search has met `{what}` {times} times only."
+                "The search has met `{what}` only {times} times."
             );
         }
     });
@@ -297,7 +297,7 @@ impl World<'_> {
                 process.knows.clear();
             }
             Event::Restart { process } => {
-                note(format!("process {process} ends, and starts anew"));
+                note(format!("process {process} ends, and starts again"));
                 let process = &mut self.processes[process];
                 let view = process.api.worker().view().clone();
                 let worker = Worker::new(process.feed.clone(), view);
@@ -399,7 +399,7 @@ impl World<'_> {
         };
         assert_eq!(
             answer, expected_answer,
-            "The answer to a change. A system without a cache and a worker says what is expected here."
+            "The answer to a change. Expected is what a system without a cache and a worker answers."
         );
         assert_eq!(
             process.link.crossings() - crossings,
@@ -490,16 +490,17 @@ impl World<'_> {
         let most = usize::from(missing + heard > 0);
         let because = format!(
             "For {missing} of its lessons this process had no entry that may serve this session: never \
-             loaded, forgotten since (also when a change has ended in an error), or below what the session \
-             was told. For {heard} it had the answer to a change, which may be kept or not."
+             loaded, forgotten since (a change that ended in an error forgets as well), or below what \
+             the session was told. For {heard} it had the answer to a change, which may be kept or \
+             not."
         );
         assert!(
             (least..=most).contains(&crossings),
-            "Crossings of one page: {crossings}, and right is {least} to {most}. {because}"
+            "Crossings of one page: {crossings}; {least} to {most} would be right. {because}"
         );
         assert!(
             crossings == 0 || (missing..=missing + heard).contains(&asked),
-            "Lessons asked for by one page: {asked}, and right is {missing} to {}. {because}",
+            "Lessons asked for by one page: {asked}; {missing} to {} would be right. {because}",
             missing + heard
         );
         self.met(if crossings > 0 { "miss" } else { "hit" });
@@ -512,7 +513,7 @@ impl World<'_> {
             );
             return;
         }
-        let page = answer.expect("an answer: nothing went wrong, or nobody had to be asked");
+        let page = answer.expect("an answer: nothing went wrong, or nothing had to be asked");
         assert_eq!(page.len(), keys.len(), "An answer for each key.");
         for (key, answer) in keys.iter().zip(page) {
             let current = self.truth.fact(*key);
@@ -528,8 +529,8 @@ impl World<'_> {
             assert_eq!(
                 answer,
                 from_cache.unwrap_or(current),
-                "What a read of {} says. Expected is what the authority has; or, if this process has \
-                 loaded it since its last own change, what it was then.",
+                "What a read of {} returns. Expected is what the authority has; or, if this process \
+                 has loaded it since its last own change, what it was then.",
                 evening::name(*key)
             );
             self.processes[who.process]
@@ -539,11 +540,7 @@ impl World<'_> {
     }
 
     fn work(&mut self, at: usize, rebuild: bool, again: &[u64], breaks_after: Option<usize>) {
-        let what = if rebuild {
-            "makes its view again"
-        } else {
-            "runs"
-        };
+        let what = if rebuild { "rebuilds its view" } else { "runs" };
         note(format!("the worker of process {at} {what}"));
         let process = &mut self.processes[at];
         let before = process.api.worker().view().next().0;
@@ -567,15 +564,18 @@ impl World<'_> {
             assert_eq!(next, from, "Nothing was delivered.");
             self.met("stopped");
         } else if answer.is_ok() {
-            assert_eq!(next, events, "The worker says that there is nothing more.");
+            assert_eq!(
+                next, events,
+                "The worker reports that there is nothing more."
+            );
         } else {
             self.met("broken");
-            let delivered = breaks_after.expect("a feed that breaks only on order") as u64;
+            let delivered = breaks_after.expect("a feed that breaks only when told to") as u64;
             let repeated = again.len() as u64;
             assert!(
                 (from + delivered.saturating_sub(repeated)..=from + delivered).contains(&next),
-                "The feed broke after {delivered} events, up to {repeated} of which came again. The view \
-                 stood at {from}, and stands at {next} now."
+                "The feed broke after {delivered} events, up to {repeated} of them repeated. The view \
+                 was at {from}, and is at {next} now."
             );
         }
         if again.iter().any(|offset| *offset < before) {
@@ -590,7 +590,7 @@ impl World<'_> {
                 assert_eq!(
                     row,
                     self.truth.row(lesson, next.0),
-                    "The view of lesson {}, which says that it has taken in {} events.",
+                    "The view of lesson {}, which reports that it has applied {} events.",
                     lesson.0,
                     next.0
                 );

@@ -1,7 +1,7 @@
-//! What the tests of lab 0 stand on: a desk that plays the authority, and the words of the stories.
+//! Shared by the tests of lab 0: a desk that plays the authority, and the words of the stories.
 //!
 //! The cache and the API are judged in front of the desk, not of the reader's own authority, so that a
-//! stage can be built and graded while another one is still open.
+//! stage can be built and graded while another one is not done.
 
 #![allow(dead_code, reason = "core and hardening each use a part of it")]
 
@@ -27,11 +27,11 @@ pub const COMPLETE: Change = Change {
     completed: true,
 };
 
-/// How long a test may take: everything here takes milliseconds, so that only a loop or a lock that
-/// waits for itself gets there.
+/// How long a test may take: everything here takes milliseconds, so only an endless loop or a deadlock
+/// reaches this limit.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Runs a test's body so that whatever goes wrong becomes a short story.
+/// Runs a test's body so that a failure becomes a short story.
 pub fn story(body: impl FnOnce() + Send + 'static) {
     story::live_within(LIMIT, body);
 }
@@ -43,7 +43,7 @@ pub fn page_of(lessons: u64) -> Vec<LessonKey> {
         .collect()
 }
 
-/// What a fact is at a version.
+/// The fact at a version.
 pub fn fact(key: LessonKey, version: u64, change: Change) -> Progress {
     Progress {
         key,
@@ -63,12 +63,12 @@ pub fn versions(page: &[Option<Progress>]) -> Vec<u64> {
     page.iter().map(|fact| version(*fact)).collect()
 }
 
-/// What a caller expects who knows the version; 0 stands for "not begun".
+/// What a caller that knows this version expects; 0 stands for "not begun".
 pub fn expecting(version: u64) -> Option<Version> {
     (version > 0).then_some(Version(version))
 }
 
-/// Somebody else's change, past everything that is judged here: straight into the store.
+/// Somebody else's change: straight into the store, past everything that is judged here.
 pub fn happens(store: &Store, key: LessonKey, change: Change) -> Progress {
     let stored = store.transaction(|rows| {
         let next = fact(key, version(rows.get(key)) + 1, change);
@@ -95,7 +95,7 @@ impl Desk {
         Link::to(self.clone())
     }
 
-    /// Somebody else changes a fact: the learner's phone, by way of another API process.
+    /// Somebody else changes a fact: the learner's phone, through another API process.
     pub fn changes(&self, key: LessonKey, change: Change) -> Progress {
         let mut facts = self.0.facts.borrow_mut();
         let next = fact(key, version(facts.get(&key).copied()) + 1, change);
@@ -108,7 +108,7 @@ impl Desk {
         next
     }
 
-    /// What a fact is.
+    /// A fact, as the desk has it.
     pub fn fact(&self, key: LessonKey) -> Option<Progress> {
         self.0.facts.borrow().get(&key).copied()
     }
@@ -118,7 +118,7 @@ impl Desk {
         self.0.heard.get()
     }
 
-    /// From now on the desk gives no answers, or does again.
+    /// Makes the desk stop answering, or answer again.
     pub fn silent(&self, silent: bool) {
         note(if silent {
             "the authority is away"

@@ -1,7 +1,7 @@
-//! A worker that gets its events at a rate, and what it is behind by.
+//! A worker that gets its events at a rate, and how far behind it is.
 //!
-//! Arrivals are open-loop, as learners are: they come when they come, whether the worker is behind or not. The
-//! rate is a share of what this worker can do on this machine, which is measured first.
+//! Arrivals are open-loop, like learners: they do not wait for a worker that is behind. The rate is a
+//! share of what this worker can do on this machine, which is measured first.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,16 +20,16 @@ use redb::Database;
 
 use crate::log::event;
 
-/// How many events make a run at the most, at each rate.
+/// The most events in a run, at each rate.
 const EVENTS: u64 = 600;
 
-/// How long a run goes on at the most: a slow disk makes it one of fewer events.
+/// The longest that a run takes: on a slow disk it has fewer events.
 const RUN: Duration = Duration::from_millis(1200);
 
-/// How many are settled to find out what the worker can do.
+/// How many events are settled to measure what the worker can do.
 const TRIAL: u32 = 20;
 
-/// A stream in memory: what it costs is measured elsewhere.
+/// A stream in memory: its cost is measured elsewhere.
 #[derive(Clone, Default)]
 struct Memory(Rc<RefCell<Vec<Record>>>);
 
@@ -77,15 +77,15 @@ impl Bench {
         Ok(Self { log, worker })
     }
 
-    /// Settles one event that is there.
+    /// Settles one event that is waiting.
     fn settle(&mut self) -> Result<(), String> {
         match self.worker.step(Duration::ZERO) {
             Ok(Step::Settled(_)) => Ok(()),
-            other => Err(format!("a worker with an event in hand says {other:?}")),
+            other => Err(format!("a worker with a waiting event returned {other:?}")),
         }
     }
 
-    /// How long it takes to settle one.
+    /// The time to settle one event.
     fn service(&mut self) -> Result<Duration, String> {
         let start = Instant::now();
         for _ in 0..TRIAL {
@@ -110,7 +110,8 @@ pub fn settle(seat: &Seat) -> Result<Probe, String> {
     }))
 }
 
-/// Events that arrive at so many per cent of what the worker can do; a sample is how long one was in it.
+/// Events that arrive at this percentage of what the worker can do; a sample is the time from an event's
+/// arrival until it is settled.
 pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
     let mut bench = Bench::new(seat)?;
     let percent = u32::try_from(seat.at).map_err(|error| error.to_string())?;
@@ -135,7 +136,8 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
             }
             while schedule.get(arrived).is_some_and(|due| *due <= now) {
                 bench.log.add();
-                // Whoever arrives looks at who is there already. One was, that has been settled since.
+                // An arrival counts the events that are there already, including one that has been
+                // settled since.
                 let in_hand = usize::from(schedule[arrived] < done);
                 found += arrived - settled + in_hand;
                 looks += 1;
@@ -161,7 +163,8 @@ pub fn arrivals(seat: &Seat) -> Result<Probe, String> {
     }))
 }
 
-/// The time to the next arrival, in mean times between two: chance has no memory.
+/// The time to the next arrival, in units of the mean time between two: exponential, as chance has no
+/// memory.
 fn exponential(chance: &mut u64) -> f64 {
     *chance = chance.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *chance;

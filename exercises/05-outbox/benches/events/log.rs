@@ -13,7 +13,7 @@ use outbox::stream::Stream;
 /// An event, its envelope and its length, as the stream writes them.
 const EVENT_BYTES: usize = 66;
 
-/// `BATCH` events and a sync; a sample is the time an event.
+/// `BATCH` events and a sync; a sample is the time per event.
 pub fn append<const BATCH: u64>(seat: &Seat) -> Result<Probe, String> {
     append::synced(seat, BATCH, EVENT_BYTES)
 }
@@ -23,7 +23,7 @@ pub fn append_many(seat: &Seat) -> Result<Probe, String> {
     append::synced(seat, seat.at, EVENT_BYTES)
 }
 
-/// `BATCH` events to the stream; a sample is the time an event.
+/// `BATCH` events to the stream; a sample is the time per event.
 pub fn publish<const BATCH: u64>(seat: &Seat) -> Result<Probe, String> {
     publishing(seat, BATCH)
 }
@@ -41,13 +41,13 @@ fn publishing(seat: &Seat, batch: u64) -> Result<Probe, String> {
         let stream = Stream::open(backend).map_err(|error| error.to_string())?;
         Ok((stream, syncs))
     };
-    // One that has to succeed, so that what is not built yet says so at once.
+    // One batch that has to succeed, so that a stub which is not built yet is reported at once.
     open()?
         .0
         .publish(&messages)
         .map_err(|error| error.to_string())?;
     Ok(Box::new(move |mut slice| {
-        // A new one for each slice, as the raw file is emptied.
+        // A new stream for each slice, because the raw file is emptied as well.
         let (stream, syncs) = open()?;
         let before = syncs.of_commits();
         let mut batches = 0;
@@ -65,7 +65,7 @@ fn publishing(seat: &Seat, batch: u64) -> Result<Probe, String> {
     }))
 }
 
-/// The event of a lesson's version; eight lessons a learner.
+/// The event of a lesson's version; eight lessons per learner.
 pub const fn event(lesson: u64, version: u64) -> Event {
     Event {
         progress: Progress {

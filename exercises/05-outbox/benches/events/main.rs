@@ -4,9 +4,9 @@
 //! cargo bench -p outbox --features bench --bench events -- --quick
 //! ```
 //!
-//! Beside your stream stands the raw thing: as many bytes appended to a file, and one sync. Beside your
-//! outbox stand the same facts without it. And a worker gets its events at a rate that is a share of what it
-//! can do, so that you see what it is behind by.
+//! Your stream is compared with the raw operation: as many bytes appended to a file, and one sync. Your
+//! outbox is compared with the same facts without it. And a worker gets its events at a rate that is a
+//! share of what it can do, so that you see how far behind it is.
 
 mod backlog;
 mod log;
@@ -22,7 +22,7 @@ use ladder::suite::{Axis, Curve, Rung, Series, Suite};
 use ladder::units::{count, time};
 use ladder::{main_of, scratch};
 
-/// What all else is compared with.
+/// What everything else is compared with.
 const BASE: &str = "log-raw-64";
 
 /// A slow disk syncs four times in a slice; a median wants a few more.
@@ -112,7 +112,7 @@ fn rungs() -> Vec<Rung> {
 fn batches() -> Curve {
     let series = |id, client, title| {
         along(id, title, client, &[1, 4, 16, 64, 256, 512], |samples| {
-            // A sample is the time an event.
+            // A sample is the time per event.
             1e9 / samples.quantile_ns(0.5)
         })
     };

@@ -12,10 +12,10 @@ use crate::log::event;
 
 const FACTS: TableDefinition<(u64, u64), (u64, u32, bool)> = TableDefinition::new("facts");
 
-/// The outbox is emptied before it has more rows than this, outside of what is timed.
+/// The outbox is emptied before it has more rows than this, outside the timed part.
 const EMPTIED_AT: u64 = 4096;
 
-/// `GROUP` facts a transaction; a sample is the time a fact.
+/// `GROUP` facts per transaction; a sample is the time per fact.
 pub fn without<const GROUP: u64>(seat: &Seat) -> Result<Probe, String> {
     committing(seat, GROUP, false)
 }

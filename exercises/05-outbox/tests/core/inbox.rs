@@ -24,14 +24,14 @@ fn an_event_is_applied_and_its_record_settled() {
         assert_eq!(
             offset(&inbox),
             3,
-            "The next record is the one behind the last."
+            "The next record is the one after the last."
         );
         assert_eq!(inbox.count(Outcome::Done), Ok(3));
     });
 }
 
-/// **W3** An event that comes again is not applied again: not at another offset, not a thousand events
-/// later, not after a restart.
+/// **W3** An event that comes again is not applied again: not at another offset, not many events later,
+/// not after a restart.
 #[test]
 fn an_event_that_comes_again_is_not_applied_again() {
     live(|| {
@@ -64,8 +64,8 @@ fn an_event_that_comes_again_is_not_applied_again() {
             .count();
         assert_eq!(
             times, 2,
-            "Two events of lesson 5, and {times} effects. What is remembered for a while only, or in memory \
-             only, is done again by whatever comes later than that."
+            "Two events of lesson 5, and {times} effects. If an event is remembered only for a while, \
+             or only in memory, a later repetition is applied again."
         );
         assert_eq!(
             offset(&inbox),
@@ -101,8 +101,8 @@ fn at_no_point_of_a_crash_do_offset_and_effect_differ() {
                 let at = offset(&inbox);
                 assert!(
                     at <= effects,
-                    "The offset is {at}, and {effects} effects have happened. What is between the two is \
-                     never delivered again."
+                    "The offset is {at}, and {effects} effects have happened. The records between the \
+                     two are never delivered again."
                 );
                 note(format!("offset {at}: the rest is delivered again"));
                 for record in records.iter().filter(|record| record.offset.0 >= at) {
@@ -111,7 +111,7 @@ fn at_no_point_of_a_crash_do_offset_and_effect_differ() {
                 assert_eq!(
                     seen(&database),
                     [(1, 1), (2, 1), (1, 2), (2, 2)],
-                    "Each effect once. One that is there twice was committed apart from the memory of it."
+                    "Each effect once. One that is there twice was committed separately from the memory of it."
                 );
                 assert_eq!(inbox.count(Outcome::Done), Ok(4));
             }
@@ -131,11 +131,11 @@ fn an_effect_that_fails_leaves_nothing_behind() {
         assert_eq!(
             (seen(&database), offset(&inbox)),
             (vec![], 0),
-            "The effect had written a row before it failed, and nothing of that may stay; nor is the record \
-             settled."
+            "The effect had written a row before it failed, and nothing of that may stay. The record \
+             is not settled either."
         );
         let again = inbox.apply(&record(0, 5, 1), &mut effect);
-        assert_eq!(again, Ok(Applied::Now), "It was never applied.");
+        assert_eq!(again, Ok(Applied::Now), "The event was never applied.");
         assert_eq!((seen(&database), offset(&inbox)), (vec![(5, 1)], 1));
     });
 }
@@ -154,7 +154,7 @@ fn the_offset_moves_only_over_what_is_settled() {
         assert_eq!(
             offset(&inbox),
             0,
-            "Record 0 is not settled. A restart goes on from the offset, and would never see it."
+            "Record 0 is not settled. A restart continues from the offset, and would never see it."
         );
         drop((database, inbox));
         let (database, inbox) = machine.inbox();
@@ -172,7 +172,7 @@ fn the_offset_moves_only_over_what_is_settled() {
         assert_eq!(
             inbox.settled_ahead(),
             Ok(BTreeSet::new()),
-            "None of them is ahead any more."
+            "None of them is ahead of the offset any more."
         );
         assert_eq!(seen(&database).len(), 4);
     });

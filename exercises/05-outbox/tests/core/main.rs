@@ -4,9 +4,9 @@
 //! 2. `relay`: publish, then mark
 //! 3. `stream`: acknowledged is durable
 //! 4. `inbox`: the effect once, the offset after it
-//! 5. `worker`: try again, give up, go on
+//! 5. `worker`: try again, give up, continue
 //!
-//! Nothing waits for a clock: a worker is told what time it is, and a disk crashes when it is told to.
+//! Nothing waits for a clock: a worker is given the time, and a disk crashes when it is told to.
 
 mod outbox;
 

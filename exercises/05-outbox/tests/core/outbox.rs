@@ -58,8 +58,8 @@ fn at_no_point_of_a_crash_is_there_one_without_the_other() {
                 news.sort_unstable();
                 assert_eq!(
                     news, facts,
-                    "On the left the news that are there, on the right the facts. What is in two \
-                     transactions has a moment in between, and a crash finds it."
+                    "On the left the news that is there, on the right the facts. Two transactions have \
+                     a moment in between, and a crash finds it."
                 );
                 seen = seen.max(news.len());
             }
@@ -68,7 +68,7 @@ fn at_no_point_of_a_crash_is_there_one_without_the_other() {
     });
 }
 
-/// **W1** What is not committed was never announced.
+/// **W1** What is not committed is never announced.
 #[test]
 fn a_transaction_that_is_dropped_announces_nothing() {
     live(|| {
@@ -81,7 +81,7 @@ fn a_transaction_that_is_dropped_announces_nothing() {
             .unwrap();
         note("two events were staged, and their transaction is dropped");
         transaction.abort().unwrap();
-        assert_eq!(waiting(&outbox), [], "News of facts that never were.");
+        assert_eq!(waiting(&outbox), [], "News of facts that never existed.");
         let transaction = database.begin_write().unwrap();
         outbox
             .stage(&transaction, &[event(3, 1), event(4, 1)])
@@ -105,28 +105,28 @@ fn what_is_marked_is_gone_and_nothing_else() {
         assert_eq!(
             waiting(&outbox),
             [(2, 1), (4, 1)],
-            "Marking is for the rows that were sent. \"All up to here\" includes rows that nobody has sent."
+            "Marking is for the rows that were sent. \"All up to here\" includes rows that were never sent."
         );
-        outbox.mark_sent(&numbers).expect("to mark again is fine");
-        outbox.mark_sent(&[]).expect("to mark nothing is fine");
+        outbox.mark_sent(&numbers).expect("marking again is fine");
+        outbox.mark_sent(&[]).expect("marking nothing is fine");
         let found = machine.store.crash(machine.store.position(), Loss::Lost);
         note("the machine crashed, and the outbox is opened again");
         let (store, outbox) = authority(&found, ROOMY);
         assert_eq!(
             waiting(&outbox),
             [(2, 1), (4, 1)],
-            "What was marked is gone for good, and what wasn't is still there."
+            "What was marked is gone permanently, and what wasn't is still there."
         );
         commands(&store, &[5]);
         assert_eq!(
             waiting(&outbox),
             [(2, 1), (4, 1), (5, 1)],
-            "A row that is new after a restart takes no other's place."
+            "A new row after a restart does not replace another one."
         );
     });
 }
 
-/// **W2** A number names one row for ever. A relay that is late marks by the number that it knows.
+/// **W2** A number belongs to one row for ever. A relay that is late marks by the number that it has.
 #[test]
 fn a_number_is_never_given_to_two_rows() {
     live(|| {
@@ -140,7 +140,7 @@ fn a_number_is_never_given_to_two_rows() {
         commands(&store, &[2]);
         outbox.mark_sent(&[first]).unwrap();
         note(format!(
-            "a second relay, which was late, marks row {first} as well"
+            "a second relay, which is late, marks row {first} as well"
         ));
         assert_eq!(
             waiting(&outbox),
@@ -151,7 +151,7 @@ fn a_number_is_never_given_to_two_rows() {
     });
 }
 
-/// **W7** The outbox is bounded: at its bound a command is refused, and has changed nothing.
+/// **W7** The outbox is bounded: at its bound a command is refused, and changes nothing.
 #[test]
 fn a_full_outbox_refuses_the_command_and_changes_nothing() {
     live(|| {
@@ -180,7 +180,7 @@ fn a_full_outbox_refuses_the_command_and_changes_nothing() {
         assert_eq!(
             both,
             Err(OutboxError::Full { max_rows: 3 }),
-            "There is room for one."
+            "There is room for one row."
         );
         drop(transaction);
         commands(&store, &[4]);
@@ -188,7 +188,7 @@ fn a_full_outbox_refuses_the_command_and_changes_nothing() {
         assert_eq!(
             short(last[2].message.id),
             (4, 1),
-            "With room it is taken again."
+            "With room, a command is accepted again."
         );
     });
 }

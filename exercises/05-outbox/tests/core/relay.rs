@@ -23,7 +23,7 @@ fn what_waits_is_published_in_its_order_and_then_marked() {
         assert_eq!(
             marked,
             [1, 2, 3],
-            "What was published has to be marked, or it is sent for ever."
+            "What was published has to be marked, or it is sent again for ever."
         );
         assert_eq!(relay.step(), Ok(0), "Nothing waits any more.");
         assert_eq!(
@@ -46,18 +46,19 @@ fn nothing_is_marked_that_was_not_published() {
         assert_eq!(
             rows.script().marked,
             [0_u64; 0],
-            "The stream has not taken these rows, and now nobody else has them either."
+            "The stream does not have these rows, and now the outbox has lost them, too."
         );
         assert_eq!(relay.step(), Ok(2));
         assert_eq!(
             stream.published(),
             [(1, 1), (2, 1)],
-            "The next step begins with the same rows: none is passed over, also not in memory."
+            "The next step begins with the same rows: none is skipped, not even by what the relay keeps in memory."
         );
     });
 }
 
-/// **W2** A relay that dies after publishing and before marking loses nothing. What it published comes twice.
+/// **W2** A relay that dies after publishing and before marking loses nothing. What it published arrives
+/// twice.
 #[test]
 fn a_relay_that_dies_before_it_marks_loses_nothing() {
     live(|| {
@@ -67,21 +68,21 @@ fn a_relay_that_dies_before_it_marks_loses_nothing() {
         let died = relay.step();
         assert!(
             matches!(died, Err(RelayError::Outbox(_))),
-            "marking failed, and the step said {died:?}"
+            "marking failed, and the step returned {died:?}"
         );
         drop(relay);
-        note("another relay begins");
+        note("another relay starts");
         let mut relay = Relay::new(rows.clone(), stream.clone());
         assert_eq!(relay.step(), Ok(2));
         assert_eq!(
             stream.published(),
             [(1, 1), (2, 1), (1, 1), (2, 1)],
-            "Twice is allowed. What is not is to mark what may not have been published."
+            "Publishing twice is allowed. Marking what may not have been published is not."
         );
     });
 }
 
-/// **W5** A step is one batch, within the bound; the next step goes on behind it.
+/// **W5** A step is one batch, within the bound; the next step continues after it.
 #[test]
 fn a_step_is_one_batch_within_its_bound() {
     live(|| {
@@ -93,7 +94,7 @@ fn a_step_is_one_batch_within_its_bound() {
         let script = stream.script();
         assert_eq!(
             script.calls, 2,
-            "A batch costs a sync of the stream, and so does a single message. {MAX_BATCH} waited."
+            "A batch costs one sync of the stream, and so does a single message. {MAX_BATCH} messages waited."
         );
         let all: Vec<(u64, u64)> = (1..=many).map(|lesson| (lesson, 1)).collect();
         assert_eq!(
@@ -106,8 +107,8 @@ fn a_step_is_one_batch_within_its_bound() {
 
 /// **W2** Rows that become visible late, below and between those that were sent already, are sent too.
 ///
-/// In a database with several writers a number is drawn before the commit, so that row 1 can commit
-/// after row 2 was read, sent and marked. A relay that remembers how far it has come never looks there again.
+/// In a database with several writers a number is drawn before the commit, so row 1 can commit after row
+/// 2 was read, sent and marked. A relay that remembers how far it has come never looks there again.
 #[test]
 fn a_row_that_becomes_visible_late_is_sent_too() {
     live(|| {
@@ -122,13 +123,13 @@ fn a_row_that_becomes_visible_late_is_sent_too() {
         assert_eq!(
             stream.published(),
             [(2, 1), (4, 1), (1, 1), (3, 1)],
-            "Rows 1 and 3 were committed late. What is not in the list was passed over, because a higher \
+            "Rows 1 and 3 were committed late. What is not in the list was skipped, because a higher \
              number had been sent, or was marked without having been sent."
         );
     });
 }
 
-/// **W2** From the authority's file to the stream's, with the real parts.
+/// **W2** From the authority's file to the stream's file, with the real parts.
 #[test]
 fn what_was_committed_arrives_in_the_stream() {
     live(|| {

@@ -15,7 +15,7 @@ fn batch(lessons: impl IntoIterator<Item = u64>) -> Vec<Message> {
         .collect()
 }
 
-/// **W5** What was published is fetched in its order, from wherever a reader is.
+/// **W5** What was published is fetched in order, from whatever offset a reader has.
 #[test]
 fn what_was_published_is_fetched_in_its_order() {
     live(|| {
@@ -28,11 +28,7 @@ fn what_was_published_is_fetched_in_its_order() {
             published(&stream),
             [(1, 1), (2, 1), (3, 1), (9, 1), (4, 1), (5, 1)]
         );
-        assert_eq!(
-            stream.end(),
-            Offset(6),
-            "The end is behind the last record."
-        );
+        assert_eq!(stream.end(), Offset(6), "The end is after the last record.");
         for from in 0..=6 {
             for max in 0..4 {
                 let records = stream.fetch(Offset(from), max).unwrap();
@@ -44,7 +40,7 @@ fn what_was_published_is_fetched_in_its_order() {
     });
 }
 
-/// **W2** A batch costs one sync, however many messages are in it. Nothing costs none.
+/// **W2** A batch costs one sync, however many messages are in it. An empty batch costs none.
 #[test]
 fn a_batch_costs_one_sync() {
     live(|| {
@@ -66,8 +62,8 @@ fn a_batch_costs_one_sync() {
     });
 }
 
-/// **W2** What was acknowledged is there after a crash at any later point, in its place; and again after
-/// another crash.
+/// **W2** What was acknowledged is there after a crash at any later point, in its place; and still there
+/// after another crash.
 #[test]
 fn what_was_acknowledged_is_there_after_any_crash() {
     live(|| {
@@ -99,8 +95,8 @@ fn what_was_acknowledged_is_there_after_any_crash() {
                 let there = published(&stream);
                 assert!(
                     there.len() >= known,
-                    "Acknowledged, and gone: {} are left. The relay has marked them as sent, so that \
-                     nobody else has them.",
+                    "Acknowledged, and gone: {} are left. The relay has marked them as sent, so no \
+                     other copy exists.",
                     there.len()
                 );
                 assert_eq!(
@@ -108,24 +104,26 @@ fn what_was_acknowledged_is_there_after_any_crash() {
                     handed_in[..there.len()],
                     "and in the order in which they came"
                 );
-                stream.publish(&batch([77])).expect("the stream goes on");
+                stream
+                    .publish(&batch([77]))
+                    .expect("the stream is opened again");
                 note("one more was published, and the power fails again");
                 drop(stream);
                 let again = published(&stream_on(&found.crash(found.position(), Loss::Lost)));
                 let expected = [&there[..], &[(77, 1)]].concat();
                 assert_eq!(
                     again, expected,
-                    "Acknowledged after the first crash, and gone after the second. The relay has marked it as sent, \
-                     so that nobody else has it. \"I have it\" may be said once the sync has returned, and not \
-                     before."
+                    "Acknowledged after the first crash, and gone after the second. The relay has \
+                     marked it as sent, so no other copy exists. The stream may acknowledge a batch \
+                     only after the sync has returned."
                 );
             }
         }
     });
 }
 
-/// **W2** When the sync fails nothing is acknowledged or shown, and nothing more is taken until the stream is
-/// opened again.
+/// **W2** When the sync fails nothing is acknowledged or shown, and nothing more is accepted until the
+/// stream is opened again.
 #[test]
 fn after_a_failed_sync_nothing_is_acknowledged_or_shown() {
     live(|| {
@@ -142,12 +140,12 @@ fn after_a_failed_sync_nothing_is_acknowledged_or_shown() {
         assert_eq!(
             (published(&stream), stream.end()),
             (vec![(1, 1)], Offset(1)),
-            "A reader was shown what a crash can take back. It would act on it."
+            "A reader was shown what a crash can undo. It would act on it."
         );
         assert_eq!(
             stream.publish(&batch([3])),
             Err(PublishError::Stopped),
-            "The sync of this batch would succeed, and say nothing about the one before it."
+            "The sync of this batch would succeed, and prove nothing about the batch before it."
         );
         drop(stream);
         let stream = machine.opened_stream();
@@ -168,7 +166,7 @@ fn after_a_failed_sync_nothing_is_acknowledged_or_shown() {
     });
 }
 
-/// **W7** A payload at the limit is taken; one beyond it is refused, and its batch with it.
+/// **W7** A payload at the limit is accepted; one beyond it is refused, and its batch with it.
 #[test]
 fn a_payload_beyond_the_limit_is_refused_with_its_batch() {
     live(|| {
@@ -188,7 +186,7 @@ fn a_payload_beyond_the_limit_is_refused_with_its_batch() {
         assert_eq!(
             machine.stream.position(),
             before,
-            "It is refused before anything is written."
+            "The batch is refused before anything is written."
         );
         stream
             .publish(&batch([3]))
@@ -197,7 +195,7 @@ fn a_payload_beyond_the_limit_is_refused_with_its_batch() {
     });
 }
 
-/// **W8** A reader that is further than the stream hears that, and not that there is nothing new.
+/// **W8** A reader beyond the end of the stream gets an error, and not an empty answer.
 #[test]
 fn an_offset_beyond_the_end_is_an_error() {
     live(|| {
@@ -213,13 +211,13 @@ fn an_offset_beyond_the_end_is_an_error() {
             assert_eq!(
                 stream.fetch(from, 5),
                 Err(FetchError::BeyondEnd { from, end }),
-                "It would wait for ever, and once the stream has grown it would skip what it has never seen."
+                "The reader would wait for ever, or, once the stream has grown, skip records that it has never seen."
             );
         }
     });
 }
 
-/// **W8** A name belongs to one consumer at a time: two under one name share an offset.
+/// **W8** A name belongs to one consumer at a time: two with one name share an offset.
 #[test]
 fn a_name_belongs_to_one_consumer_at_a_time() {
     live(|| {
@@ -230,7 +228,7 @@ fn a_name_belongs_to_one_consumer_at_a_time() {
         assert_eq!(
             second.err(),
             Some(NameTaken("e-mail".to_owned())),
-            "Each would take the other's records for done."
+            "Each would count the other's records as done."
         );
         stream.publish(&batch([1])).unwrap();
         assert_eq!(

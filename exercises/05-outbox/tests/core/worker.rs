@@ -1,4 +1,4 @@
-//! Try again, give up, go on.
+//! Try again, give up, continue.
 
 use crate::world::{
     ALWAYS, Machine, ScriptedLog, Seeing, commands, inbox_on, of_lesson, record, seen, unreadable,
@@ -16,7 +16,7 @@ use testbed::{live, note};
 
 const S: Duration = Duration::from_secs(1);
 
-/// Three tries, after 10 s and 20 s.
+/// Three tries, with waits of 10 s and 20 s.
 fn settings() -> Settings {
     Settings {
         max_tries: 3,
@@ -44,26 +44,26 @@ fn worker_on(
 
 fn step<L: Log>(worker: &mut Worker<L>, now: Duration) -> Step {
     let step = worker.step(now);
-    let step = step.unwrap_or_else(|error| panic!("The worker cannot go on: {error}"));
+    let step = step.unwrap_or_else(|error| panic!("The worker cannot continue: {error}"));
     note(format!("at {} s: {step:?}", now.as_secs_f32()));
     step
 }
 
-/// Takes steps until there is nothing to do at `now`. Says when there will be.
+/// Takes steps until there is nothing to do at `now`. Returns when there will be.
 fn run<L: Log>(worker: &mut Worker<L>, now: Duration) -> Option<Duration> {
     for _ in 0..10_000 {
         if let Step::Idle(next) = step(worker, now) {
             return next;
         }
     }
-    panic!("The worker took 10,000 steps at the same moment: it tries something again and again.");
+    panic!("The worker took 10,000 steps at the same moment: it repeats something without end.");
 }
 
 fn offset(inbox: &Inbox) -> u64 {
     inbox.offset().expect("the inbox can be read").0
 }
 
-/// **W2** Records are taken up in their order, one a step, until there are none; and then those that come.
+/// **W2** Records are taken in order, one per step, until there are none; and then those that arrive.
 #[test]
 fn records_are_taken_up_in_their_order_until_there_are_none() {
     live(|| {
@@ -71,7 +71,7 @@ fn records_are_taken_up_in_their_order_until_there_are_none() {
         let (database, mut worker) = worker(&log, &Seeing::default());
         assert_eq!(step(&mut worker, S), Step::Settled(Outcome::Done));
         assert_eq!(seen(&database), [(5, 1)], "A step is one record.");
-        assert_eq!(run(&mut worker, S), None, "Nothing waits for a time.");
+        assert_eq!(run(&mut worker, S), None, "Nothing waits for its next try.");
         log.script().records.push(record(3, 7, 1));
         assert_eq!(run(&mut worker, S), None);
         assert_eq!(seen(&database), [(5, 1), (6, 1), (5, 2), (7, 1)]);
@@ -79,7 +79,7 @@ fn records_are_taken_up_in_their_order_until_there_are_none() {
     });
 }
 
-/// **W6** A try that failed is followed by another one, not before its time and not after it.
+/// **W6** A failed try is followed by another one, neither early nor late.
 #[test]
 fn a_try_that_failed_is_followed_by_another_one_in_its_time() {
     live(|| {
@@ -101,19 +101,19 @@ fn a_try_that_failed_is_followed_by_another_one_in_its_time() {
         assert_eq!(
             step(&mut worker, 129 * S),
             Step::Idle(Some(130 * S)),
-            "The second is 20 s."
+            "The second wait is 20 s."
         );
         assert_eq!(
             effect.tries_of(5, 1),
             2,
-            "Whoever is in trouble isn't helped by being asked at once."
+            "An immediate retry does not help a system in trouble."
         );
         assert_eq!(step(&mut worker, 500 * S), Step::Settled(Outcome::Done));
         assert_eq!((seen(&database), offset(worker.inbox())), (vec![(5, 1)], 1));
     });
 }
 
-/// **W6** The wait doubles with each try that failed, up to its bound, however many there are.
+/// **W6** The wait doubles with each failed try, up to its bound, however many there are.
 #[test]
 fn the_wait_doubles_up_to_its_bound() {
     live(|| {
@@ -136,7 +136,7 @@ fn the_wait_doubles_up_to_its_bound() {
         assert_eq!(
             backoff(&widest, 9),
             Duration::MAX,
-            "The longest wait cannot be doubled, and is still one."
+            "The longest possible wait cannot be doubled, and is still allowed."
         );
         let none = Settings {
             first_backoff: Duration::ZERO,
@@ -146,8 +146,8 @@ fn the_wait_doubles_up_to_its_bound() {
     });
 }
 
-/// **W6** A poisoned record is given up after its tries, is kept for a person to see, and the other keys went
-/// on meanwhile.
+/// **W6** A poisoned record is given up on after its tries and kept for a person to see, and the other
+/// keys continue meanwhile.
 #[test]
 fn a_poisoned_record_is_given_up_while_other_keys_go_on() {
     live(|| {
@@ -162,12 +162,12 @@ fn a_poisoned_record_is_given_up_while_other_keys_go_on() {
         assert_eq!(
             seen(&database),
             [(6, 1), (7, 1), (6, 2)],
-            "Lesson 5 waits for its next try, and nobody else has to."
+            "Only lesson 5 waits for its next try."
         );
         assert_eq!(
             offset(worker.inbox()),
             0,
-            "Its record is not settled, so the offset stays before it."
+            "Its record is not settled, so the offset stays there."
         );
         run(&mut worker, 10 * S);
         assert_eq!(
@@ -178,15 +178,23 @@ fn a_poisoned_record_is_given_up_while_other_keys_go_on() {
         assert_eq!(
             run(&mut worker, 1_000 * S),
             None,
-            "Nothing waits for a record that was given up."
+            "Nothing waits for a record that was given up on."
         );
-        assert_eq!(effect.tries_of(5, 1), 3, "It was given up for good.");
+        assert_eq!(
+            effect.tries_of(5, 1),
+            3,
+            "The record was given up on for good."
+        );
         let dead = worker.inbox().dead_letters().unwrap();
-        assert_eq!(dead.len(), 1, "What was given up must not have vanished.");
+        assert_eq!(
+            dead.len(),
+            1,
+            "A record that was given up on must not vanish."
+        );
         assert_eq!(
             (&dead[0].record, dead[0].tries),
             (&record(0, 5, 1), 3),
-            "The dead letter has the record as it came, and counts the last try as well."
+            "The dead letter has the record as it was delivered, and counts the last try as well."
         );
         assert_eq!(
             dead[0].why, "told to fail",
@@ -195,14 +203,14 @@ fn a_poisoned_record_is_given_up_while_other_keys_go_on() {
         assert_eq!(
             offset(worker.inbox()),
             4,
-            "A dead letter is settled, so the offset passes it and what was done behind it."
+            "A dead letter is settled, so the offset passes it and the records that were applied after it."
         );
         log.script().records.push(record(4, 5, 2));
         run(&mut worker, 1_000 * S);
         assert_eq!(
             of_lesson(&seen(&database), 5),
             [2],
-            "Its key is free again."
+            "Its key is no longer held up."
         );
     });
 }
@@ -224,12 +232,12 @@ fn no_event_of_a_key_overtakes_one_that_waits() {
         assert_eq!(
             of_lesson(&seen(&database), 5),
             [1, 2, 3],
-            "Version 1 was tried again and succeeded, and those behind it follow in their order."
+            "Version 1 was tried again and succeeded, and the later ones follow in order."
         );
     });
 }
 
-/// **W6** A restart gives a poisoned record none of its tries again.
+/// **W6** A restart gives a poisoned record no tries back.
 #[test]
 fn a_restart_gives_no_tries_back() {
     live(|| {
@@ -247,18 +255,18 @@ fn a_restart_gives_no_tries_back() {
         assert_eq!(
             effect.tries_of(5, 1),
             3,
-            "A worker that is restarted each time that it fails would try for ever, if it counted in memory."
+            "A worker that counts in memory and is restarted after each failure would try for ever."
         );
         let (_, inbox) = inbox_on(&machine.worker);
         assert_eq!(
             inbox.dead_letters().unwrap().len(),
             1,
-            "After its third try, in three lives of the worker, it is given up."
+            "After its third try, each by a restarted worker, the record is given up on."
         );
     });
 }
 
-/// **W6** What cannot be read is a dead letter at once: no later try could read it.
+/// **W6** A record that cannot be read is a dead letter at once: no later try could read it.
 #[test]
 fn what_cannot_be_read_is_a_dead_letter_at_once() {
     live(|| {
@@ -267,7 +275,7 @@ fn what_cannot_be_read_is_a_dead_letter_at_once() {
         assert_eq!(
             step(&mut worker, Duration::ZERO),
             Step::Settled(Outcome::Dead),
-            "Trying again brings the same bytes. What cannot be read has no tries to wait for."
+            "Trying again gives the same bytes. A record that cannot be read has no further tries to wait for."
         );
         assert_eq!(run(&mut worker, Duration::ZERO), None);
         assert_eq!(seen(&database), [(5, 2), (6, 1)]);
@@ -275,7 +283,7 @@ fn what_cannot_be_read_is_a_dead_letter_at_once() {
         assert_eq!(
             dead[0].record,
             unreadable(0, 5, 1),
-            "kept as it came, for a program that can read it"
+            "kept as it was delivered, for a program that can read it"
         );
     });
 }
@@ -306,7 +314,7 @@ fn every_record_is_done_queued_dead_or_shed() {
         assert_eq!(
             step(&mut worker, now),
             Step::Shed(1),
-            "8 wait, and 7 may; the oldest is shed."
+            "8 wait, and 7 are allowed to; the oldest is shed."
         );
         for round in 0..40 {
             let Counts {
@@ -326,7 +334,7 @@ fn every_record_is_done_queued_dead_or_shed() {
             assert_eq!(
                 done,
                 effects.len() as u64 + repeated,
-                "done: an effect each, and one repetition"
+                "done: one effect for each, and one repetition"
             );
             assert_eq!(dead, worker.inbox().dead_letters().unwrap().len() as u64);
             if round == 20 {
@@ -370,10 +378,7 @@ fn with_all_workers_stopped_commands_answer_the_same() {
                 let before = (machine.stream.position(), machine.worker.position());
                 answers.push(commands(&store, &[*lesson]));
                 let after = (machine.stream.position(), machine.worker.position());
-                assert_eq!(
-                    before, after,
-                    "A command touches no file but the authority's."
-                );
+                assert_eq!(before, after, "A command uses no file but the authority's.");
                 if works {
                     relay.step().unwrap();
                     run(&mut worker, Duration::ZERO);
@@ -388,14 +393,14 @@ fn with_all_workers_stopped_commands_answer_the_same() {
                 assert_eq!(
                     offset(worker.inbox()),
                     60,
-                    "Nothing is missing, it was only late."
+                    "Nothing is missing; it was only late."
                 );
             }
         }
         let (working, stopped) = answers.split_at(lessons.len());
         assert_eq!(
             working, stopped,
-            "No command may wait for those who are told of it, nor ask them."
+            "No command may wait for the consumers of its events, nor ask them."
         );
     });
 }
@@ -411,8 +416,8 @@ fn the_boundaries_to_the_stream_and_to_the_workers_are_answered_for() {
             assert_eq!(
                 component.role,
                 Role::Worker,
-                "{FILE_NAME} says what the component `{to}` is to the facts that pass through it. It works on \
-                 what was decided elsewhere, later, and decides none of them."
+                "{FILE_NAME} must give the component `{to}` its role for the facts that pass through \
+                 it. It works, later, on what was decided elsewhere, and decides nothing itself."
             );
         }
     });

@@ -29,7 +29,8 @@ fn run(worker: &mut Worker<ScriptedLog>, now: Duration) -> Option<Duration> {
     panic!("The worker took 10,000 steps at the same moment.");
 }
 
-/// **W7** While a record waits for its next try, no more than a window is looked at, and so held.
+/// **W7** While a record waits for its next try, no more than a window of records is considered, and so
+/// held.
 #[test]
 fn no_more_than_a_window_is_looked_at() {
     live(|| {
@@ -48,13 +49,14 @@ fn no_more_than_a_window_is_looked_at() {
                 "the others of the window of {window}"
             );
             assert!(log.script().fetched_to < window as u64);
-            assert_eq!(run(&mut worker, S), None, "Then it goes on.");
+            assert_eq!(run(&mut worker, S), None, "Then the worker continues.");
             assert_eq!(seen(&database).len(), 200);
         }
     });
 }
 
-/// **W5** A window full of records of one key, the first of which waits, is no reason to look further.
+/// **W5** When a window is full of records of one key, and the first of them waits, the worker looks no
+/// further.
 #[test]
 fn a_window_full_of_one_key_waits() {
     live(|| {
@@ -79,8 +81,8 @@ fn a_window_full_of_one_key_waits() {
     });
 }
 
-/// **W7** What is beyond the backlog's bound is shed, the oldest first: also a record that waits for a try, and
-/// not what was settled ahead of it.
+/// **W7** What is beyond the backlog's bound is shed, the oldest first, even a record that waits for a
+/// try, but not the records that were settled ahead of it.
 #[test]
 fn what_is_shed_is_the_oldest_and_is_counted_once() {
     live(|| {
@@ -126,13 +128,13 @@ fn what_is_shed_is_the_oldest_and_is_counted_once() {
         assert_eq!(
             worker.step(100 * S),
             Ok(Step::Shed(2)),
-            "A step says how many it has shed, and not how many that makes in all."
+            "A step reports how many it has shed, not the total."
         );
     });
 }
 
-/// **W5** An event that was shed, and comes again after its successor was applied, is not applied: it is older
-/// than what is there.
+/// **W5** An event that was shed, and comes again after its successor was applied, is not applied: it is
+/// older than the state.
 #[test]
 fn what_was_shed_does_not_come_after_its_successor() {
     live(|| {
@@ -145,18 +147,19 @@ fn what_was_shed_does_not_come_after_its_successor() {
         assert_eq!(worker.step(S), Ok(Step::Shed(1)), "Version 1 is shed.");
         run(&mut worker, S);
         log.script().records.push(record(2, 5, 1));
-        note("a relay that had died sends version 1 once more");
+        note("a relay that had died sends version 1 again");
         run(&mut worker, S);
         assert_eq!(
             seen(&database),
             [(5, 2)],
-            "Version 1 was never applied, and still it comes too late: version 2 is there. Whoever remembers ids \
-             only takes it for new, and goes back."
+            "Version 1 was never applied, and still it comes too late: version 2 has been applied. A \
+             worker that remembers only ids takes version 1 for new, and undoes version 2."
         );
     });
 }
 
-/// **W6** A wait counts from the failure, however late that was, and what is told is the earliest of all waits.
+/// **W6** A wait counts from the failure, however late that was, and the worker reports the earliest of
+/// all waits.
 #[test]
 fn a_wait_counts_from_the_failure_and_the_earliest_is_told() {
     live(|| {
@@ -182,14 +185,14 @@ fn a_wait_counts_from_the_failure_and_the_earliest_is_told() {
         assert_eq!(
             run(&mut worker, 14 * S),
             Some(33 * S),
-            "from when it failed, and not from when it was due"
+            "from when it failed, not from when it was due"
         );
         assert_eq!(run(&mut worker, 33 * S), None);
         assert_eq!(seen(&database), [(2, 1), (1, 1)]);
     });
 }
 
-/// **W6** **W7** The narrowest and the widest settings are settings.
+/// **W6** **W7** The smallest and the largest settings work.
 #[test]
 fn the_narrowest_and_the_widest_settings_are_settings() {
     live(|| {
@@ -236,10 +239,6 @@ fn the_narrowest_and_the_widest_settings_are_settings() {
 
         let log = ScriptedLog::default();
         let (_, mut worker) = self::worker(&log, &Seeing::default(), Settings::default());
-        assert_eq!(
-            worker.step(S),
-            Ok(Step::Idle(None)),
-            "a stream in which nothing is"
-        );
+        assert_eq!(worker.step(S), Ok(Step::Idle(None)), "an empty stream");
     });
 }

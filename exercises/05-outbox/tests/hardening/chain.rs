@@ -1,4 +1,4 @@
-//! A crash at every point of commit, relay, publish, effect and offset; and then another one.
+//! A crash at every point of commit, relay, publish, effect and offset, and then another crash.
 
 use crate::platform::{Platform, complete, crash};
 use crate::world::{Machine, Seeing};
@@ -15,7 +15,7 @@ fn settings() -> Settings {
     }
 }
 
-/// An effect that fails once, so that a retry is among the points.
+/// An effect that fails once, so that the crash points include a retry.
 fn effect() -> Seeing {
     Seeing::failing(2, 1, 1)
 }
@@ -23,7 +23,8 @@ fn effect() -> Seeing {
 /// What was acknowledged when: the moment, the lesson and the version.
 type Acknowledged = Vec<(usize, u64, u64)>;
 
-/// Commands and deliveries in turns, up to the end. Says from which moment on there were whole files.
+/// Commands and deliveries in turns, up to the end. Returns the moment from which the files were
+/// complete.
 fn run(machine: &Machine) -> (usize, Acknowledged) {
     let mut platform = Platform::on(machine, &effect(), settings());
     let begun = machine.store.moment();
@@ -52,7 +53,7 @@ struct Count {
     applied: u64,
 }
 
-/// Starts what is on the machine, lets it settle, and holds what is there against what was acknowledged.
+/// Starts what is on the machine, lets it settle, and compares it with what was acknowledged.
 fn recovered(
     machine: &Machine,
     acknowledged: &[(usize, u64, u64)],
@@ -82,8 +83,8 @@ fn recovered(
     count.survived += 1;
 }
 
-/// **W1** **W2** **W3** **W8** Wherever the power fails on the way from the commit to the offset, and wherever
-/// it fails again while that is made good: nothing that was committed is lost, and nothing is applied twice.
+/// **W1** **W2** **W3** **W8** Wherever the power fails between the commit and the offset, and wherever
+/// it fails again during the recovery: nothing that was committed is lost, and nothing is applied twice.
 #[test]
 fn a_crash_at_any_point_of_the_chain_loses_and_doubles_nothing() {
     live(|| {
@@ -98,10 +99,10 @@ fn a_crash_at_any_point_of_the_chain_loses_and_doubles_nothing() {
                 let found = crash(&machine, moment, loss);
                 recovered(&found, &acknowledged, moment, &mut count);
                 let operations = found.store.moment();
-                // Anywhere in what has just been made good, but the same on every machine.
+                // Anywhere in the recovery, but the same on every machine.
                 let again = (moment * 7 + 3) % operations;
                 note(format!(
-                    "the power fails again, before operation {again} of that: Lost"
+                    "the power fails again, before operation {again} of the recovery: Lost"
                 ));
                 let found = crash(&found, again, Loss::Lost);
                 recovered(&found, &acknowledged, moment, &mut count);
@@ -121,7 +122,7 @@ fn a_crash_at_any_point_of_the_chain_loses_and_doubles_nothing() {
         );
         assert!(
             crashes > 500 && committed > 500,
-            "The chain has more points than that."
+            "The chain has more crash points than that."
         );
     });
 }

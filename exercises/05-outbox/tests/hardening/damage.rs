@@ -47,12 +47,12 @@ fn a_damaged_batch_is_refused_and_the_file_left_alone() {
                     refused += 1;
                     assert!(
                         [0, 3].contains(&at.0),
-                        "the first record that is not there: {at:?}"
+                        "the first record that is missing: {at:?}"
                     );
                     assert_eq!(
                         disk.image(),
                         image,
-                        "What is refused is left for whoever can save it."
+                        "A refused file is left as it is, for somebody who can repair it."
                     );
                 }
                 Err(OpenError::Disk(error)) => panic!("The storage did not fail: {error}"),
@@ -60,8 +60,8 @@ fn a_damaged_batch_is_refused_and_the_file_left_alone() {
                     let there = published(&stream);
                     assert!(
                         there == expected || there == expected[..5],
-                        "{} of 8 records are left. Those of the first two batches were acknowledged, and a \
-                         batch stands behind them: no crash has torn these.",
+                        "{} of 8 records are left. Those of the first two batches were acknowledged, \
+                         and a whole batch follows them: no crash has torn these.",
                         there.len()
                     );
                 }
@@ -69,13 +69,13 @@ fn a_damaged_batch_is_refused_and_the_file_left_alone() {
         }
         assert!(
             refused > 10,
-            "Most of the bytes before the last batch mean something."
+            "Most of the bytes before the last batch matter."
         );
     });
 }
 
-/// **W8** A stream that was cut short, by whomever, is not one in which there is nothing new. The worker stops
-/// and says so.
+/// **W8** A stream that has been cut short is not the same as a stream with nothing new. The worker
+/// stops and reports it.
 #[test]
 fn a_worker_that_is_further_than_the_stream_stops() {
     live(|| {
@@ -94,7 +94,7 @@ fn a_worker_that_is_further_than_the_stream_stops() {
         assert_eq!(
             stopped,
             Err(WorkerError::Stream(FetchError::BeyondEnd { from, end })),
-            "To begin anew at either end would repeat, or skip, what nobody knows of."
+            "To begin again at either end would repeat or skip records that nobody has counted."
         );
         assert_eq!(worker.inbox().offset(), Ok(Offset(3)));
         assert_eq!(worker.inbox().count(Outcome::Shed), Ok(0));
@@ -102,8 +102,8 @@ fn a_worker_that_is_further_than_the_stream_stops() {
     });
 }
 
-/// **W8** What a killed process had written and not synced is made durable before anybody is shown it: a reader
-/// would act on it, and then the power might fail.
+/// **W8** What a killed process had written and not synced is made durable before a reader sees it: the
+/// reader would act on it, and then the power might fail.
 #[test]
 fn what_a_killed_process_wrote_is_durable_before_it_is_shown() {
     live(|| {
@@ -128,14 +128,14 @@ fn what_a_killed_process_wrote_is_durable_before_it_is_shown() {
             assert_eq!(
                 published(&stream_on(&crashed)),
                 shown,
-                "A reader has acted on records that are not there any more; its offset is beyond the end."
+                "A reader has acted on records that are gone now; its offset is beyond the end."
             );
         }
     });
 }
 
-/// **W8** What a crash has torn is gone for good: it doesn't stay behind the next batch, which is shorter, and
-/// make that one look torn, or safe, later.
+/// **W8** What a crash has torn is removed for good: it doesn't stay after the next batch, which is
+/// shorter, and make that one look torn, or safe, later.
 #[test]
 fn what_was_torn_is_gone_for_good() {
     live(|| {
@@ -175,8 +175,8 @@ fn what_was_torn_is_gone_for_good() {
     });
 }
 
-/// **W2** While a batch is being synced nobody is shown it. (Whether readers wait meanwhile or see what was there
-/// before is up to the stream.)
+/// **W2** While a batch is being synced no reader sees it. (Whether readers wait meanwhile or see what
+/// was there before is up to the stream.)
 #[test]
 fn nobody_is_shown_a_record_while_its_sync_runs() {
     live(|| {
@@ -203,11 +203,12 @@ fn nobody_is_shown_a_record_while_its_sync_runs() {
                     stream.end(),
                     stream.fetch(Offset(0), 9).map(|records| records.len()),
                 );
-                // Nobody listens any more once the sync is over.
+                // Nothing receives this once the sync is over.
                 let _ = told.send(shown);
             })
         };
-        // Whoever waits for the sync does not answer; whoever answers did not need it.
+        // A design whose readers wait for the sync does not answer; one that answers did not need the
+        // sync.
         let shown = hears.recv_timeout(Duration::from_millis(50));
         machine.stream.release_syncs();
         assert_eq!(publisher.join().expect("a publisher"), Ok(()));
@@ -216,14 +217,14 @@ fn nobody_is_shown_a_record_while_its_sync_runs() {
             assert_eq!(
                 shown,
                 (Offset(1), Ok(1)),
-                "The end and how many records were shown before the sync was over. The power may fail now."
+                "The end, and how many records were shown, before the sync was over. The power may fail now."
             );
         }
         assert_eq!(stream.end(), Offset(2));
     });
 }
 
-/// **W2** A sync that failed is not made good by a later one that succeeds: what is shown after opening again
+/// **W2** A failed sync is not repaired by a later one that succeeds: what is shown after opening again
 /// has to be written again.
 #[test]
 fn a_failed_sync_is_not_made_good_by_the_next_one() {
@@ -271,7 +272,7 @@ fn a_full_disk_under_the_stream_loses_nothing() {
         assert_eq!(
             relay.step(),
             Err(RelayError::Stream(PublishError::Stopped)),
-            "A write that failed stops the stream as a failed sync does: nobody knows what is in the file."
+            "A failed write stops the stream as a failed sync does: what is in the file is unknown."
         );
         assert_eq!(
             published(&stream),
@@ -288,7 +289,8 @@ fn a_full_disk_under_the_stream_loses_nothing() {
     });
 }
 
-/// **W1** **W3** When the authority's or the worker's disk is full, the answer says so and nothing is half done.
+/// **W1** **W3** When the authority's or the worker's disk is full, the answer reports it and nothing is
+/// half done.
 #[test]
 fn a_full_disk_under_the_databases_leaves_nothing_half_done() {
     live(|| {
@@ -344,12 +346,12 @@ fn a_full_disk_under_the_databases_leaves_nothing_half_done() {
         assert_eq!(
             inbox.dead_letters(),
             Ok(Vec::new()),
-            "A disk that is full is no reason to give a record up."
+            "A full disk is no reason to give up on a record."
         );
     });
 }
 
-/// **W8** When the stream cannot be read the worker settles nothing, and goes on where it was.
+/// **W8** When the stream cannot be read the worker settles nothing, and later continues where it was.
 #[test]
 fn a_stream_that_cannot_be_read_settles_nothing() {
     live(|| {

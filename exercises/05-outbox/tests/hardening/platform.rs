@@ -37,7 +37,7 @@ impl Platform {
         }
     }
 
-    /// Lets relay and worker go on until nothing is left to do, however late it is by then.
+    /// Lets the relay and the worker run until nothing is left to do, however late it is by then.
     pub fn settle(&mut self) {
         let mut now = Duration::ZERO;
         while self.relay.step().expect("a disk that works") > 0 {}
@@ -71,7 +71,7 @@ impl Platform {
     }
 }
 
-/// The machine as it is found when the power failed.
+/// The machine as it is after the power failed.
 pub fn crash(machine: &Machine, moment: usize, loss: Loss) -> Machine {
     let files = [&machine.store, &machine.stream, &machine.worker];
     let [store, stream, worker] = Disk::crash_all(files, moment, loss);
@@ -82,7 +82,7 @@ pub fn crash(machine: &Machine, moment: usize, loss: Loss) -> Machine {
     }
 }
 
-/// Completes a lesson, and says as which version.
+/// Completes a lesson, and returns its version.
 pub fn complete(store: &Store, lesson: u64) -> Result<u64, outbox::store::CommandError> {
     let fact = store.record(key(lesson), 7, true, 0)?;
     Ok(fact.version.0)

@@ -13,7 +13,7 @@ use testbed::{live, note, scene};
 /// What happens in between.
 type Meanwhile = Box<dyn FnOnce()>;
 
-/// An outbox, or a stream, in front of which something happens once.
+/// An outbox, or a stream, before whose next call something happens once.
 pub struct Interrupted<T> {
     inner: T,
     /// After the rows were read, and before they are published.
@@ -58,7 +58,7 @@ impl<P: Publish> Publish for Interrupted<P> {
     }
 }
 
-/// What the second relay, or somebody who writes, does in between.
+/// What the second relay, or a writer, does in between.
 fn meanwhile(
     store: &Store,
     outbox: &Outbox,
@@ -71,7 +71,7 @@ fn meanwhile(
         match what {
             0 => {
                 complete(&store, 1).unwrap();
-                note("meanwhile lesson 1 is completed once more");
+                note("meanwhile lesson 1 is completed again");
             }
             1 => {
                 note("meanwhile the second relay takes a step");
@@ -95,8 +95,8 @@ fn meanwhile(
     }
 }
 
-/// **W2** **W5** Whatever the second relay does between two lines of the first: each event is published, and
-/// the first time that each is there they are in the order of their keys.
+/// **W2** **W5** Whatever the second relay does between two lines of the first: each event is published,
+/// and their first appearances are in the order of their versions.
 #[test]
 fn two_relays_lose_nothing_and_keep_the_order_of_each_key() {
     live(|| {
@@ -134,8 +134,8 @@ fn two_relays_lose_nothing_and_keep_the_order_of_each_key() {
     });
 }
 
-/// **W2** A relay dies right after publishing, again and again, and somebody writes meanwhile: the stream has
-/// repetitions and no gap.
+/// **W2** A relay dies right after publishing, again and again, while commands are recorded: the stream
+/// has repetitions and no gap.
 #[test]
 fn a_relay_that_dies_again_and_again_leaves_no_gap() {
     live(|| {

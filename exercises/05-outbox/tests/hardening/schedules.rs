@@ -1,8 +1,8 @@
-//! Any order of events, as far as one can be told in two dozen steps.
+//! Any order of events, in up to two dozen steps.
 //!
-//! Each case is a list of steps: commands, relays that overlap or die, workers that go on, effects that fail,
-//! disks that fail, processes that are killed, power that fails, and time that passes. What has to be true
-//! afterwards follows from the authority's facts alone.
+//! Each case is a list of steps: commands, relays that overlap or die, workers that take steps, effects
+//! that fail, disks that fail, processes that are killed, power that fails, and time that passes. What
+//! has to be true afterwards follows from the authority's facts alone.
 
 use crate::platform::complete;
 use crate::relays::Interrupted;
@@ -42,19 +42,19 @@ enum Step {
     Dies,
     /// A worker takes some steps.
     Work { worker: usize, steps: u8 },
-    /// The next change of a lesson will fail so often with a worker, or panic for ever.
+    /// The next change of a lesson will fail this often with a worker, or panic for ever.
     Trouble {
         worker: usize,
         lesson: u64,
         times: u8,
     },
-    /// Somebody publishes what no program of today can read.
+    /// A record that no program here can read is published.
     Stranger,
     /// The next sync of a file fails.
     FailSync { file: usize },
     /// The process is killed, and started again.
     Kill,
-    /// The power fails, as many operations ago as this says.
+    /// The power fails, this many operations ago.
     Crash { ago: usize, loss: usize },
     /// Time passes.
     Pass { seconds: u16 },
@@ -96,7 +96,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..26)
 }
 
-/// A patient worker that sheds nothing, and a hasty one with room for little.
+/// A patient worker that sheds nothing, and a hasty one with a small backlog.
 const SETTINGS: [Settings; 2] = [
     Settings {
         max_tries: 3,
@@ -114,10 +114,10 @@ const SETTINGS: [Settings; 2] = [
     },
 ];
 
-/// The lesson of what nobody can read.
+/// The lesson of the record that cannot be read.
 const STRANGE: u64 = 99;
 
-/// What has happened in all cases together, so that none of it is left out unnoticed.
+/// What has happened in all cases together, so that nothing is left out unnoticed.
 #[derive(Debug, Default)]
 struct Tally {
     overlaps: u64,
@@ -128,9 +128,9 @@ struct Tally {
     applied: u64,
 }
 
-/// **W1** **W2** **W3** **W5** **W6** **W7** **W8** Whatever happens in whatever order: once it is over, each event
-/// that was committed has been applied once, in the order of its key, or is a dead letter for a reason, or was
-/// shed by the worker that may; and all of them are accounted for.
+/// **W1** **W2** **W3** **W5** **W6** **W7** **W8** Whatever happens in whatever order: once it is over,
+/// each event that was committed has been applied once, in the order of its key, or is a dead letter for
+/// a reason, or was shed by the worker that is allowed to; and all of them are accounted for.
 #[test]
 fn no_order_of_events_loses_or_doubles_an_effect() {
     live(|| {
@@ -169,7 +169,7 @@ fn no_order_of_events_loses_or_doubles_an_effect() {
     });
 }
 
-/// A case that failed has left it locked, and there is another case to come.
+/// A failed case has left the lock poisoned, and another case follows.
 fn counted(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
     tally.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -277,7 +277,7 @@ impl Run {
             }
             Step::Stranger => {
                 self.strangers += 1;
-                note("somebody publishes what nobody can read");
+                note("a record that no program can read is published");
                 let stranger = unreadable(0, STRANGE, self.strangers).message;
                 self.parts().stream.publish(&[stranger]).is_ok()
             }
@@ -325,8 +325,8 @@ impl Run {
 
     fn overlap(&mut self, published: bool, meanwhile: Meanwhile) -> bool {
         self.overlaps += 1;
-        // A database whose sync has failed is opened again on a machine that was restarted: the kernel that
-        // failed to write may go on showing what is not there.
+        // A database whose sync has failed is opened again on a restarted machine: the kernel that
+        // failed to write may keep showing what is not on the disk.
         let failed = Rc::new(Cell::new(false));
         let (outbox, stream) = (self.parts().outbox.clone(), self.parts().stream.clone());
         let during = {
@@ -425,7 +425,7 @@ impl Run {
         self.go_on_with(found);
     }
 
-    /// The new machine begins to count at 0; what was acknowledged on the old one stays so.
+    /// The new machine counts from 0; what was acknowledged on the old one stays acknowledged.
     fn go_on_with(&mut self, found: [Disk; 4]) {
         self.parts = None;
         self.files = found;
@@ -458,7 +458,7 @@ impl Run {
             let fact = facts.iter().find(|fact| fact.key.lesson.0 == lesson);
             assert!(
                 there.len() as u64 <= fact.map_or(0, |fact| fact.version.0),
-                "News of a fact that never was: lesson {lesson}, {there:?}."
+                "News of a fact that never existed: lesson {lesson}, {there:?}."
             );
         }
         for (at, worker) in parts.workers.iter().enumerate() {
@@ -480,7 +480,7 @@ impl Run {
         }
     }
 
-    /// Nothing fails any more, and everything goes on until nothing is left to do.
+    /// Nothing fails any more, and everything runs until nothing is left to do.
     fn end(mut self, tally: &mut Tally) {
         note("the faults are over");
         for file in &self.files {
@@ -496,7 +496,7 @@ impl Run {
         {
             assert!(
                 self.relay(),
-                "A relay cannot go on, although nothing fails any more."
+                "A relay cannot continue, although nothing fails any more."
             );
         }
         for at in 0..2 {
@@ -523,19 +523,19 @@ impl Run {
                 .iter()
                 .map(|letter| crate::world::short(letter.record.message.id))
                 .collect();
-            assert_eq!(dead.len(), letters.len(), "An event is given up once.");
+            assert_eq!(dead.len(), letters.len(), "An event is given up on once.");
             let counts = worker.counts().expect("counts");
             assert_eq!(counts.queued, 0, "worker {at}: {counts:?}");
             assert_eq!(counts.dead, letters.len() as u64);
             for event in &dead {
                 assert!(
                     !applied.contains(event),
-                    "{event:?} was applied, and given up."
+                    "{event:?} was applied, and also given up on."
                 );
                 let failed = self.troubled[at].get(event).copied().unwrap_or_default();
                 assert!(
                     event.0 == STRANGE || failed >= SETTINGS[at].max_tries,
-                    "Worker {at} has given {event:?} up, which failed {failed} times."
+                    "Worker {at} has given up on {event:?}, which failed {failed} times."
                 );
             }
             let missing: Vec<_> = events
@@ -544,7 +544,7 @@ impl Run {
                 .collect();
             assert!(
                 missing.len() as u64 <= counts.shed,
-                "Worker {at} has neither applied nor given up {missing:?}, and has shed {} records.",
+                "Worker {at} has neither applied nor given up on {missing:?}, and has shed {} records.",
                 counts.shed
             );
             tally.dead += counts.dead;
@@ -562,7 +562,10 @@ impl Run {
             match stepped.expect("nothing fails any more") {
                 Stepped::Idle(None) => return,
                 Stepped::Idle(Some(next)) => {
-                    assert!(next > self.now, "A wait that is over already is none.");
+                    assert!(
+                        next > self.now,
+                        "The worker reports a wait that is over already."
+                    );
                     self.now = next;
                 }
                 Stepped::Settled(_) | Stepped::Failed | Stepped::Shed(_) => {}

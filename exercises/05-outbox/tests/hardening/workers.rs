@@ -1,4 +1,4 @@
-//! The platform's three workers, and those that are slow, poisoned or dead for a day.
+//! The platform's three workers, and workers that are slow, poisoned or dead for a day.
 
 use crate::platform::complete;
 use crate::world::{
@@ -63,7 +63,7 @@ fn the_platforms_workers_count_each_completion_once() {
         let batch = [message(1, 1), message(2, 1), message(1, 2), message(3, 1)];
         for _ in 0..2 {
             stream.publish(&batch).unwrap();
-            note("a batch was published, and every worker goes on");
+            note("a batch was published, and every worker runs");
             for worker in [&mut analytics, &mut email, &mut recommendations] {
                 assert_eq!(run(worker, S), None);
             }
@@ -92,7 +92,8 @@ fn the_platforms_workers_count_each_completion_once() {
     });
 }
 
-/// **W2** **W4** A worker that is dead for a day holds up nobody, and then catches up without missing anything.
+/// **W2** **W4** A worker that is dead for a day holds up nothing, and then catches up without missing
+/// anything.
 #[test]
 fn a_worker_that_is_dead_for_a_day_holds_up_nobody() {
     live(|| {
@@ -106,7 +107,7 @@ fn a_worker_that_is_dead_for_a_day_holds_up_nobody() {
         let mut now = Duration::ZERO;
         for hour in 0..24 {
             for lesson in 0..5 {
-                complete(&store, lesson).expect("a command, whoever is dead");
+                complete(&store, lesson).expect("a command, whatever is dead");
             }
             relay.step().unwrap();
             run(&mut analytics, now);
@@ -120,12 +121,12 @@ fn a_worker_that_is_dead_for_a_day_holds_up_nobody() {
         note("the e-mail worker comes back after a day");
         assert_eq!(email.counts().unwrap().queued, 120);
         assert_eq!(run(&mut email, now), None);
-        assert_eq!(seen(&written), seen(&counted), "late, and the same");
+        assert_eq!(seen(&written), seen(&counted), "late, but the same");
     });
 }
 
-/// **W5** **W6** A worker whose every effect fails for a day gives up one record after the other, and applies
-/// what comes once the trouble is over.
+/// **W5** **W6** A worker whose every effect fails for a day gives up on one record after the other, and
+/// applies what arrives when the trouble is over.
 #[test]
 fn a_worker_that_is_in_trouble_for_long_gives_up_and_recovers() {
     live(|| {
@@ -145,12 +146,15 @@ fn a_worker_that_is_in_trouble_for_long_gives_up_and_recovers() {
         let mut worker = Worker::new(log.clone(), inbox, Box::new(effect.clone()), settings);
         let mut now = Duration::ZERO;
         while let Some(next) = run(&mut worker, now) {
-            assert!(next > now, "A wait that is over already is none.");
+            assert!(
+                next > now,
+                "The worker reports a wait that is over already."
+            );
             now = next;
         }
         assert!(now < DAY);
         assert_eq!(worker.inbox().dead_letters().unwrap().len(), 6);
-        assert_eq!(effect.script().tried.len(), 18, "three tries each");
+        assert_eq!(effect.script().tried.len(), 18, "three tries for each");
         effect.script().failures.clear();
         log.script().records.push(record(6, 0, 4));
         run(&mut worker, now);
@@ -158,8 +162,8 @@ fn a_worker_that_is_in_trouble_for_long_gives_up_and_recovers() {
     });
 }
 
-/// **W6** Whatever is wrong with a record, it ends among the dead letters, and the others are done: one that
-/// cannot be read, one that says to be another, one that fails, one that panics.
+/// **W6** Whatever is wrong with a record, it becomes a dead letter, and the others are done: one that
+/// cannot be read, one whose envelope names another event, one that fails, one that panics.
 #[test]
 fn a_poison_of_every_kind_harms_no_other() {
     live(|| {
@@ -195,18 +199,18 @@ fn a_poison_of_every_kind_harms_no_other() {
         );
         let dead = worker.inbox().dead_letters().unwrap();
         let letters: Vec<_> = dead.iter().map(|letter| letter.record.clone()).collect();
-        assert_eq!(letters, records[1..6], "Each as it came.");
+        assert_eq!(letters, records[1..6], "Each as it was delivered.");
         let tries: Vec<u32> = dead.iter().map(|letter| letter.tries).collect();
         assert_eq!(
             tries,
             [1, 1, 1, 10, 10],
-            "Three cannot be read, and two have all of their tries."
+            "Three cannot be read, and two had all of their tries."
         );
         assert!(
             dead.iter().all(|letter| !letter.why.is_empty()),
             "and with the reason"
         );
-        note("a relay publishes the two that failed and panicked once more");
+        note("a relay publishes the two that failed and panicked again");
         log.script()
             .records
             .extend([record(8, 14, 1), record(9, 15, 1)]);
@@ -214,12 +218,12 @@ fn a_poison_of_every_kind_harms_no_other() {
         assert_eq!(
             worker.inbox().dead_letters().unwrap().len(),
             5,
-            "They were given up already."
+            "They were given up on already."
         );
         assert_eq!(
             effect.tries_of(14, 1),
             10,
-            "What was given up needs no effect any more, also at another offset."
+            "A record that was given up on no longer needs an effect, even at another offset."
         );
         let counts = worker.counts().unwrap();
         assert_eq!(
@@ -230,7 +234,8 @@ fn a_poison_of_every_kind_harms_no_other() {
     });
 }
 
-/// **W3** **W5** A key is a learner's lesson: two learners of one lesson have two, and neither holds the other up.
+/// **W3** **W5** A key is a learner's lesson: two learners of one lesson have two keys, and neither
+/// holds the other up.
 #[test]
 fn each_learners_each_lesson_is_a_key_of_its_own() {
     live(|| {
@@ -265,8 +270,8 @@ fn each_learners_each_lesson_is_a_key_of_its_own() {
     });
 }
 
-/// **W3** A repetition that comes after thousands of other events is still a repetition: no window in which
-/// one is recognised is long enough.
+/// **W3** A repetition that comes after thousands of other events is still a repetition: no time window
+/// for recognising one is long enough.
 #[test]
 fn a_repetition_is_recognised_however_late_it_comes() {
     live(|| {
@@ -281,7 +286,7 @@ fn a_repetition_is_recognised_however_late_it_comes() {
         );
         run(&mut worker, Duration::ZERO);
         drop((worker, database));
-        note("weeks pass, the worker is restarted, and a relay that was forgotten sends its batch");
+        note("weeks pass, the worker is restarted, and a forgotten relay sends its batch");
         log.script()
             .records
             .extend((0..3).map(|at| record(1_500 + at, at, 1)));
@@ -293,7 +298,7 @@ fn a_repetition_is_recognised_however_late_it_comes() {
     });
 }
 
-/// **W6** A payload that this program cannot read is never half read, and never taken for done.
+/// **W6** A payload that this program cannot read is never half read, and never counted as done.
 #[test]
 fn a_payload_that_cannot_be_read_is_an_answer_of_its_own() {
     live(|| {
@@ -313,13 +318,13 @@ fn a_payload_that_cannot_be_read_is_an_answer_of_its_own() {
         assert_eq!(
             stranger,
             Err(ApplyError::Unreadable(expected)),
-            "another event than the envelope says"
+            "a different event from the one on the envelope"
         );
         assert_eq!((seen(&database), inbox.offset()), (vec![], Ok(Offset(0))));
         assert_eq!(
             effect.script().tried,
             [],
-            "There is no event, and so nothing to try."
+            "There is no event, so there is nothing to try."
         );
         inbox
             .apply(&record(0, 5, 1), &mut effect)

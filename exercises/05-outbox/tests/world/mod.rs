@@ -1,6 +1,6 @@
-//! What both parts of the grader stand on: a machine with three files, and players with a script.
+//! Shared by both parts of the grader: a machine with three files, and parts that follow a script.
 
-#![allow(dead_code, reason = "each part of the grader uses its own share")]
+#![allow(dead_code, reason = "each part of the grader uses a part of it")]
 
 use crashdisk::Disk;
 use domain::{Event, EventId, LessonKey, Offset, Progress, Version};
@@ -114,7 +114,7 @@ pub fn record(offset: u64, lesson: u64, version: u64) -> Record {
     }
 }
 
-/// A record that no program of today can read.
+/// A record that no program here can read.
 pub fn unreadable(offset: u64, lesson: u64, version: u64) -> Record {
     let mut record = record(offset, lesson, version);
     record.message.payload[0] = 99;
@@ -160,7 +160,7 @@ pub fn commands(store: &Store, lessons: &[u64]) -> Vec<Progress> {
         .collect()
 }
 
-/// Rows that become visible when the test says so, and fail when it says so.
+/// An outbox whose rows become visible, and whose calls fail, when the test says so.
 #[derive(Clone, Default)]
 pub struct ScriptedRows(Rc<RefCell<RowsScript>>);
 
@@ -225,7 +225,7 @@ impl Rows for ScriptedRows {
     }
 }
 
-/// A stream that keeps what it is given, batch by batch, and fails when the test says so.
+/// A stream that keeps its batches as they come, and fails when the test says so.
 #[derive(Clone, Default)]
 pub struct ScriptedStream(Rc<RefCell<StreamScript>>);
 
@@ -267,7 +267,7 @@ pub struct ScriptedLog(Rc<RefCell<LogScript>>);
 #[derive(Default)]
 pub struct LogScript {
     pub records: Vec<Record>,
-    /// The last record that anybody has fetched.
+    /// The last record that was fetched.
     pub fetched_to: u64,
     pub fail: usize,
 }
@@ -315,10 +315,10 @@ impl Log for ScriptedLog {
     }
 }
 
-/// The rows that the test's effect writes: one each time that it is applied.
+/// The rows that the test's effect writes: one for each time it is applied.
 const SEEN: TableDefinition<u64, (u64, u64)> = TableDefinition::new("seen");
 
-/// Writes down each time that it is applied, in its transaction; fails as the script says.
+/// Writes a row each time it is applied, in its transaction; fails as the script says.
 #[derive(Clone, Default)]
 pub struct Seeing(Arc<Mutex<EffectScript>>);
 
@@ -328,7 +328,7 @@ pub struct EffectScript {
     pub failures: BTreeMap<(u64, u64), u32>,
     /// These panic whenever they are tried.
     pub panics: BTreeSet<(u64, u64)>,
-    /// Each try, whatever came of it.
+    /// Each try, whatever its result.
     pub tried: Vec<(u64, u64)>,
 }
 
@@ -368,7 +368,7 @@ impl Effect for Seeing {
         if script.panics.contains(&id) {
             drop(script);
             note(format!("the effect of {id:?} panics"));
-            // Not by `panic!`, which the testbed would take for somebody's mistake.
+            // Not by `panic!`, which the testbed would take for a mistake in the code under test.
             std::panic::resume_unwind(Box::new("told to panic"));
         }
         if let Some(times) = script.failures.get_mut(&id)
@@ -395,7 +395,7 @@ pub fn seen(database: &Database) -> Vec<(u64, u64)> {
     }
 }
 
-/// Each only once, the first time that it is there.
+/// Each only once, at its first appearance.
 pub fn firsts(ids: &[(u64, u64)]) -> Vec<(u64, u64)> {
     let mut known = BTreeSet::new();
     ids.iter().copied().filter(|id| known.insert(*id)).collect()

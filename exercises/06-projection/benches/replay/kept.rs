@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use crate::log::{Events, Kept};
 use crate::replays::{EVENTS, PLAN, runtime, settings, without_checkpoints};
 
-/// A start from a checkpoint at the end of a log of as many events as the place on the curve says.
+/// A start from a checkpoint at the end of a log; the place on the curve is the number of events.
 pub fn by_length(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(seat.at, seat.at);
     let (store, runtime) = (Kept::in_memory(), runtime()?);
@@ -41,14 +41,15 @@ fn seat_end(log: &Events) -> u64 {
     log.all().len() as u64
 }
 
-/// What saving takes in the course of 10,000 events.
+/// The time that saving takes over 10,000 events.
 pub fn saving(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(EVENTS, EVENTS);
     let (folder, runtime, every) = (seat.folder.clone(), runtime()?, seat.at);
     Ok(Box::new(move |mut slice| {
         while slice.goes_on() {
             let store = Kept::on_disk(&folder)?;
-            // Steps of as many events as lie between two checkpoints: with it, less the same without it.
+            // Steps of as many events as lie between two checkpoints: the time with saving, minus the
+            // time without.
             let with = steps(&runtime, &log, &store, every, settings_of(every, every))?;
             let without = steps(&runtime, &log, &store, 0, settings_of(every, u64::MAX))?;
             slice.keep(with.saturating_sub(without).max(Duration::from_nanos(1)), 1);
@@ -57,7 +58,7 @@ pub fn saving(seat: &Seat) -> Result<Probe, String> {
     }))
 }
 
-/// What a restart replays at most: all that came since the last checkpoint but one event.
+/// The most that a restart replays: one event less than the distance of two checkpoints.
 pub fn replaying(seat: &Seat) -> Result<Probe, String> {
     let log = Events::new(EVENTS + seat.at, EVENTS);
     let (store, runtime) = (Kept::in_memory(), runtime()?);
@@ -92,7 +93,7 @@ fn settings_of(batch: u64, every: u64) -> Settings {
     }
 }
 
-/// Goes through the whole log from 0; `saves` is how far apart the checkpoints have to be.
+/// Reads the whole log from 0; `saves` is the distance between checkpoints.
 fn steps(
     runtime: &Runtime,
     log: &Events,

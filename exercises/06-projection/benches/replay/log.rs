@@ -16,13 +16,13 @@ use projection::store::{Store, StoreError};
 const LESSONS: u64 = 40;
 const LEARNERS: u64 = 500;
 
-/// The events of learners who go through their lessons, again and again. Clones are the same log, each of which may
-/// end elsewhere.
+/// The events of learners who go through their lessons, again and again. Clones share one log, but each
+/// may end at a different place.
 #[derive(Clone)]
 pub struct Events {
     all: Arc<Vec<Recorded>>,
     end: Arc<AtomicU64>,
-    /// How many times the end was asked for.
+    /// How many times the log was asked for its end.
     pub ends: Arc<AtomicU64>,
 }
 
@@ -36,7 +36,7 @@ impl Events {
         }
     }
 
-    /// All that it will ever have.
+    /// Every event that it will ever have.
     pub fn all(&self) -> &[Recorded] {
         &self.all
     }
@@ -50,7 +50,7 @@ impl Events {
 fn recorded(offset: u64) -> Recorded {
     let key = offset % (LESSONS * LEARNERS);
     let version = 1 + offset / (LESSONS * LEARNERS);
-    // Mixed, so that neighbours in the log are no neighbours in the view.
+    // Mixed, so that neighbours in the log are not neighbours in the view.
     let mixed = key * 7919 % (LESSONS * LEARNERS);
     Recorded {
         offset: Offset(offset),
@@ -83,8 +83,8 @@ impl Log for Events {
     }
 }
 
-/// A store in memory; with a disk, each put is also appended to a file without a name there, and synced. Clones are the
-/// same store.
+/// A store in memory; with a disk, each put is also appended to an unnamed file there, and synced.
+/// Clones are the same store.
 #[derive(Clone, Default)]
 pub struct Kept {
     contents: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,

@@ -1,12 +1,12 @@
-//! What a view costs to make, to make again and to keep: `cargo course measure projection`, or
+//! What a view costs to build, to rebuild and to keep: `cargo course measure projection`, or
 //!
 //! ```text
 //! cargo bench -p projection --features bench --bench replay -- --quick
 //! ```
 //!
-//! Beside your projection stands the raw thing: the same events, added up in a loop. The log is in memory, so that
-//! what is measured is the replay and not a disk; where checkpoints are what is measured, they go to a file, with a sync
-//! each.
+//! Your projection is compared with the raw operation: the same events, added up in a loop. The log is
+//! in memory, so that the replay is measured and not a disk; where checkpoints are measured, they go to
+//! a file, with a sync for each.
 
 mod kept;
 mod log;
@@ -20,7 +20,7 @@ use ladder::record::{Figure, Record};
 use ladder::suite::{Axis, Curve, Rung, Series, Suite};
 use ladder::units::{count, grouped, time};
 
-/// What all else is compared with.
+/// What everything else is compared with.
 const BASE: &str = "raw-sum";
 
 fn main() -> ExitCode {

@@ -18,10 +18,10 @@ use tokio::runtime::Runtime;
 
 use crate::log::{Events, Kept};
 
-/// How many events the rungs are about.
+/// How many events the rungs use.
 pub const EVENTS: u64 = 10_000;
 
-/// Room for events that come while it is measured.
+/// Room for events that arrive during the measurement.
 const ROOM: u64 = 3_000_000;
 
 pub const PLAN: Plan = Plan {
@@ -29,7 +29,7 @@ pub const PLAN: Plan = Plan {
     counting: Counting::Completed,
 };
 
-/// Reads of 512 events, and checkpoints after as many as are said.
+/// Reads of 512 events, and a checkpoint after the given number of records.
 pub fn settings(checkpoint_every: u64) -> Settings {
     Settings {
         batch: NonZeroUsize::new(512).expect("a batch"),
@@ -42,17 +42,17 @@ pub fn without_checkpoints() -> Settings {
     settings(u64::MAX)
 }
 
-/// A runtime of one thread, which is this one.
+/// A runtime with one thread, the current one.
 pub fn runtime() -> Result<Runtime, String> {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| error.to_string())
 }
 
-/// The same events, added up with nothing else.
+/// The same events, only added up.
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "what takes a rung's slices may fail to be set up"
+    reason = "setting up a rung's slices may fail"
 )]
 pub fn raw(_: &Seat) -> Result<Probe, String> {
     let log = Events::new(EVENTS, EVENTS);
@@ -75,12 +75,12 @@ pub fn raw(_: &Seat) -> Result<Probe, String> {
     }))
 }
 
-/// A rebuild, with its one checkpoint; a sample is the time an event.
+/// A rebuild, with its one checkpoint; a sample is the time per event.
 pub fn rebuilt(_: &Seat) -> Result<Probe, String> {
     rebuilds(EVENTS, EVENTS)
 }
 
-/// The whole of a rebuild, of as many events as the place on the curve says.
+/// A whole rebuild; the place on the curve is the number of events.
 pub fn by_length(seat: &Seat) -> Result<Probe, String> {
     rebuilds(seat.at, 1)
 }
@@ -109,7 +109,7 @@ fn rebuilds(events: u64, times: u64) -> Result<Probe, String> {
     }))
 }
 
-/// So many events come, and one step takes them in; a sample is the time an event.
+/// This many events arrive, and one step applies them; a sample is the time per event.
 pub fn live<const EVENTS_A_STEP: u64>(_: &Seat) -> Result<Probe, String> {
     let log = Events::new(ROOM, EVENTS);
     let store = Kept::in_memory();
@@ -125,7 +125,7 @@ pub fn live<const EVENTS_A_STEP: u64>(_: &Seat) -> Result<Probe, String> {
             let step = runtime.block_on(projector.step());
             slice.keep(start.elapsed(), EVENTS_A_STEP);
             if step.map_err(|error| error.to_string())?.moved != EVENTS_A_STEP {
-                return Err("a step did not take in what was new".to_owned());
+                return Err("a step did not apply the new events".to_owned());
             }
         }
         Ok(slice)

@@ -26,8 +26,8 @@ fn letter(learner: u64) -> LetterId {
     }
 }
 
-/// **D6** A certificate is decided by the authority alone, whatever the view says, and if there is none.
-/// The authority is asked once, however many lessons a course has, and the view is not asked.
+/// **D6** A certificate is decided by the authority alone, whatever the view says, and even if there is
+/// none. The authority is asked once, however many lessons a course has, and the view is not asked.
 #[test]
 fn a_certificate_is_decided_by_the_authority() {
     story(|| async {
@@ -50,7 +50,7 @@ fn a_certificate_is_decided_by_the_authority() {
         let says_yes = view_of(PLAN, &everything);
         for (nth, (what, view)) in [
             ("there is no view", None),
-            ("the view is of nobody yet", Some(says_no)),
+            ("the view is empty", Some(says_no)),
             ("the view says that both have completed all", Some(says_yes)),
         ]
         .into_iter()
@@ -64,30 +64,30 @@ fn a_certificate_is_decided_by_the_authority() {
             assert_eq!(
                 first,
                 Ok(Certificate::Granted),
-                "The authority has all 40 lessons as completed, and {what}."
+                "According to the authority all 40 lessons are completed, and {what}."
             );
             let second = office.certify(LearnerId(2), &course).await;
             assert_eq!(
                 second,
                 Ok(Certificate::Missing(2)),
-                "The authority has 38 of 40, and {what}. A certificate that follows a view can be wrong by \
-                 everything that the view lacks."
+                "According to the authority 38 of 40 are completed, and {what}. A certificate that \
+                 follows a view can be wrong by everything that the view lacks."
             );
             assert_eq!(
                 authority.asked(),
                 vec![40; 2 * (nth + 1)],
-                "A course of 40 lessons is one question to the authority."
+                "A course of 40 lessons is one request to the authority."
             );
         }
         assert_eq!(
             (authority.log.ends(), authority.log.reads().len()),
             (0, 0),
-            "A command asked the dashboard. What it asks it waits for, and in the end goes by."
+            "A command asked the dashboard. A command waits for what it asks, and in the end relies on it."
         );
     });
 }
 
-/// **D6** An authority that gives no answer is not replaced by the view.
+/// **D6** The view does not stand in for an authority that gives no answer.
 #[test]
 fn nothing_is_granted_without_the_authority() {
     story(|| async {
@@ -103,16 +103,16 @@ fn nothing_is_granted_without_the_authority() {
         assert_eq!(
             asked,
             Err(FactsError),
-            "The view would have known. It would have known yesterday as well, before the completion was \
-             taken back."
+            "The view would have had an answer. It would have had one yesterday as well, before the \
+             completion was undone."
         );
         let shown = office.dashboard().read(0, TooOld::Refuse).await;
-        assert!(shown.is_ok(), "The page may show it all the same.");
+        assert!(shown.is_ok(), "The page may still show the count.");
     });
 }
 
-/// **D8** A learner gets one letter for a milestone: not with each look at the view, and not once more when
-/// a completion is taken back and comes again.
+/// **D8** A learner gets one letter for a milestone: not with each look at the view, and not again when
+/// a completion is undone and comes back.
 #[test]
 fn a_milestone_is_one_letter() {
     story(|| async {
@@ -153,13 +153,13 @@ fn a_milestone_is_one_letter() {
         assert_eq!(
             post.asked(),
             2,
-            "And the provider is not asked to drop what is known to be sent."
+            "A letter that is known to be sent is not left to the provider to drop."
         );
     });
 }
 
-/// **D8** A rebuild sends nothing again: whether a letter was sent is not in the log, and no replay finds it
-/// out. The record of letters is an authority of its own.
+/// **D8** A rebuild sends nothing again: whether a letter was sent is not in the log, and no replay can
+/// find it out. The record of letters is an authority of its own.
 #[test]
 fn a_rebuild_sends_no_letter_again() {
     story(|| async {
@@ -176,7 +176,7 @@ fn a_rebuild_sends_no_letter_again() {
         let mut projector = started.await.expect("a projector");
         let letters = Letters::new(record.clone(), post.clone(), MILESTONE);
         for _ in 0..5 {
-            projector.step().await.expect("the log is well");
+            projector.step().await.expect("the log answers");
             let view = shelf.current().expect("a view");
             assert_eq!(letters.send_due(&view).await, Ok(()));
         }
@@ -185,7 +185,7 @@ fn a_rebuild_sends_no_letter_again() {
             shelf.delete();
             store.wipe();
             post.forget();
-            note("the view and its checkpoints are deleted, and the worker starts anew");
+            note("the view and its checkpoints are deleted, and the worker starts again");
             let letters = Letters::new(record.clone(), post.clone(), MILESTONE);
             let built = rebuild(
                 plan,
@@ -194,26 +194,26 @@ fn a_rebuild_sends_no_letter_again() {
                 shelf.clone(),
                 settings(1, 2),
             );
-            drop(built.await.expect("the log is well"));
+            drop(built.await.expect("the log answers"));
             let view = shelf.current().expect("a view");
             assert_eq!(letters.send_due(&view).await, Ok(()));
             assert_eq!(
                 post.delivered(),
                 [letter(1)],
-                "The view was built again, and the learner was congratulated again. Whom to write to follows \
-                 from the log; that it was written does not."
+                "The view was rebuilt, and the learner was congratulated again. Who gets a letter \
+                 follows from the log; that it was sent does not."
             );
         }
         assert_eq!(
             record.contents().len(),
             1,
-            "What was sent stands in the worker's own record: it outlives every view."
+            "What was sent is in the worker's own record, which outlives every view."
         );
     });
 }
 
-/// **D8** A letter whose record fails is neither lost nor doubled: it is sent again at once, as the same
-/// letter, and the provider drops it.
+/// **D8** A letter whose record fails is neither lost nor delivered twice: it is sent again at once,
+/// with the same id, and the provider drops it.
 #[test]
 fn a_letter_between_sending_and_recording_is_neither_lost_nor_doubled() {
     story(|| async {
@@ -228,7 +228,7 @@ fn a_letter_between_sending_and_recording_is_neither_lost_nor_doubled() {
         );
         assert!(
             record.contents().is_empty(),
-            "Nothing was sent, and the record says that it was: this learner will wait for ever."
+            "Nothing was sent, but the record says that it was: this learner will wait for ever."
         );
         post.set_down(false);
         record.fail_puts(StoreError::Unavailable, false);
@@ -239,7 +239,7 @@ fn a_letter_between_sending_and_recording_is_neither_lost_nor_doubled() {
         );
         record.repair();
         let letters = Letters::new(record.clone(), post.clone(), MILESTONE);
-        note("the worker dies, and starts anew");
+        note("the worker dies, and starts again");
         assert_eq!(letters.send_due(&view).await, Ok(()));
         assert_eq!(
             post.delivered(),
@@ -253,7 +253,7 @@ fn a_letter_between_sending_and_recording_is_neither_lost_nor_doubled() {
         assert_eq!(
             post.delivered(),
             [letter(1)],
-            "Who cannot read the record does not know whether a letter was sent, and sends none."
+            "A worker that cannot read the record does not know whether a letter was sent, and sends none."
         );
     });
 }
@@ -268,8 +268,8 @@ fn the_boundary_to_the_view_is_answered_for() {
         assert_eq!(
             view.role,
             Role::Derived,
-            "{FILE_NAME} says what the component `view` is to the facts that it holds. A replay of the log \
-             makes it again."
+            "{FILE_NAME} must give the component `view` its role for the facts that it holds. A replay \
+             of the log rebuilds it."
         );
     });
 }

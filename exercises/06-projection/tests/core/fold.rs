@@ -24,7 +24,7 @@ fn each_event_is_part_of_two_rows() {
             assert_eq!(
                 view.watermark(),
                 Offset(offset + 1),
-                "The watermark says how many records are in the view."
+                "The watermark is the number of records in the view."
             );
         }
         assert_eq!(
@@ -42,13 +42,17 @@ fn each_event_is_part_of_two_rows() {
             row(0, 4),
             "Lesson 8 was begun, and not completed."
         );
-        assert_eq!(view.row(learner(1)), row(1, 14), "Learner 1 is in both.");
-        assert_eq!(view.row(lesson(9)), None, "Nobody was in lesson 9.");
+        assert_eq!(
+            view.row(learner(1)),
+            row(1, 14),
+            "Learner 1 is in both lessons."
+        );
+        assert_eq!(view.row(lesson(9)), None, "No event is about lesson 9.");
     });
 }
 
-/// **D1** A row says where everyone stands now: what was taken back is not counted, and going on in a lesson
-/// is not another completion.
+/// **D1** A row says where everyone stands now: a completion that was undone is not counted, and a
+/// further step in a lesson is not another completion.
 #[test]
 fn a_row_says_where_everyone_stands_now() {
     live(|| {
@@ -66,15 +70,15 @@ fn a_row_says_where_everyone_stands_now() {
                 assert_eq!(
                     view.row(subject),
                     Some(Row { completed, steps }),
-                    "One learner is in one lesson. An event says where they stand after it, and takes the \
-                     place of what the view knew; a row is no count of events."
+                    "One learner is in one lesson. An event says where they stand after it, and \
+                     replaces what the view knew; a row is not a count of events."
                 );
             }
         }
     });
 }
 
-/// **D1** What counts as completed is the plan's to say.
+/// **D1** The plan decides what counts as completed.
 #[test]
 fn a_plan_says_what_counts() {
     live(|| {
@@ -97,22 +101,22 @@ fn what_is_below_the_watermark_changes_nothing() {
             assert_eq!(
                 applied,
                 Ok(Applied::Repeated),
-                "The record at {offset} is in the view already, and was delivered again. At least once \
-                 means that it may be."
+                "The record at {offset} is in the view already, and was delivered again. Delivery at \
+                 least once allows that."
             );
         }
         let unreadable = Body::Unreadable { schema: 9 };
         assert_eq!(
             apply(&mut view, 3, unreadable),
             Ok(Applied::Repeated),
-            "A newer program has read it, and saved the view: what it says is in there."
+            "A newer program has read it, and saved the view: its content is in there."
         );
         assert_eq!(view.rows(), before);
         assert_eq!(view.watermark(), Offset(history.len() as u64));
     });
 }
 
-/// **D3** An older version never takes the place of a newer one, also when it was recorded later.
+/// **D3** An older version never replaces a newer one, even when it was recorded later.
 #[test]
 fn an_older_version_never_replaces_a_newer_one() {
     live(|| {
@@ -124,7 +128,7 @@ fn an_older_version_never_replaces_a_newer_one() {
             Ok(Applied::Moved)
         );
         for offset in 2..4 {
-            note("a relay that was held up delivers version 1 once more");
+            note("a relay that was held up delivers version 1 again");
             assert_eq!(
                 apply(&mut view, offset, old),
                 Ok(Applied::Moved),
@@ -136,15 +140,15 @@ fn an_older_version_never_replaces_a_newer_one() {
                     completed: 1,
                     steps: 10
                 }),
-                "Version 2 was known, and version 1 came after it. What comes last is not what is newest: \
-                 the authority numbered them, and that number decides."
+                "Version 2 was known, and version 1 came after it. The last to arrive is not the \
+                 newest: the authority numbered them, and that number decides."
             );
         }
         assert_eq!(view.watermark(), Offset(4));
     });
 }
 
-/// A record that a failing case shows in few words: it has two dozen of them.
+/// A record in few words: a failing case shows two dozen of them.
 #[derive(Clone, Copy)]
 struct Short(Body);
 
@@ -161,7 +165,7 @@ impl fmt::Debug for Short {
     }
 }
 
-/// Each of `bodies` at least once, in any order, now and then twice.
+/// Each of `bodies` at least once, in any order, some of them twice.
 fn any_order(bodies: Vec<Body>) -> impl Strategy<Value = Vec<Short>> {
     let repeated = proptest::collection::vec(any::<Index>(), 0..6);
     repeated.prop_flat_map(move |repeated| {
@@ -183,16 +187,16 @@ fn every_interleaving_makes_the_same_view() {
             assert_eq!(
                 view_of(PLAN, &order).rows(),
                 expected,
-                "The same events, which the failing case lists by learner, lesson and version, made another \
-                 view in another order. Between keys there is no order, and within a key the version is the \
-                 order."
+                "The same events in another order (the failing case lists them by learner, lesson and \
+                 version) made a different view. Between keys there is no order, and within a key the \
+                 version is the order."
             );
         });
     });
 }
 
 /// **D1** A record that comes too early is refused, and so is one that cannot be read. Neither changes
-/// anything, and neither is stepped over.
+/// anything, and neither is skipped.
 #[test]
 fn nothing_is_stepped_over() {
     live(|| {
@@ -206,8 +210,8 @@ fn nothing_is_stepped_over() {
                     watermark,
                     offset: Offset(offset)
                 }),
-                "The view has the first two records, and {offset} is not the next. With it in, no \
-                 watermark would say what is in the view."
+                "The view has the first two records, and {offset} is not the next. If it is applied, \
+                 no watermark says what is in the view."
             );
         }
         let unreadable = Body::Unreadable { schema: 9 };
@@ -218,17 +222,17 @@ fn nothing_is_stepped_over() {
                     offset: Offset(2),
                     schema: 9
                 }),
-                "A newer program wrote it, and this one cannot know what it changes. A watermark behind \
+                "A newer program wrote it, and this one cannot know what it changes. A watermark after \
                  it would say that it is in the view."
             );
         }
         assert_eq!((view.rows(), view.watermark()), (before, watermark));
         let applied = view.apply(&at(2, completes(3, 7)));
-        assert_eq!(applied, Ok(Applied::Moved), "The next one is welcome.");
+        assert_eq!(applied, Ok(Applied::Moved), "The next record is applied.");
     });
 }
 
-/// **D7** Every row traces to events of the log, and those alone make the same row.
+/// **D7** Every row traces to events of the log, and those events alone make the same row.
 #[test]
 fn every_row_traces_to_events_that_make_it() {
     live(|| {
@@ -253,15 +257,11 @@ fn every_row_traces_to_events_that_make_it() {
                 assert_eq!(
                     made.map(|(_, made)| *made),
                     Some(row),
-                    "Somebody asks why the dashboard says this of {subject:?}. The events that it traces to \
+                    "Why does the dashboard show this for {subject:?}? The events that it traces to \
                      have to be the answer: folded alone, they make the row."
                 );
             }
-            assert_eq!(
-                view.trace(lesson(99)),
-                [],
-                "A row that is not there has no events."
-            );
+            assert_eq!(view.trace(lesson(99)), [], "A missing row has no events.");
         }
     });
 }

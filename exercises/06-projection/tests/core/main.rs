@@ -1,13 +1,13 @@
-//! What grades lab 6, the lesson: one module a stage, in the order of the chapter.
+//! What grades lab 6, the lesson: one module per stage, in the order of the chapter.
 //!
-//! Each test's comment opens with the invariant that it checks. Log, store, authority and mail provider are
-//! played by the test, and count; tests judge rows, watermarks, counts and what is served. What a view looks
-//! like inside is nobody's business here.
+//! Each test's comment opens with the invariant that it checks. The test plays the log, store, authority
+//! and mail provider, and counts calls; tests judge rows, watermarks, counts and what is served, never
+//! what a view looks like inside.
 
 #[path = "../world/mod.rs"]
 mod world;
 
-// In the order of the stages, which blank lines keep.
+// In the order of the stages; the blank lines keep rustfmt from sorting them.
 mod fold;
 
 mod served;

@@ -31,7 +31,7 @@ async fn caught_up(
     let settings = settings(4, 8);
     let started = Projector::start(PLAN, log.clone(), store.clone(), shelf.clone(), settings);
     let mut projector = started.await.expect("a projector");
-    projector.catch_up().await.expect("the log is well");
+    projector.catch_up().await.expect("the log answers");
     note(format!("plan 1 is served at {}", projector.watermark().0));
     projector
 }
@@ -43,8 +43,8 @@ fn served(shelf: &Shelf, log: &TestLog) -> (u32, u64) {
     (view.plan().version.0, view.watermark().0)
 }
 
-/// **D8** Nothing of a new view is seen before it can stand where the old one stands. Then it is, at once,
-/// and the old checkpoint goes.
+/// **D8** No reader sees a new view before it can replace the old one. Then it is served as a whole, and
+/// the old checkpoint is removed.
 #[test]
 fn a_new_view_is_seen_when_it_has_caught_up_and_not_before() {
     for plan in [PLAN, NEXT_PLAN] {
@@ -61,13 +61,13 @@ fn a_new_view_is_seen_when_it_has_caught_up_and_not_before() {
                 assert_eq!(
                     served(&shelf, &log),
                     (1, end),
-                    "The new view has read {} of {end} records, and readers see it already. Half a view is \
-                     what they must never see.",
+                    "The new view has read {} of {end} records, and readers see it already. They must \
+                     never see half a view.",
                     4 * reads
                 );
                 assert!(
                     store.contents() == saved,
-                    "The old view is served, and its checkpoint is what a restart goes on from: until the \
+                    "The old view is served, and a restart continues from its checkpoint: until the \
                      new view is served, nothing in the store changes."
                 );
                 gate.let_one_pass();
@@ -77,7 +77,7 @@ fn a_new_view_is_seen_when_it_has_caught_up_and_not_before() {
             assert_eq!(
                 log.reads()[before],
                 (0, 4),
-                "A rebuild begins at the beginning: what is in a checkpoint may be what has to be made anew."
+                "A rebuild starts at 0: the checkpoint may be the very thing that has to be rebuilt."
             );
             assert!(
                 reads <= end.div_ceil(4) + 1,
@@ -86,15 +86,23 @@ fn a_new_view_is_seen_when_it_has_caught_up_and_not_before() {
             let projector = building.succeed().await;
             let version = plan.version.0;
             assert_eq!(served(&shelf, &log), (version, end));
-            assert_eq!(projector.watermark(), Offset(end), "It goes on from there.");
+            assert_eq!(
+                projector.watermark(),
+                Offset(end),
+                "The projector continues from there."
+            );
             let names: Vec<String> = store.contents().into_keys().collect();
             let only = [checkpoint::name(plan.version)];
-            assert_eq!(names, only, "One checkpoint stays: that of what is served.");
+            assert_eq!(
+                names, only,
+                "One checkpoint stays: that of the served view."
+            );
         });
     }
 }
 
-/// **D4** The old view is kept up while the new one is built, and the swap takes readers no step back.
+/// **D4** The old view is kept up to date while the new one is built, and the swap never takes readers
+/// back.
 #[test]
 fn a_swap_takes_readers_no_step_back() {
     story(|| async {
@@ -106,7 +114,7 @@ fn a_swap_takes_readers_no_step_back() {
         let mut highest = 0;
         for round in 0..200 {
             log.record(completes(100 + round, 4));
-            // The old projector's read comes through; and then one of the new one's.
+            // The old projector's read is answered, and then one of the rebuild's.
             let mut step = Held::begin("a step of plan 1's projector", async move {
                 let step = old.step().await;
                 (step, old)
@@ -129,15 +137,15 @@ fn a_swap_takes_readers_no_step_back() {
         }
         assert!(
             building.is_done(),
-            "200 rounds, in each of which one event is recorded and the rebuild may read four: it never \
-             ends. Its goal has to be one that stands still."
+            "200 rounds, in each of which one event is recorded and the rebuild may read four: it \
+             never ends. Its goal must not move."
         );
         building.succeed().await;
         assert_eq!(served(&shelf, &log).0, 2);
     });
 }
 
-/// **D5** All of the view is deleted, and built again while the authority serves: nothing is missing.
+/// **D5** The whole view is deleted, and rebuilt while the authority serves: nothing is missing.
 #[test]
 fn a_deleted_view_is_built_again_while_the_authority_serves() {
     story(|| async {
@@ -157,7 +165,7 @@ fn a_deleted_view_is_built_again_while_the_authority_serves() {
             let version = authority.decide(learner, learner % 2, 3, false);
             assert_eq!(
                 version.0, 2,
-                "The authority decides as ever: it does not know the view."
+                "The authority decides as before: it does not depend on the view."
             );
             if !building.is_done() {
                 let read = dashboard.read(u64::MAX, TooOld::Label).await;
@@ -175,19 +183,20 @@ fn a_deleted_view_is_built_again_while_the_authority_serves() {
         let (_, watermark) = served(&shelf, &log);
         assert!(
             watermark >= 9,
-            "Nine records were there when the rebuild began, and a view at {watermark} is what it has shown: \
-             with nothing on the shelf, anything looks new enough."
+            "Nine records were there when the rebuild began, and it has published a view at \
+             {watermark}: when the shelf is empty, any view looks new enough."
         );
-        projector.catch_up().await.expect("the log is well");
+        projector.catch_up().await.expect("the log answers");
         assert_eq!(
             served(&shelf, &log),
             (1, 18),
-            "Everything is there that was decided."
+            "Everything that was decided is there."
         );
     });
 }
 
-/// **D8** A rebuild that dies half-way, wherever, leaves what is served and its checkpoint as they were.
+/// **D8** A rebuild that dies half-way, at any point, leaves the served view and its checkpoint as they
+/// were.
 #[test]
 fn a_rebuild_that_dies_leaves_what_is_served() {
     story(|| async {
@@ -203,25 +212,26 @@ fn a_rebuild_that_dies_leaves_what_is_served() {
                     gate.let_one_pass();
                     building.go_on();
                 }
-                assert!(!building.is_done(), "It has still to read.");
+                assert!(!building.is_done(), "It still has to read.");
                 building.give_up();
                 assert_eq!(served(&shelf, &log), (1, end));
                 assert!(
                     store.contents() == saved,
-                    "The store was touched by a rebuild that never came to its end."
+                    "A rebuild that never finished changed the store."
                 );
             }
         }
         log.stop_holding();
-        note("the process starts anew, with the old program");
+        note("the process starts again, with the old program");
         let shelf = Shelf::new();
         drop(caught_up(&log, &store, &shelf).await);
         assert_eq!(served(&shelf, &log), (1, end));
     });
 }
 
-/// **D8** A clean-up removes the checkpoints of plans that are over, and nothing else: not what is served,
-/// not what is being built, not what is somebody else's; and nothing at all if no view is served.
+/// **D8** A clean-up removes the checkpoints of plans that are over, and nothing else: not that of the
+/// served view, not one that is being built, nothing that belongs to others; and nothing at all if no
+/// view is served.
 #[test]
 fn a_clean_up_removes_only_what_is_over() {
     story(|| async {
@@ -238,16 +248,16 @@ fn a_clean_up_removes_only_what_is_over() {
             store.plant(&checkpoint::name(plan(version).version), vec![1]);
         }
         let all = store.contents().len();
-        clean_up(&store, &shelf).await.expect("the store is well");
+        clean_up(&store, &shelf).await.expect("the store answers");
         assert_eq!(
             store.contents().len(),
             all,
-            "No view is served, so that nobody knows which plans are over. Removing all of them is what \
+            "No view is served, so it is unknown which plans are over. Removing all of them is what \
              happened in October 2025."
         );
         drop(begin(plan(9), &log, &store, &shelf).succeed().await);
         note("plan 9 is served");
-        clean_up(&store, &shelf).await.expect("the store is well");
+        clean_up(&store, &shelf).await.expect("the store answers");
         let names: Vec<String> = store.contents().into_keys().collect();
         assert_eq!(
             names,
@@ -259,7 +269,7 @@ fn a_clean_up_removes_only_what_is_over() {
                 "view-plan-9",
                 "view-plan-x"
             ],
-            "Plan 9 is served. Plans 1, 2 and 3 are over; plan 10 is being built; the others are not ours."
+            "Plan 9 is served. Plans 1, 2 and 3 are over; plan 10 is being built; the others are not checkpoints."
         );
     });
 }

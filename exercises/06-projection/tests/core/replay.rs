@@ -27,7 +27,7 @@ async fn start(
     projector
 }
 
-/// What is served, which has to be a replay.
+/// The served view, which has to equal a replay.
 #[track_caller]
 fn served(shelf: &Shelf, log: &TestLog) -> u64 {
     let view = shelf.current().expect("After a step, its view is served.");
@@ -45,13 +45,13 @@ fn each_step_serves_a_replay_up_to_its_watermark() {
         let mut projector = start(PLAN, &log, &store, &shelf, settings(4, 1000)).await;
         assert!(
             shelf.current().is_none() && log.reads().is_empty(),
-            "A start without a checkpoint reads nothing, and has nothing to show."
+            "A start without a checkpoint reads nothing, and has nothing to publish."
         );
         let mut expected = Vec::new();
         while projector.watermark().0 < log.len() {
             let from = projector.watermark().0;
             expected.push((from, 4));
-            let step = projector.step().await.expect("the log is well");
+            let step = projector.step().await.expect("the log answers");
             let moved = 4.min(log.len() - from);
             let nothing = Checkpoint::NotDue;
             assert_eq!(
@@ -69,14 +69,14 @@ fn each_step_serves_a_replay_up_to_its_watermark() {
                 "A step reads once: from its watermark on, as many as a batch holds."
             );
         }
-        let step = projector.step().await.expect("the log is well");
+        let step = projector.step().await.expect("the log answers");
         assert_eq!(step.moved, 0, "The log is at its end.");
         assert_eq!(store.puts(), 0, "No checkpoint was due.");
     });
 }
 
-/// **D1** A projector that starts again goes on from its checkpoint: it serves that at once, and replays
-/// only what came after.
+/// **D1** A projector that starts again continues from its checkpoint: it serves that at once, and
+/// replays only later records.
 #[test]
 fn a_restart_goes_on_from_the_checkpoint() {
     story(|| async {
@@ -85,7 +85,7 @@ fn a_restart_goes_on_from_the_checkpoint() {
         let mut projector = start(PLAN, &log, &store, &Shelf::new(), settings(4, 10)).await;
         let mut checkpoints = Vec::new();
         for _ in 0..5 {
-            checkpoints.push(projector.step().await.expect("the log is well").checkpoint);
+            checkpoints.push(projector.step().await.expect("the log answers").checkpoint);
         }
         assert_eq!(
             checkpoints,
@@ -96,7 +96,7 @@ fn a_restart_goes_on_from_the_checkpoint() {
                 Checkpoint::NotDue,
                 Checkpoint::NotDue
             ],
-            "One is due after every 10 records, and a step brings 4: so it is due at 12, and next at 22."
+            "One is due after every 10 records, and a step applies 4: so it is due at 12, and next at 22."
         );
         assert_eq!(store.puts(), 1, "A checkpoint is one put.");
         drop(projector);
@@ -113,13 +113,14 @@ fn a_restart_goes_on_from_the_checkpoint() {
         assert_eq!(
             served(&shelf, &log),
             12,
-            "What was restored can be served at once, with its lag. Readers need not wait for the rest."
+            "A restored view can be served at once, with its lag. Readers need not wait for the rest."
         );
-        let step = projector.step().await.expect("the log is well");
+        let step = projector.step().await.expect("the log answers");
         assert_eq!(
             step.checkpoint,
             Checkpoint::NotDue,
-            "The last checkpoint was at 12, and {rest} records have come since: one less than the distance."
+            "The last checkpoint was at 12, and {rest} records have come since: one less than the \
+            distance between checkpoints."
         );
         assert_eq!(served(&shelf, &log), log.len());
         assert_eq!(
@@ -130,43 +131,43 @@ fn a_restart_goes_on_from_the_checkpoint() {
     });
 }
 
-/// **D1** A crash at any point, and then one more, leaves what replays to the same view.
+/// **D1** A crash at any point, and then another, leaves a store that replays to the same view.
 #[test]
 fn a_crash_at_any_point_replays_to_the_same_view() {
     story(|| async {
         let log = log_of(&history());
         let store = TestStore::default();
         let mut projector = start(PLAN, &log, &store, &Shelf::new(), settings(3, 5)).await;
-        projector.catch_up().await.expect("the log is well");
+        projector.catch_up().await.expect("the log answers");
         let states = store.states();
         assert!(
             states.len() > 4,
-            "Checkpoints were saved, and each is a point to crash at."
+            "Checkpoints were saved, and each is a crash point."
         );
         for (nth, state) in states.into_iter().enumerate() {
             scene(format!("a crash after change {nth} of the store"));
             let store = TestStore::with(state);
             let shelf = Shelf::new();
             let mut projector = start(PLAN, &log, &store, &shelf, settings(2, 4)).await;
-            projector.step().await.expect("the log is well");
+            projector.step().await.expect("the log answers");
             served(&shelf, &log);
-            projector.catch_up().await.expect("the log is well");
+            projector.catch_up().await.expect("the log answers");
             assert_eq!(served(&shelf, &log), log.len());
             for (again, state) in store.states().into_iter().enumerate() {
                 scene(format!(
-                    "a crash after change {nth}, and after change {again} of the second life"
+                    "a crash after change {nth}, and after change {again} of the second run"
                 ));
                 let shelf = Shelf::new();
                 let store = TestStore::with(state);
                 let mut projector = start(PLAN, &log, &store, &shelf, settings(7, 9)).await;
-                projector.catch_up().await.expect("the log is well");
+                projector.catch_up().await.expect("the log answers");
                 assert_eq!(served(&shelf, &log), log.len());
             }
         }
     });
 }
 
-/// **D2** What the log delivers again is not counted again, and brings no step to a stop.
+/// **D2** Records that the log delivers again are not counted again, and do not stop a step.
 #[test]
 fn what_the_log_delivers_again_changes_nothing() {
     story(|| async {
@@ -183,7 +184,7 @@ fn what_the_log_delivers_again_changes_nothing() {
             assert_eq!(
                 step.moved,
                 4.min(log.len() - from),
-                "Five records came again, and then up to four new ones. Only those move the view."
+                "Five records came again, and then up to four new ones. Only the new ones advance the view."
             );
             served(&shelf, &log);
         }
@@ -195,15 +196,15 @@ fn what_the_log_delivers_again_changes_nothing() {
     });
 }
 
-/// **D1** A checkpoint that is damaged, of another plan, or ahead of the log is passed over: the log is
-/// right from the beginning.
+/// **D1** A checkpoint that is damaged, of another plan, or ahead of the log is ignored: the log from 0
+/// is right.
 #[test]
 fn a_checkpoint_that_cannot_be_trusted_is_passed_over() {
     story(|| async {
         let log = log_of(&history());
         let store = TestStore::default();
         let mut projector = start(PLAN, &log, &store, &Shelf::new(), settings(50, 1)).await;
-        projector.catch_up().await.expect("the log is well");
+        projector.catch_up().await.expect("the log answers");
         let (name, sealed) = store
             .contents()
             .pop_first()
@@ -238,20 +239,20 @@ fn a_checkpoint_that_cannot_be_trusted_is_passed_over() {
             assert_eq!(
                 projector.watermark(),
                 Offset(0),
-                "The checkpoint {what}. It is a shortcut through the log and nothing else, so that passing \
-                 it over costs time, and trusting it costs the view."
+                "The checkpoint {what}. It is only a shortcut through the log: ignoring it costs time, \
+                 and trusting it makes the view wrong."
             );
-            projector.catch_up().await.expect("the log is well");
+            projector.catch_up().await.expect("the log answers");
             assert_eq!(served(&shelf, &log), end as u64);
             assert_eq!(shelf.current().map(|view| view.plan()), Some(plan));
             let again = start(plan, &log, &store, &Shelf::new(), settings(50, 1)).await;
             let end = Offset(end as u64);
-            assert_eq!(again.watermark(), end, "A good one has taken its place.");
+            assert_eq!(again.watermark(), end, "A good one has replaced it.");
         }
     });
 }
 
-/// **D1** A checkpoint that cannot be saved stops nothing, and is due still.
+/// **D1** A checkpoint that cannot be saved stops nothing, and is still due.
 #[test]
 fn a_checkpoint_that_cannot_be_saved_stops_nothing() {
     use projection::store::StoreError;
@@ -263,7 +264,7 @@ fn a_checkpoint_that_cannot_be_saved_stops_nothing() {
         let mut seen = Vec::new();
         for _ in 0..4 {
             let step = projector.step().await;
-            let step = step.expect("A full disk takes nothing from the view: the step goes on.");
+            let step = step.expect("A full disk does not affect the view: the step continues.");
             seen.push(step.checkpoint);
             served(&shelf, &log);
         }
@@ -271,25 +272,25 @@ fn a_checkpoint_that_cannot_be_saved_stops_nothing() {
         assert_eq!(
             seen,
             [Checkpoint::NotDue, failed, failed, failed],
-            "It is due at 8. It failed there, and so it is due with the next step as well."
+            "It was due at 8 and failed there, so it is due with the next step as well."
         );
         store.repair();
-        let step = projector.step().await.expect("the log is well");
+        let step = projector.step().await.expect("the log answers");
         assert_eq!(step.checkpoint, Checkpoint::Saved);
         let again = start(PLAN, &log, &store, &Shelf::new(), settings(4, 8)).await;
         assert_eq!(again.watermark(), Offset(20));
     });
 }
 
-/// **D3** A projector that was held up while a newer plan was published stops: it takes the newer view off
-/// nobody, and leaves no checkpoint.
+/// **D3** A projector that was held up while a newer plan was published stops: it does not replace the
+/// newer view, and leaves no checkpoint.
 #[test]
 fn a_projector_whose_plan_is_over_stops() {
     story(|| async {
         let log = log_of(&history());
         let (store, shelf) = (TestStore::default(), Shelf::new());
         let mut old = start(PLAN, &log, &store, &shelf, settings(4, 4)).await;
-        old.step().await.expect("the log is well");
+        old.step().await.expect("the log answers");
         let puts = store.puts();
         let gate = log.hold_reads();
         let mut step = Held::begin(
@@ -307,7 +308,8 @@ fn a_projector_whose_plan_is_over_stops() {
             Some(ProjectorError::Superseded {
                 newest: NEXT_PLAN.version
             }),
-            "Plan 1 is over, and its projector is told so by what it tried: it was the newest when it began."
+            "Plan 1 is over, and its projector finds out when it publishes: its plan was the newest \
+            when the step began."
         );
         assert_eq!(shelf.current().map(|view| view.plan()), Some(NEXT_PLAN));
         assert_eq!(

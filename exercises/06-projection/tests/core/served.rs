@@ -13,7 +13,7 @@ fn view_at(plan: Plan, watermark: usize) -> Arc<View> {
     Arc::new(view_of(plan, &history()[..watermark]))
 }
 
-/// Publishes, and tells it.
+/// Publishes, and adds it to the story.
 fn publish(shelf: &Shelf, view: &Arc<View>) -> Result<(), Older> {
     let published = shelf.publish(Arc::clone(view));
     note(format!(
@@ -29,7 +29,7 @@ fn served(shelf: &Shelf) -> Option<(u32, u64)> {
     current.map(|view| (view.plan().version.0, view.watermark().0))
 }
 
-/// **D4** The watermark that readers see never falls, whoever publishes late.
+/// **D4** The watermark that readers see never falls, however late a view is published.
 #[test]
 fn a_view_that_was_held_up_does_not_take_readers_back() {
     story(|| async {
@@ -40,13 +40,13 @@ fn a_view_that_was_held_up_does_not_take_readers_back() {
         assert_eq!(
             publish(&shelf, &early),
             Err(Older::Watermark { served: Offset(9) }),
-            "Readers have seen 9 records. The view at 4 was made before that, and comes after it."
+            "Readers have seen 9 records. The view at 4 was made before that, and is published after it."
         );
         assert_eq!(served(&shelf), Some((1, 9)));
         assert_eq!(
             publish(&shelf, &late),
             Ok(()),
-            "The same again takes nobody back."
+            "The same view again takes no reader back."
         );
         assert_eq!(publish(&shelf, &view_at(PLAN, 10)), Ok(()));
         assert_eq!(served(&shelf), Some((1, 10)));
@@ -62,12 +62,12 @@ fn an_older_plan_never_replaces_a_newer_one() {
         assert_eq!(
             publish(&shelf, &view_at(NEXT_PLAN, 3)),
             Err(Older::Watermark { served: Offset(4) }),
-            "A new plan is no reason to take readers back either: its view catches up first."
+            "A new plan does not take readers back either: its view catches up first."
         );
         assert_eq!(
             publish(&shelf, &view_at(PLAN, 5)),
             Ok(()),
-            "Plan 2 was refused, and so it was never published. Until it is, plan 1 goes on."
+            "Plan 2 was refused, so it was never published. Until it is, plan 1 continues."
         );
         assert_eq!(publish(&shelf, &view_at(NEXT_PLAN, 6)), Ok(()));
         for watermark in [5, 6, 12] {
@@ -76,15 +76,15 @@ fn an_older_plan_never_replaces_a_newer_one() {
                 Err(Older::Plan {
                     newest: NEXT_PLAN.version
                 }),
-                "Plan 2 is served, and the projector of plan 1 has not heard of it. It may have read \
-                 further; what it says was replaced."
+                "Plan 2 is served, and the projector of plan 1 does not know it. It may have read \
+                 further, but its plan was replaced."
             );
         }
         assert_eq!(served(&shelf), Some((2, 6)));
     });
 }
 
-/// **D3** The newest plan is remembered when its view is deleted, and the older one stays out.
+/// **D3** The newest plan is remembered when its view is deleted, and an older plan is still refused.
 #[test]
 fn a_deleted_view_does_not_let_an_older_plan_in() {
     story(|| async {
@@ -98,21 +98,21 @@ fn a_deleted_view_does_not_let_an_older_plan_in() {
             Err(Older::Plan {
                 newest: NEXT_PLAN.version
             }),
-            "The shelf is empty, and that makes plan 1 no newer. In October 2025 a clean-up removed the \
-             newer plan, and the delayed one had replaced it."
+            "The shelf is empty, but that does not make plan 1 newer. In October 2025 a clean-up \
+             removed the newer plan, and the delayed one had replaced it."
         );
         assert_eq!(served(&shelf), None);
         assert_eq!(
             publish(&shelf, &view_at(NEXT_PLAN, 2)),
             Ok(()),
-            "What was deleted is served to nobody, and so nobody is taken back: a view of the newest plan \
-             may begin again."
+            "No reader sees a deleted view, so no reader is taken back: a view of the newest plan may \
+             begin again."
         );
     });
 }
 
-/// **D4** A read says how many events the view lacks, and what is beyond the reader's bound is labelled or
-/// refused, as the reader chose.
+/// **D4** A read returns how many events the view lacks, and a view beyond the reader's bound is
+/// labelled or refused, as the reader chose.
 #[test]
 fn what_is_beyond_the_bound_is_labelled_or_refused() {
     story(|| async {
@@ -146,8 +146,8 @@ fn what_is_beyond_the_bound_is_labelled_or_refused() {
     });
 }
 
-/// **D4** The lag grows while nobody moves the view: it is asked of the log, once a read, and nothing else
-/// is asked.
+/// **D4** The lag grows while no projector advances the view: each read asks the log for its end, once,
+/// and for nothing else.
 #[test]
 fn the_lag_grows_when_the_projector_has_stopped() {
     story(|| async {
@@ -165,21 +165,22 @@ fn the_lag_grows_when_the_projector_has_stopped() {
             };
             assert_eq!(
                 answer.lag, expected,
-                "{lag} events were recorded since. A view whose projector is dead does not know of them: \
-                 only the log does. A dashboard that asks the view for its lag is greenest on its worst day."
+                "{lag} events were recorded since. A view whose projector is dead does not know of \
+                 them: only the log does. A dashboard that asks the view for its lag looks best on its \
+                 worst day."
             );
             assert_eq!(
                 (log.ends(), log.reads().len()),
                 (usize::try_from(lag).expect("few") + 1, 0),
-                "A read of the dashboard asks the log for its end, once, and reads no event. (The first \
-                 number are questions for the end, the second reads.)"
+                "A read of the dashboard asks the log for its end, once, and reads no event. (The \
+                 first number counts questions for the end, the second reads.)"
             );
             log.record(completes(20 + lag, 1));
         }
     });
 }
 
-/// **D4** A lag that nobody knows is not zero, and a view that is not there is not one of nothing.
+/// **D4** An unknown lag is not zero, and a missing view is not an empty one.
 #[test]
 fn what_is_not_known_is_not_zero() {
     story(|| async {
@@ -190,17 +191,16 @@ fn what_is_not_known_is_not_zero() {
         assert_eq!(
             none.err(),
             Some(ReadError::NoView),
-            "No view is served: it was deleted, or none was made yet. Zeros would be an answer, and a \
-             wrong one."
+            "No view is served: it was deleted, or none was made yet. Zeros would be a wrong answer."
         );
         assert_eq!(publish(&shelf, &view_at(PLAN, 5)), Ok(()));
         log.set_down(true);
         let labelled = dashboard.read(u64::MAX, TooOld::Label).await;
-        let labelled = labelled.expect("who takes it with a label gets it");
+        let labelled = labelled.expect("a reader that accepts a label gets the view");
         assert_eq!(
             labelled.lag,
             Lag::Unknown,
-            "The log gave no answer, so that nobody knows what the view lacks."
+            "The log gave no answer, so what the view lacks is unknown."
         );
         assert_eq!(labelled.view.watermark(), Offset(5));
         let refusing = dashboard.read(u64::MAX, TooOld::Refuse).await;

@@ -42,11 +42,12 @@ async fn all_read() -> (TestLog, TestStore, Shelf, Projector<TestLog, TestStore>
     let mut projector = start(PLAN, &log, &store, &shelf)
         .await
         .expect("a projector");
-    projector.catch_up().await.expect("the log is well");
+    projector.catch_up().await.expect("the log answers");
     (log, store, shelf, projector)
 }
 
-/// **D1** What stands before a record that cannot be read is seen; the record itself is waited for, and a program that can read it goes on from there.
+/// **D1** The records before one that cannot be read are published; the record itself is not skipped,
+/// and a program that can read it continues from there.
 #[test]
 fn a_record_that_cannot_be_read_is_waited_for() {
     for at in [0, 4, 6, 7] {
@@ -63,17 +64,17 @@ fn a_record_that_cannot_be_read_is_waited_for() {
             assert_eq!(
                 projector.catch_up().await,
                 Err(expected),
-                "A record that cannot be read is an error, and not stepped over."
+                "A record that cannot be read is an error, and is not skipped."
             );
             assert!(
                 shelf.current().is_some(),
-                "What stands before it can be read, be it nothing: readers may see the view up to there."
+                "The records before it, if any, can be read: readers may see the view up to there."
             );
             for _ in 0..2 {
                 assert_eq!(
                     projector.step().await,
                     Err(expected),
-                    "It cannot be read still."
+                    "It still cannot be read."
                 );
             }
             assert_eq!(
@@ -82,23 +83,20 @@ fn a_record_that_cannot_be_read_is_waited_for() {
                 "The records before it can be read, and readers may see them."
             );
             let failed = build(NEXT_PLAN, &log, &store, &shelf).await;
-            assert_eq!(failed.err(), Some(expected), "A rebuild comes no further.");
+            assert_eq!(failed.err(), Some(expected), "A rebuild gets no further.");
             assert_eq!(served(&shelf, &log), (1, offset.0));
             log.reread(at, readable);
             let again = start(PLAN, &log, &store, &Shelf::new()).await;
             drop(again.expect("a newer program starts"));
             projector.catch_up().await.expect("it can be read now");
-            assert_eq!(
-                served(&shelf, &log),
-                (1, log.len()),
-                "Nothing was stepped over."
-            );
+            assert_eq!(served(&shelf, &log), (1, log.len()), "Nothing was skipped.");
         });
     }
 }
 
-/// **D4** A log that was cut off makes no view right: projector and dashboard say so, a rebuild does not wait for what
-/// will never come, and once the view is deleted it is built from what there is.
+/// **D4** When a log was cut off, no view is right: projector and dashboard report it, a rebuild does
+/// not wait for records that will never come, and when the view is deleted it is rebuilt from the
+/// records that are left.
 #[test]
 fn a_view_ahead_of_its_log_is_refused() {
     story(|| async {
@@ -110,7 +108,7 @@ fn a_view_ahead_of_its_log_is_refused() {
         assert_eq!(
             projector.step().await,
             Err(ahead),
-            "The log has less than the view. That is another trouble than a log that gives no answer."
+            "The log has fewer records than the view. That is a different error from a log that gives no answer."
         );
         let dashboard = Dashboard::new(log.clone(), shelf.clone());
         for too_old in [TooOld::Label, TooOld::Refuse] {
@@ -118,7 +116,7 @@ fn a_view_ahead_of_its_log_is_refused() {
             assert_eq!(
                 read.err(),
                 Some(ReadError::AheadOfLog { watermark, end }),
-                "The view has {had} records and the log 9. No lag tells how wrong it is, so that no label \
+                "The view has {had} records and the log 9. No lag shows how wrong it is, so no label \
                  helps."
             );
         }
@@ -127,7 +125,7 @@ fn a_view_ahead_of_its_log_is_refused() {
             assert_eq!(
                 built.err(),
                 Some(ahead),
-                "What is served has more than the log will ever give; somebody has to delete it first."
+                "The served view has more records than the log will ever return; it has to be deleted first."
             );
         }
         shelf.delete();
@@ -139,16 +137,16 @@ fn a_view_ahead_of_its_log_is_refused() {
         );
         assert_eq!(served(&shelf, &log), (2, 9));
         let read = dashboard.read(0, TooOld::Refuse).await;
-        assert!(read.is_ok(), "Now it is a replay of the log that there is.");
+        assert!(read.is_ok(), "Now it is a replay of the log as it is.");
         let stale = projector.step().await;
         assert!(
             stale.is_err(),
-            "The old projector is ahead still, and of a plan that is over."
+            "The old projector is still ahead of the log, and its plan is over."
         );
     });
 }
 
-/// **D5** A log that no longer keeps its beginning makes no new view, and takes none away.
+/// **D5** When a log no longer keeps its beginning, no new view can be made, and the old one stays.
 #[test]
 fn a_log_without_its_beginning_makes_no_view() {
     story(|| async {
@@ -172,7 +170,7 @@ fn a_log_without_its_beginning_makes_no_view() {
         assert_eq!(
             served(&shelf, &log),
             (1, log.len()),
-            "From the checkpoint on it goes on."
+            "From the checkpoint it continues."
         );
         let fresh = TestStore::default();
         let mut none = start(PLAN, &log, &fresh, &Shelf::new())
@@ -182,7 +180,7 @@ fn a_log_without_its_beginning_makes_no_view() {
     });
 }
 
-/// **D1** One wrong bit anywhere in a checkpoint, or a missing or additional byte, and it is passed over.
+/// **D1** A checkpoint with one wrong bit anywhere, or with a missing or additional byte, is ignored.
 #[test]
 fn damage_anywhere_in_a_checkpoint_is_found() {
     story(|| async {
@@ -203,7 +201,7 @@ fn damage_anywhere_in_a_checkpoint_is_found() {
             let mut projector = start(PLAN, &log, &store, &shelf)
                 .await
                 .expect("a projector");
-            projector.step().await.expect("the log is well");
+            projector.step().await.expect("the log answers");
             served(&shelf, &log);
             assert_eq!(
                 projector.watermark(),
@@ -228,12 +226,12 @@ fn a_checkpoint_by_another_rule_is_passed_over() {
             .await
             .expect("a projector");
         assert_eq!(projector.watermark(), Offset(0));
-        projector.catch_up().await.expect("the log is well");
+        projector.catch_up().await.expect("the log answers");
         assert_eq!(served(&shelf, &log), (1, log.len()));
     });
 }
 
-/// **D1** A store that gives no answer costs a replay, and no more; a save whose answer was lost is tried again.
+/// **D1** A store that gives no answer costs a replay, no more; a save whose answer was lost is tried again.
 #[test]
 fn a_store_that_is_away_costs_a_replay() {
     story(|| async {
@@ -243,20 +241,20 @@ fn a_store_that_is_away_costs_a_replay() {
         let mut projector = start(PLAN, &log, &store, &shelf).await;
         let projector = projector
             .as_mut()
-            .expect("The log is there, and is all that it takes.");
+            .expect("The log is there, and nothing else is needed.");
         assert_eq!(projector.watermark(), Offset(0));
         store.fail_puts(StoreError::Unavailable, true);
         let mut failed = 0;
         for _ in 0..3 {
-            let step = projector.step().await.expect("the log is well");
+            let step = projector.step().await.expect("the log answers");
             failed += usize::from(step.checkpoint == Checkpoint::Failed(StoreError::Unavailable));
         }
         assert_eq!(
             failed, 2,
-            "The checkpoint is due at 6, so it was tried at 8 and at 12."
+            "The checkpoint was due at 6, so it was tried at 8 and at 12."
         );
         store.repair();
-        let step = projector.step().await.expect("the log is well");
+        let step = projector.step().await.expect("the log answers");
         assert_eq!(step.checkpoint, Checkpoint::Saved);
         let again = start(PLAN, &log, &store, &Shelf::new())
             .await
@@ -265,8 +263,8 @@ fn a_store_that_is_away_costs_a_replay() {
     });
 }
 
-/// **D8** A rebuild on a full disk is served all the same, and leaves the old plan's checkpoint, which is the only one
-/// that there is.
+/// **D8** A rebuild on a full disk is still served, and leaves the old plan's checkpoint, which is the
+/// only one there is.
 #[test]
 fn a_rebuild_on_a_full_disk_is_served() {
     story(|| async {
@@ -279,24 +277,24 @@ fn a_rebuild_on_a_full_disk_is_served() {
         assert_eq!(
             names,
             [checkpoint::name(PLAN.version)],
-            "A restart with the old program would need it, and nothing has taken its place."
+            "A restart with the old program would need it, and nothing has replaced it."
         );
         store.repair();
         for learner in 30..37 {
             log.record(completes(learner, 1));
         }
-        projector.catch_up().await.expect("the log is well");
+        projector.catch_up().await.expect("the log answers");
         let again = start(NEXT_PLAN, &log, &store, &Shelf::new())
             .await
             .expect("a projector");
         assert!(
             again.watermark() > Offset(0),
-            "A checkpoint was saved when there was room."
+            "A checkpoint was saved as soon as there was room."
         );
     });
 }
 
-/// **D8** The new checkpoint is saved once the new view is served, and counts as the last one for the steps that follow.
+/// **D8** The new checkpoint is saved when the new view is served, and counts as the last one for the steps that follow.
 #[test]
 fn a_rebuild_saves_once_it_is_served() {
     story(|| async {
@@ -309,14 +307,14 @@ fn a_rebuild_saves_once_it_is_served() {
         assert_eq!(
             served(&shelf, &log),
             (2, log.len()),
-            "A checkpoint of a view that may still be refused is one too many. First it is served."
+            "A view that may still be refused must have no checkpoint yet. First it is served."
         );
         gate.open();
         let mut projector = building.succeed().await;
         store.stop_holding();
         for (learner, due) in (30..36).zip([false, false, false, false, false, true]) {
             log.record(completes(learner, 1));
-            let step = projector.step().await.expect("the log is well");
+            let step = projector.step().await.expect("the log answers");
             let saved = step.checkpoint == Checkpoint::Saved;
             assert_eq!(
                 saved, due,
@@ -335,14 +333,15 @@ fn a_clean_up_that_fails_takes_nothing_from_a_rebuild() {
         let projector = build(NEXT_PLAN, &log, &store, &shelf).await;
         assert!(
             projector.is_ok(),
-            "It is served and saved; something old takes room."
+            "The view is served and saved; only an old checkpoint is left."
         );
         assert_eq!(served(&shelf, &log), (2, log.len()));
         assert_eq!(store.contents().len(), 2);
     });
 }
 
-/// **D8** A rebuild ends, however fast the log grows: with each read by as much as a read brings.
+/// **D8** A rebuild ends however fast the log grows, even when it grows during each read by as much as a
+/// read returns.
 #[test]
 fn a_rebuild_ends_while_the_log_grows() {
     for batch in [1, 2, 3, 100] {
@@ -353,14 +352,14 @@ fn a_rebuild_ends_while_the_log_grows() {
             let end = log.len();
             let settings = settings(batch, 10);
             let built = rebuild(PLAN, log.clone(), store, shelf.clone(), settings).await;
-            let built = built.expect("the log is well");
+            let built = built.expect("the log answers");
             assert!(built.watermark().0 >= end);
             assert!(served(&shelf, &log).1 >= end);
         });
     }
 }
 
-/// **D1** The widest settings are settings.
+/// **D1** The largest settings work.
 #[test]
 fn the_widest_settings_are_settings() {
     story(|| async {
@@ -371,20 +370,20 @@ fn the_widest_settings_are_settings() {
         };
         let (store, shelf) = (TestStore::default(), Shelf::new());
         let built = rebuild(PLAN, log.clone(), store.clone(), shelf.clone(), widest).await;
-        let mut built = built.expect("the log is well");
+        let mut built = built.expect("the log answers");
         log.record(completes(40, 1));
-        let step = built.step().await.expect("the log is well");
+        let step = built.step().await.expect("the log answers");
         assert_eq!((step.moved, step.checkpoint), (1, Checkpoint::NotDue));
         let shelf = Shelf::new();
         let started = Projector::start(PLAN, log.clone(), store, shelf.clone(), widest).await;
         let mut started = started.expect("a projector");
-        let step = started.step().await.expect("the log is well");
+        let step = started.step().await.expect("the log answers");
         assert_eq!((step.moved, step.checkpoint), (1, Checkpoint::NotDue));
         assert_eq!(served(&shelf, &log), (1, log.len()));
     });
 }
 
-/// **D1** A step that finds nothing new saves nothing, and lets an empty log be seen as one.
+/// **D1** A step that finds nothing new saves nothing, and publishes an empty view for an empty log.
 #[test]
 fn an_idle_step_saves_nothing() {
     story(|| async {
@@ -393,28 +392,28 @@ fn an_idle_step_saves_nothing() {
             .await
             .expect("a projector");
         for _ in 0..3 {
-            let step = projector.step().await.expect("the log is well");
+            let step = projector.step().await.expect("the log answers");
             assert_eq!((step.moved, step.checkpoint), (0, Checkpoint::NotDue));
         }
         assert_eq!(
             served(&shelf, &log),
             (1, 0),
-            "A log with nothing in it has a view of nothing."
+            "An empty log has an empty view."
         );
         for learner in 0..6 {
             log.record(completes(learner, 1));
         }
-        projector.catch_up().await.expect("the log is well");
+        projector.catch_up().await.expect("the log answers");
         let puts = store.puts();
         assert_eq!(puts, 1);
         for _ in 0..3 {
-            projector.step().await.expect("the log is well");
+            projector.step().await.expect("the log answers");
         }
         assert_eq!(store.puts(), puts, "Nothing has moved since the last one.");
     });
 }
 
-/// **D4** A log that is down stops a step and takes nothing away.
+/// **D4** A log that is down stops a step and loses nothing.
 #[test]
 fn a_log_that_is_down_takes_nothing_away() {
     story(|| async {
@@ -444,7 +443,7 @@ fn a_log_that_is_down_takes_nothing_away() {
         assert_eq!(
             building.finish().await.err(),
             Some(down),
-            "The log went down half-way: whoever began the rebuild has to hear it."
+            "The log went down half-way: the caller of the rebuild has to get the error."
         );
         assert_eq!((served(&shelf, &log), store.puts()), ((1, log.len()), puts));
         log.set_slow(Slow::Not);

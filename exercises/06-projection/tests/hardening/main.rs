@@ -1,5 +1,5 @@
 //! What grades lab 6, hardening: any order of events, with everything that can go wrong among them; then
-//! what such schedules reach too rarely.
+//! cases that such schedules reach too rarely.
 
 #[path = "../world/mod.rs"]
 mod world;

@@ -17,7 +17,7 @@ use std::thread;
 use testbed::{live, note, story};
 use tokio::sync::Mutex;
 
-/// How often two threads meet: enough that one of them comes in between where there is room for it.
+/// How often two threads meet: enough that one of them gets in between wherever that is possible.
 const ROUNDS: usize = 200;
 
 const THIRD_PLAN: Plan = Plan {
@@ -38,7 +38,8 @@ async fn start(log: &TestLog, store: &TestStore, shelf: &Shelf) -> Projector<Tes
     started.await.expect("a projector")
 }
 
-/// **D3** Two projectors of one plan, by mistake: the one behind is no error, takes nobody back, and catches up.
+/// **D3** Two projectors of one plan, by mistake: the one behind is no error, takes no reader back, and
+/// catches up.
 #[test]
 fn a_second_projector_does_no_harm() {
     story(|| async {
@@ -46,43 +47,43 @@ fn a_second_projector_does_no_harm() {
         let (store, shelf) = (TestStore::default(), Shelf::new());
         let mut ahead = start(&log, &store, &shelf).await;
         let mut behind = start(&log, &store, &shelf).await;
-        ahead.catch_up().await.expect("the log is well");
+        ahead.catch_up().await.expect("the log answers");
         let end = log.len();
         while behind.watermark().0 < end {
             let step = behind.step().await;
             assert!(
                 step.is_ok(),
-                "A view of the same plan is served, which has come further. That is no reason to stop: \
-                 {step:?}."
+                "A view of the same plan is served, which has come further. That does not stop a \
+                 projector: {step:?}."
             );
-            assert_eq!(served(&shelf, &log), (1, end), "It takes nobody back.");
+            assert_eq!(served(&shelf, &log), (1, end), "It takes no reader back.");
         }
         drop(ahead);
         log.record(completes(40, 1));
-        behind.catch_up().await.expect("the log is well");
+        behind.catch_up().await.expect("the log answers");
         assert_eq!(
             served(&shelf, &log),
             (1, end + 1),
-            "It has caught up, and goes on alone."
+            "It has caught up, and continues alone."
         );
         let restored = start(&log, &store, &shelf).await;
         assert!(restored.watermark() <= Offset(end + 1));
         assert_eq!(
             served(&shelf, &log),
             (1, end + 1),
-            "A restart from behind takes nobody back."
+            "A restart from behind takes no reader back."
         );
     });
 }
 
-/// **D3** Whoever starts or rebuilds by a plan that is over is told so, and leaves nothing.
+/// **D3** A start or a rebuild by a plan that is over gets an error, and leaves nothing.
 #[test]
 fn a_plan_that_is_over_cannot_start_again() {
     story(|| async {
         let log = log_of(&history());
         let (store, shelf) = (TestStore::default(), Shelf::new());
         let mut old = start(&log, &store, &shelf).await;
-        old.catch_up().await.expect("the log is well");
+        old.catch_up().await.expect("the log answers");
         let saved = store.contents();
         let newer = Arc::new(view_of(NEXT_PLAN, &history()));
         assert_eq!(shelf.publish(newer), Ok(()));
@@ -104,7 +105,7 @@ fn a_plan_that_is_over_cannot_start_again() {
             assert_eq!(
                 started.await.err(),
                 over,
-                "It has a checkpoint, and its plan is over."
+                "It has a checkpoint, but its plan is over."
             );
             log.record(completes(40, 1));
             assert_eq!(old.step().await.err(), over);
@@ -127,7 +128,7 @@ fn a_plan_that_is_over_cannot_start_again() {
     });
 }
 
-/// **D8** Of two rebuilds that overlap, the newer plan's stays, whichever ends first.
+/// **D8** Of two rebuilds that overlap, the newer plan's view stays, whichever ends first.
 #[test]
 fn of_two_rebuilds_the_newer_plan_stays() {
     for newer_first in [true, false] {
@@ -138,7 +139,7 @@ fn of_two_rebuilds_the_newer_plan_stays() {
                 .await
                 .catch_up()
                 .await
-                .expect("the log is well");
+                .expect("the log answers");
             log.set_slow(Slow::Answer);
             store.set_slow(Slow::Answer);
             let begin = |plan: Plan| {
@@ -172,7 +173,7 @@ fn a_clean_up_that_was_held_up_removes_nothing_new() {
         for polls in 0..6 {
             story(move || async move {
                 note(format!(
-                    "{slow:?} takes its time, and the clean-up is overtaken at question {polls}"
+                    "{slow:?} is slow, and the clean-up is overtaken at question {polls}"
                 ));
                 let log = log_of(&history());
                 let (store, shelf) = (TestStore::default(), Shelf::new());
@@ -196,7 +197,7 @@ fn a_clean_up_that_was_held_up_removes_nothing_new() {
                     shelf.clone(),
                     settings(4, 6),
                 );
-                drop(built.await.expect("the log is well"));
+                drop(built.await.expect("the log answers"));
                 note("plan 3 is served");
                 cleaning.succeed().await;
                 assert_eq!(served(&shelf, &log), (3, log.len()));
@@ -204,23 +205,23 @@ fn a_clean_up_that_was_held_up_removes_nothing_new() {
                 assert_eq!(
                     names,
                     [checkpoint::name(THIRD_PLAN.version)],
-                    "The clean-up began when plan 2 was the newest. What it removes is decided by what is \
-                     served when it removes it."
+                    "The clean-up began when plan 2 was the newest. What it may remove depends on what \
+                     is served at that moment."
                 );
             });
         }
     }
 }
 
-/// **D1** A step that is dropped at any of its questions harms nothing: the next one goes on, and counts nothing
-/// twice.
+/// **D1** A step that is dropped at any of its questions harms nothing: the next one continues, and
+/// counts nothing twice.
 #[test]
 fn a_step_that_is_dropped_harms_nothing() {
     for slow in [Slow::Question, Slow::Answer] {
         for polls in 0..4 {
             story(move || async move {
                 note(format!(
-                    "{slow:?} takes its time, and each step is dropped at question {polls}"
+                    "{slow:?} is slow, and each step is dropped at question {polls}"
                 ));
                 let log = log_of(&history());
                 let (store, shelf) = (TestStore::default(), Shelf::new());
@@ -241,17 +242,17 @@ fn a_step_that_is_dropped_harms_nothing() {
                     let mut projector = projector.lock().await;
                     assert!(
                         projector.watermark() >= before,
-                        "The projector was at {}, and after the dropped step it is at {}: what it knew went with \
-                         the future.",
+                        "The projector was at {}, and after the dropped step it is at {}: what it knew \
+                         was lost with the future.",
                         before.0,
                         projector.watermark().0
                     );
-                    projector.step().await.expect("the log is well");
+                    projector.step().await.expect("the log answers");
                     let watermark = projector.watermark().0;
                     assert_eq!(
                         served(&shelf, &log),
                         (1, watermark),
-                        "All that it knows is seen."
+                        "Readers see everything that it has."
                     );
                 }
                 projector
@@ -259,18 +260,18 @@ fn a_step_that_is_dropped_harms_nothing() {
                     .await
                     .catch_up()
                     .await
-                    .expect("the log is well");
+                    .expect("the log answers");
                 assert_eq!(served(&shelf, &log), (1, log.len()));
                 let shelf = Shelf::new();
                 let mut again = start(&log, &store, &shelf).await;
-                again.catch_up().await.expect("the log is well");
+                again.catch_up().await.expect("the log answers");
                 assert_eq!(served(&shelf, &log), (1, log.len()));
             });
         }
     }
 }
 
-/// **D1** A save that is dropped before it was done is due still.
+/// **D1** A save that is dropped before it was done is still due.
 #[test]
 fn a_save_that_is_dropped_is_due_still() {
     story(|| async {
@@ -282,7 +283,7 @@ fn a_save_that_is_dropped_is_due_still() {
             .await
             .step()
             .await
-            .expect("the log is well");
+            .expect("the log answers");
         let gate = store.hold_puts();
         let stepping = Rc::clone(&projector);
         let step = async move { stepping.lock().await.step().await };
@@ -297,17 +298,17 @@ fn a_save_that_is_dropped_is_due_still() {
             .await
             .step()
             .await
-            .expect("the log is well");
+            .expect("the log answers");
         assert_eq!(
             step.checkpoint,
             Checkpoint::Saved,
-            "Eight records are not saved, and six are the distance. What was begun and dropped has not happened."
+            "Eight records are not saved, and the distance is six. A save that was begun and dropped has not happened."
         );
     });
 }
 
-/// **D4** A projector that moves the view during a read makes it neither ahead of the log nor better than it is; and no
-/// reader holds it up.
+/// **D4** A projector that moves the view during a read makes it look neither ahead of the log nor
+/// better than it is; and no reader holds it up.
 #[test]
 fn a_view_that_moves_during_a_read_is_not_ahead_of_its_log() {
     story(|| async {
@@ -315,7 +316,7 @@ fn a_view_that_moves_during_a_read_is_not_ahead_of_its_log() {
             let log = log_of(&history()[..10]);
             let (store, shelf) = (TestStore::default(), Shelf::new());
             let mut projector = start(&log, &store, &shelf).await;
-            projector.step().await.expect("the log is well");
+            projector.step().await.expect("the log answers");
             log.set_slow(slow);
             let reading = Dashboard::new(log.clone(), shelf.clone());
             let read = async move { reading.read(0, TooOld::Label).await };
@@ -325,7 +326,7 @@ fn a_view_that_moves_during_a_read_is_not_ahead_of_its_log() {
             for learner in 30..40 {
                 log.record(completes(learner, 1));
             }
-            projector.catch_up().await.expect("the log is well");
+            projector.catch_up().await.expect("the log answers");
             note("the projector has read all 20 meanwhile");
             assert!(read.go_on());
             let answer = read.succeed().await;
@@ -335,8 +336,8 @@ fn a_view_that_moves_during_a_read_is_not_ahead_of_its_log() {
             };
             assert!(
                 lag >= 10_u64.saturating_sub(watermark) && lag <= 20_u64.saturating_sub(watermark),
-                "The read was given a view at {watermark}, and the log ended at 10 when it began. The view is \
-                 said to lack {lag}."
+                "The read returned a view at {watermark}, and the log ended at 10 when it began. The \
+                 view is reported to lack {lag}."
             );
         }
     });
@@ -348,7 +349,7 @@ fn at(shelf: &Shelf) -> (u32, u64) {
     (view.plan().version.0, view.watermark().0)
 }
 
-/// **D4** **D3** Two threads publish at the same moment, many times over: whichever comes first, the newer stays.
+/// **D4** **D3** Two threads publish at the same moment, many times: whichever comes first, the newer view stays.
 #[test]
 fn two_publish_at_once_and_the_newer_stays() {
     live(|| {
@@ -374,8 +375,8 @@ fn two_publish_at_once_and_the_newer_stays() {
                 assert_eq!(
                     at(shelf),
                     (newer.plan().version.0, newer.watermark().0),
-                    "An older view was published while the newer one was, and is served now: between the \
-                     comparison and the replacing there was room for another one."
+                    "An older view was published while the newer one was, and is served now: another \
+                     one came between the comparison and the replacement."
                 );
             }
         }

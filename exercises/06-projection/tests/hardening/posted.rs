@@ -19,7 +19,7 @@ fn view() -> Arc<projection::view::View> {
     Arc::new(view_of(PLAN, &history))
 }
 
-/// To learners 2 and 3, who have two lessons and more.
+/// Letters to learners 2 and 3, who have two lessons or more.
 fn expected() -> Vec<LetterId> {
     let letter = |learner| LetterId {
         learner: LearnerId(learner),
@@ -38,8 +38,8 @@ fn worker(record: &TestStore, post: &Post) -> impl Future<Output = bool> + 'stat
     }
 }
 
-/// **D8** A worker that dies at any of its questions, and one that takes its place: no letter is lost, and none is
-/// doubled within the provider's day. Once all is recorded, none is doubled ever.
+/// **D8** A worker dies at any of its questions, and another replaces it: no letter is lost, and none is
+/// delivered twice within the provider's day. When all are recorded, none is ever delivered twice.
 #[test]
 fn a_worker_that_dies_anywhere_loses_and_doubles_nothing() {
     let mut died = 0;
@@ -70,12 +70,12 @@ fn a_worker_that_dies_anywhere_loses_and_doubles_nothing() {
                 assert_eq!(
                     delivered,
                     expected(),
-                    "A worker died at its question {polls}, and another took its place at once. Learners 2 and 3 \
-                     have reached the milestone."
+                    "A worker died at its question {polls}, and another replaced it at once. Learners \
+                     2 and 3 have reached the milestone."
                 );
                 post.forget();
                 assert!(
-                    Held::begin("a worker of next week", worker(&record, &post))
+                    Held::begin("a worker next week", worker(&record, &post))
                         .finish()
                         .await
                 );
@@ -86,7 +86,7 @@ fn a_worker_that_dies_anywhere_loses_and_doubles_nothing() {
     assert!(died > 40, "Workers have died at every question.");
 }
 
-/// **D8** Two workers at once, by mistake, are one letter each time, within the provider's day.
+/// **D8** Two workers at once, by mistake, deliver each letter once, within the provider's day.
 #[test]
 fn two_workers_are_one_letter() {
     for first in 0..8 {
@@ -108,13 +108,13 @@ fn two_workers_are_one_letter() {
             assert_eq!(
                 delivered,
                 expected(),
-                "Each letter has one id, whoever sends it."
+                "Each letter has one id, whichever worker sends it."
             );
         });
     }
 }
 
-/// **D8** A failure leaves due what is due, at whichever letter it comes.
+/// **D8** After a failure, what was due is still due, whichever letter failed.
 #[test]
 fn what_failed_is_due_still() {
     for (error, happens) in [
@@ -129,7 +129,7 @@ fn what_failed_is_due_still() {
             record.repair();
             post.set_down(true);
             assert!(!worker(&record, &post).await, "The provider is down.");
-            note("all is well again");
+            note("everything works again");
             post.set_down(false);
             assert!(worker(&record, &post).await);
             let mut delivered = post.delivered();

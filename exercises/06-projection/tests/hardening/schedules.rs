@@ -1,11 +1,11 @@
-//! Any order of events, as far as one can be told in some fifty turns.
+//! Any order of events, in about fifty turns.
 //!
-//! Each case is a list of turns: records that are made, repeated and come late; projectors, two of them, that
-//! step and are given up half-way; rebuilds by three plans; crashes, deletions, full disks, logs that are down or
-//! deliver again. Everything that asks the log or the store may be overtaken by everything else: a turn lets one
-//! of those that are under way go on to its next question.
+//! Each case is a list of turns: records that are made, repeated and come late; two projectors that step
+//! and are dropped half-way; rebuilds by three plans; crashes, deletions, full disks, logs that are down
+//! or deliver again. Everything that asks the log or the store may be overtaken by everything else: a
+//! turn lets one running task continue to its next question.
 //!
-//! What is served has to be a replay after each turn, and readers are never taken back.
+//! The served view has to equal a replay after each turn, and readers are never taken back.
 
 #![allow(clippy::similar_names)] // `self` and `shelf` are.
 
@@ -30,7 +30,7 @@ use tokio::sync::Mutex;
 
 type TestProjector = Projector<crate::world::log::TestLog, TestStore>;
 
-/// Something that happens. Where a turn picks one of several, it is by number, round and round.
+/// Something that happens. Where a turn picks one of several, it does so by number, modulo their count.
 #[derive(Clone, Copy, Debug)]
 enum Turn {
     /// The authority decides something.
@@ -40,7 +40,7 @@ enum Turn {
         done: u8,
         completed: bool,
     },
-    /// A relay records something once more.
+    /// A relay records something again.
     Repeat { which: u8 },
     /// A projector of one of the plans starts, in one of two places. What ran there has died.
     Start { place: u8, plan: u8 },
@@ -52,9 +52,9 @@ enum Turn {
     Read,
     /// A reader takes the view that is served, and keeps it.
     Take,
-    /// One of those that are under way goes on, by so many questions.
+    /// One of the running tasks continues, by this many questions.
     GoOn { which: u8, questions: u8 },
-    /// One of them is dropped where it is.
+    /// One of them is dropped half-way.
     GiveUp { which: u8 },
     /// The process dies; the store stays.
     Crash,
@@ -64,7 +64,7 @@ enum Turn {
     Full { full: bool },
     /// The log is down, or up again.
     Down { down: bool },
-    /// The log delivers so many records again with each read.
+    /// The log delivers this many records again with each read.
     Again { count: u8 },
     /// Questions have their effect before they wait, or after.
     Slow { question: bool },
@@ -107,7 +107,7 @@ fn any_step() -> impl Strategy<Value = Turn> {
     ]
 }
 
-/// What has come about over all cases: a property that never saw a fault has shown nothing.
+/// What has happened over all cases: a property that never saw a fault has shown nothing.
 #[derive(Default)]
 struct Seen {
     restored: AtomicUsize,
@@ -123,8 +123,8 @@ fn count(what: &AtomicUsize) {
     what.fetch_add(1, Ordering::Relaxed);
 }
 
-/// **D1** **D2** **D3** **D4** **D8** A view at watermark w equals a replay of log[0..w], whatever happens in
-/// whatever order, and no reader is taken back.
+/// **D1** **D2** **D3** **D4** **D8** A view at watermark w equals a replay of log[0..w], whatever
+/// happens, in whatever order, and no reader is taken back.
 #[test]
 fn what_is_served_is_always_a_replay() {
     let seen = Arc::new(Seen::default());
@@ -147,22 +147,22 @@ fn what_is_served_is_always_a_replay() {
         ("a projector was superseded", &seen.superseded),
         ("a rebuild was swapped in", &seen.swapped),
         (
-            "that happened during another's step",
+            "a swap happened during another projector's step",
             &seen.swapped_during_a_step,
         ),
-        ("something was given up half-way", &seen.given_up),
+        ("something was dropped half-way", &seen.given_up),
         ("a checkpoint was refused", &seen.refused_saves),
         ("a view moved during a read", &seen.read_during_a_move),
     ];
     for (what, times) in seen {
         assert!(
             times.load(Ordering::Relaxed) > 0,
-            "It never came about that {what}."
+            "It never happened that {what}."
         );
     }
 }
 
-/// One that is under way, with what has to be known when it ends.
+/// A running task, with what is needed to judge it when it ends.
 enum Going {
     Start(usize, Plan, Held<Result<TestProjector, ProjectorError>>),
     Step(usize, Held<Result<Step, ProjectorError>>),
@@ -178,14 +178,14 @@ struct Run {
     store: TestStore,
     shelf: Shelf,
     places: [Option<(Plan, Rc<Mutex<TestProjector>>)>; 2],
-    /// How far the projectors had come when they were last seen between two steps.
+    /// The projectors' watermarks when they were last seen between two steps.
     reached: [u64; 2],
     going: Vec<Going>,
     taken: Vec<Taken>,
-    /// The highest that readers have seen, and the newest plan; since the process began.
+    /// The highest watermark that readers have seen, and the newest plan, since the process began.
     highest: u64,
     newest: u32,
-    /// Whether the log was ever down, a view ever deleted. Then some errors are answers.
+    /// Whether the log was ever down, or a view ever deleted. Then some errors are right.
     was_down: bool,
     was_deleted: bool,
     seen: Arc<Seen>,
@@ -223,7 +223,7 @@ impl Run {
         }
     }
 
-    /// Whatever the platform and its operators do.
+    /// What the platform and its operators do.
     async fn take(&mut self, turn: Turn) {
         let log = self.authority.log.clone();
         let (store, shelf) = (self.store.clone(), self.shelf.clone());
@@ -309,7 +309,7 @@ impl Run {
         }
     }
 
-    /// Whatever goes wrong.
+    /// What goes wrong.
     fn fail(&mut self, fault: Turn) {
         let log = &self.authority.log;
         match fault {
@@ -363,7 +363,7 @@ impl Run {
         }
     }
 
-    /// One of them goes on to its next question; and if it has come to its end, it is judged. Says whether it has.
+    /// One of them continues to its next question; if it has ended, it is judged. Returns whether it has.
     async fn go_on(&mut self, which: usize) -> bool {
         let done = match &mut self.going[which] {
             Going::Start(_, _, held) | Going::Rebuild(_, _, held) => held.go_on(),
@@ -415,8 +415,8 @@ impl Run {
                         let (version, watermark) = (view.plan().version, view.watermark().0);
                         assert!(
                             version >= plan.version && watermark >= end,
-                            "A rebuild by plan {} has ended, which began when the log ended at {end}; and \
-                             plan {} is served at {watermark}.",
+                            "A rebuild by plan {} has ended. When it began, the log ended at {end}; \
+                             and now plan {} is served at {watermark}.",
                             plan.version.0,
                             version.0
                         );
@@ -448,13 +448,13 @@ impl Run {
         says(&answer.view, &self.authority.log.bodies());
         let lag = match answer.lag {
             Lag::Unknown if self.was_down => return,
-            Lag::Unknown => panic!("The lag is said to be unknown, and the log was never down."),
+            Lag::Unknown => panic!("The lag is reported as unknown, but the log was never down."),
             Lag::Within(lag) => {
-                assert!(lag <= 1, "A lag of {lag} is said to be within 1.");
+                assert!(lag <= 1, "A lag of {lag} is reported as within 1.");
                 lag
             }
             Lag::Beyond(lag) => {
-                assert!(lag > 1, "A lag of {lag} is said to be beyond 1.");
+                assert!(lag > 1, "A lag of {lag} is reported as beyond 1.");
                 lag
             }
         };
@@ -464,8 +464,8 @@ impl Run {
         );
         assert!(
             (least..=most).contains(&lag),
-            "A read was given a view at {watermark}, with a lag of {lag}. The log ended at {began} when the \
-             read began and at {end} when it ended."
+            "A read returned a view at {watermark}, with a lag of {lag}. The log ended at {began} when \
+             the read began and at {end} when it ended."
         );
     }
 
@@ -488,7 +488,7 @@ impl Run {
             assert_eq!(
                 (view.watermark(), &view.rows()),
                 (*watermark, rows),
-                "A reader has taken a view, and it has changed in the reader's hands."
+                "A view changed while a reader held it."
             );
         }
         for (place, reached) in self.places.iter().zip(&mut self.reached) {
@@ -498,7 +498,7 @@ impl Run {
                 let now = projector.watermark().0;
                 assert!(
                     now >= *reached,
-                    "A projector of plan {} had come to {reached}, and is at {now}.",
+                    "A projector of plan {} was at {reached}, and is now at {now}.",
                     plan.version.0
                 );
                 *reached = now;
@@ -522,8 +522,8 @@ impl Run {
         (self.highest, self.newest) = (watermark, plan);
     }
 
-    /// Once faults stop, everything comes to its end; and so it does from each state of the store in which a crash
-    /// could have left it.
+    /// When faults stop, everything finishes; and so it does from each state in which a crash could have
+    /// left the store.
     async fn end(mut self) {
         note("here the faults stop");
         let log = self.authority.log.clone();
@@ -545,9 +545,9 @@ impl Run {
         }
         let (store, shelf) = (self.store.clone(), self.shelf.clone());
         let last = rebuild(plan(9), log.clone(), store, shelf, settings(3, 2)).await;
-        drop(last.expect("nothing is in its way"));
+        drop(last.expect("nothing fails any more"));
         self.judge();
-        assert_eq!(self.highest, log.len(), "Nothing is missing in the end.");
+        assert_eq!(self.highest, log.len(), "In the end nothing is missing.");
         for (nth, left) in self.store.states().into_iter().enumerate() {
             scene(format!("a crash after change {nth} of the store"));
             for version in [1, 2, 3, 9] {
@@ -556,7 +556,7 @@ impl Run {
                 let begun =
                     Projector::start(plan, log.clone(), store, shelf.clone(), settings(50, 4));
                 let mut projector = begun.await.expect("a projector");
-                projector.catch_up().await.expect("the log is well");
+                projector.catch_up().await.expect("the log answers");
                 let view = shelf.current().expect("a view");
                 assert_eq!((view.plan(), view.watermark().0), (plan, log.len()));
                 says(&view, &log.bodies());

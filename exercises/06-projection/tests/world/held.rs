@@ -1,4 +1,4 @@
-//! Something that runs until it has to wait, and goes on when the test says so.
+//! Something that runs until it has to wait, and continues when the test says so.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -6,15 +6,15 @@ use std::pin::Pin;
 use std::task::Poll;
 use testbed::{poll_once, soon};
 
-/// When something that takes its time happens: before the wait, or after it.
+/// When a slow operation has its effect: before the wait, or after it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Slow {
-    /// It takes no time.
+    /// Without a wait.
     #[default]
     Not,
-    /// At once, and then the answer takes its time.
+    /// At once, and then the answer waits.
     Answer,
-    /// After a while, and then it is answered.
+    /// After the wait, and then it is answered.
     Question,
 }
 
@@ -32,7 +32,7 @@ impl Slow {
     }
 }
 
-/// Waits until it is polled once more.
+/// Waits until it is polled again.
 async fn once_around() {
     let mut polled = false;
     std::future::poll_fn(|context| {
@@ -45,7 +45,7 @@ async fn once_around() {
     .await;
 }
 
-/// A future that was begun, and perhaps has ended.
+/// A future that was started, and may have ended.
 pub struct Held<T> {
     what: String,
     future: Pin<Box<dyn Future<Output = T>>>,
@@ -53,7 +53,7 @@ pub struct Held<T> {
 }
 
 impl<T> Held<T> {
-    /// Begins it, and lets it go as far as it can.
+    /// Starts it, and lets it run as far as it can.
     pub fn begin(what: &str, future: impl Future<Output = T> + 'static) -> Self {
         let mut held = Self {
             what: what.to_owned(),
@@ -65,7 +65,7 @@ impl<T> Held<T> {
         held
     }
 
-    /// Lets it go as far as it can. Says whether it has ended.
+    /// Lets it run as far as it can. Returns whether it has ended.
     pub fn go_on(&mut self) -> bool {
         if self.ended.is_none()
             && let Poll::Ready(value) = poll_once(Pin::new(&mut self.future))
@@ -80,7 +80,7 @@ impl<T> Held<T> {
         self.ended.is_some()
     }
 
-    /// Lets it go on to its end.
+    /// Lets it run to its end.
     pub async fn finish(mut self) -> T {
         if !self.go_on() {
             let value = soon(&self.what, self.future.as_mut()).await;
@@ -97,7 +97,7 @@ impl<T> Held<T> {
 }
 
 impl<T, E: Debug> Held<Result<T, E>> {
-    /// Lets it go on to its end, which has to be a good one.
+    /// Lets it run to its end, which must not be an error.
     pub async fn succeed(self) -> T {
         let what = self.what.clone();
         match self.finish().await {

@@ -7,10 +7,10 @@ use projection::log::{Body, Log, LogError, Recorded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testbed::{Gate, note};
 
-/// More reads than any test needs. A loop that reads for ever is told so at once.
+/// More reads than any test needs, so that a loop that reads for ever fails at once.
 const MOST_READS: usize = 20_000;
 
-/// A log that counts what is asked of it. Clones are the same log.
+/// A log that counts its calls. Clones are the same log.
 #[derive(Clone, Default)]
 pub struct TestLog(Arc<Mutex<Inner>>);
 
@@ -33,7 +33,7 @@ impl TestLog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records one more, as the authority's relay does.
+    /// Records one event, as the authority's relay does.
     pub fn record(&self, body: Body) {
         let mut inner = self.inner();
         note(format!(
@@ -44,7 +44,7 @@ impl TestLog {
         inner.bodies.push(body);
     }
 
-    /// All that was ever recorded and not cut off.
+    /// Everything that was recorded and not cut off.
     pub fn bodies(&self) -> Vec<Body> {
         self.inner().bodies.clone()
     }
@@ -53,19 +53,19 @@ impl TestLog {
         self.inner().bodies.len() as u64
     }
 
-    /// Cuts off what stands from `end` on, as a restore from a backup does.
+    /// Cuts off the records from `end` on, as a restore from a backup does.
     pub fn cut_off(&self, end: usize) {
         note(format!("the log is cut off at {end}"));
         self.inner().bodies.truncate(end);
     }
 
-    /// No longer keeps what stands before `first`.
+    /// Drops the records before `first`.
     pub fn forget_before(&self, first: u64) {
-        note(format!("the log forgets what stands before {first}"));
+        note(format!("the log drops what is before {first}"));
         self.inner().first = first;
     }
 
-    /// From now on gives no answer, or gives answers again.
+    /// From now on gives no answer, or answers again.
     pub fn set_down(&self, down: bool) {
         note(if down {
             "the log is down"
@@ -75,7 +75,7 @@ impl TestLog {
         self.inner().down = down;
     }
 
-    /// From now on delivers so many records again, before those that are asked for.
+    /// From now on delivers this many records again, before those that are asked for.
     pub fn deliver_again(&self, count: u64) {
         note(format!("the log delivers {count} again with each read"));
         self.inner().again = count;
@@ -87,12 +87,12 @@ impl TestLog {
         self.inner().grows = Some(body);
     }
 
-    /// From now on whatever is asked takes its time.
+    /// From now on each call waits.
     pub fn set_slow(&self, slow: Slow) {
         self.inner().slow = slow;
     }
 
-    /// Puts `body` in place of what stands at `offset`, as a newer program would read it.
+    /// Replaces the record at `offset` with `body`, as a newer program would read it.
     pub fn reread(&self, offset: usize, body: Body) {
         note(format!("a newer program reads {offset} as {}", told(&body)));
         self.inner().bodies[offset] = body;
@@ -112,19 +112,19 @@ impl TestLog {
         gate
     }
 
-    /// No longer holds anything that comes.
+    /// No longer holds up any call.
     pub fn stop_holding(&self) {
         let mut inner = self.inner();
         let gates = [inner.reading.take(), inner.ending.take()];
         gates.iter().flatten().for_each(Gate::open);
     }
 
-    /// From where was read so far, and how many at most.
+    /// The reads so far: from where, and how many at most.
     pub fn reads(&self) -> Vec<(u64, usize)> {
         self.inner().reads.clone()
     }
 
-    /// How many times the end was asked for.
+    /// How many times the log was asked for its end.
     pub fn ends(&self) -> usize {
         self.inner().ends
     }
@@ -139,8 +139,8 @@ impl Log for TestLog {
             inner.reads.push((from.0, at_most));
             assert!(
                 inner.reads.len() < MOST_READS,
-                "The log was read {MOST_READS} times. Usual cause: a loop that reads again and again what \
-                 brings it no further."
+                "The log was read {MOST_READS} times. Usual cause: a loop that repeats a read which \
+                 gets it no further."
             );
             let answer = inner.answer(from, at_most);
             if let Some(body) = inner.grows {

@@ -1,5 +1,5 @@
-//! What both parts of the grader stand on: a log and a store that count and can be disturbed, and what a
-//! view has to say, added up in the plainest way.
+//! Shared by both parts of the grader: a log and a store that count and can fail, and what a view has to
+//! hold, added up in the simplest way.
 
 #![allow(dead_code)] // Each part uses what it needs.
 
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU64, NonZeroUsize};
 use testbed::note;
 
-/// The first plan of most tests, and the one that takes its place.
+/// The first plan of most tests, and the one that replaces it.
 pub const PLAN: Plan = Plan {
     version: PlanVersion(1),
     counting: Counting::Completed,
@@ -38,7 +38,7 @@ pub fn event(learner: u64, lesson: u64, version: u64, steps_done: u32, completed
             steps_done,
             completed,
         },
-        // Clocks step back: nothing may be ordered by it.
+        // Clocks step back: nothing may be ordered by this time.
         committed_at_ms: 1_000_000 - version,
     })
 }
@@ -70,8 +70,8 @@ pub fn settings(batch: usize, checkpoint_every: u64) -> Settings {
     }
 }
 
-/// Some two dozen events of four learners in three lessons: some go on, some take a completion back, some
-/// are recorded twice, and one old one comes late.
+/// Some two dozen events of four learners in three lessons: some continue, some undo a completion, some
+/// are recorded twice, and an old one comes late.
 pub fn history() -> Vec<Body> {
     let mut history = Vec::new();
     for version in 1..=3_u64 {
@@ -109,13 +109,13 @@ pub fn view_of(plan: Plan, bodies: &[Body]) -> View {
         assert_eq!(
             applied,
             Ok(Applied::Moved),
-            "The record at {offset} was the next one, and could be read."
+            "The record at {offset} was the next one, and readable."
         );
     }
     view
 }
 
-/// What the rows have to be after `bodies`: of each key the highest version, added up.
+/// The rows that `bodies` have to make: the highest version of each key, added up.
 pub fn replayed(plan: Plan, bodies: &[Body]) -> Vec<(Subject, Row)> {
     let mut newest = BTreeMap::<LessonKey, Progress>::new();
     for body in bodies {
@@ -144,28 +144,28 @@ pub fn replayed(plan: Plan, bodies: &[Body]) -> Vec<(Subject, Row)> {
     rows.into_iter().collect()
 }
 
-/// **D1** in one line: the view says what a replay of the log up to its watermark says.
+/// **D1** in one line: the view equals a replay of the log up to its watermark.
 #[track_caller]
 pub fn holds_d1(view: &View, log: &TestLog) {
     says(view, &log.bodies());
 }
 
-/// The same against a history that is given.
+/// The same, against the given history.
 #[track_caller]
 pub fn says(view: &View, history: &[Body]) {
     let Offset(watermark) = view.watermark();
     let upto = usize::try_from(watermark).expect("a small number");
     assert!(
         upto <= history.len(),
-        "The view says that {upto} records are in it, and the log has {}.",
+        "The view reports that {upto} records are in it, and the log has {}.",
         history.len()
     );
     assert_eq!(
         view.rows(),
         replayed(view.plan(), &history[..upto]),
-        "D1: a view at watermark {watermark} says what a replay of the first {watermark} records says, \
-         under its plan. If it does not, then either the rows or the watermark are wrong, and nobody can \
-         tell which."
+        "D1: a view at watermark {watermark} equals a replay of the first {watermark} records, under \
+         its plan. If it does not, either the rows or the watermark are wrong, and it is unknown \
+         which."
     );
 }
 
@@ -178,7 +178,7 @@ pub fn ids(bodies: &[Body]) -> Vec<EventId> {
     ids.collect()
 }
 
-/// Tells what was recorded, in few words.
+/// A record in few words, for the story.
 pub fn told(body: &Body) -> String {
     match body {
         Body::Event(Event { progress, .. }) => format!(
@@ -197,7 +197,7 @@ pub fn told(body: &Body) -> String {
     }
 }
 
-/// Applies a record, and tells it.
+/// Applies a record, and adds it to the story.
 pub fn apply(
     view: &mut View,
     offset: u64,

@@ -1,4 +1,4 @@
-//! The authority, played by the test: it decides, and records what it decided.
+//! The authority, played by the test: it decides, and records its decisions.
 
 use crate::world::log::TestLog;
 use domain::{Event, LessonKey, Progress, Version};
@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use testbed::note;
 
-/// The authority, with the log into which its events go. Clones are the same.
+/// The authority, with the log that gets its events. Clones are the same.
 #[derive(Clone, Default)]
 pub struct Authority {
     facts: Arc<Mutex<BTreeMap<LessonKey, Progress>>>,
     asked: Arc<Mutex<Vec<usize>>>,
     down: Arc<Mutex<bool>>,
-    /// What it announces.
+    /// The log of its events.
     pub log: TestLog,
 }
 
 impl Authority {
-    /// Decides that the learner has completed the lesson, or has not. Asks nobody.
+    /// Decides that the learner has completed the lesson, or has not, without asking anything.
     pub fn decide(&self, learner: u64, lesson: u64, steps_done: u32, completed: bool) -> Version {
         let key = LessonKey::new(learner, lesson);
         let progress = {
@@ -50,7 +50,7 @@ impl Authority {
         *self.down.lock().expect("a switch") = down;
     }
 
-    /// How many keys were asked for, each time that something was asked.
+    /// How many keys each call asked for.
     pub fn asked(&self) -> Vec<usize> {
         self.asked.lock().expect("a list").clone()
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use testbed::note;
 use tokio::time::Instant;
 
-/// For how long the provider knows a letter again.
+/// How long the provider recognises a letter.
 pub const REMEMBERS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A provider that counts what reaches the learners. Clones are the same.
@@ -39,14 +39,14 @@ impl Post {
         self.0.lock().expect("the post").down = down;
     }
 
-    /// From now on a letter takes its time.
+    /// From now on sending a letter waits.
     pub fn set_slow(&self, slow: Slow) {
         self.0.lock().expect("the post").slow = slow;
     }
 
-    /// More than a day passes at the provider: it knows no letter again.
+    /// More than a day passes at the provider: it recognises no old letter.
     pub fn forget(&self) {
-        note("more than a day passes: the provider knows none of the letters again");
+        note("more than a day passes: the provider recognises none of the letters");
         self.0.lock().expect("the post").seen.clear();
     }
 }
@@ -73,7 +73,7 @@ impl Post {
         let who = letter.learner.0;
         if known.is_some_and(|seen| now - seen < REMEMBERS) {
             note(format!(
-                "the provider drops a letter to learner {who}: it has had it today"
+                "the provider drops a letter to learner {who}: it has seen it today"
             ));
             return Ok(());
         }

@@ -8,19 +8,19 @@ use testbed::{Gate, note};
 
 type Contents = BTreeMap<String, Vec<u8>>;
 
-/// A store that counts, and remembers each state in which a crash could leave it. Clones are the same.
+/// A store that counts, and keeps each state in which a crash could leave it. Clones are the same.
 #[derive(Clone, Default)]
 pub struct TestStore(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
 struct Inner {
     contents: Contents,
-    /// What stood there before the first change, before the second one, …
+    /// The content before the first change, before the second one, …
     before: Vec<Contents>,
     gets: usize,
     puts: usize,
     failing: Option<StoreError>,
-    /// Whether a failing put has happened all the same.
+    /// Whether a failing put is done anyway.
     happens: bool,
     unreadable: bool,
     putting: Option<Gate>,
@@ -51,18 +51,18 @@ impl TestStore {
         states
     }
 
-    /// Puts something there by hand.
+    /// Puts something into the store by hand.
     pub fn plant(&self, name: &str, bytes: Vec<u8>) {
         self.inner().contents.insert(name.to_owned(), bytes);
     }
 
     /// Removes all.
     pub fn wipe(&self) {
-        note("all that stood in the store is deleted");
+        note("everything in the store is deleted");
         self.inner().contents.clear();
     }
 
-    /// From now on each put fails. With `happens` it is done all the same, and only the answer is lost.
+    /// From now on each put fails. With `happens` it is done anyway, and only the answer is lost.
     pub fn fail_puts(&self, error: StoreError, happens: bool) {
         note(format!("from now on puts fail: {error}"));
         let mut inner = self.inner();
@@ -77,12 +77,12 @@ impl TestStore {
 
     /// From now on puts succeed.
     pub fn repair(&self) {
-        note("the store is well again");
+        note("the store works again");
         self.inner().failing = None;
         self.inner().unreadable = false;
     }
 
-    /// From now on whatever is asked takes its time.
+    /// From now on each call waits.
     pub fn set_slow(&self, slow: Slow) {
         self.inner().slow = slow;
     }
@@ -94,7 +94,7 @@ impl TestStore {
         gate
     }
 
-    /// No longer holds puts.
+    /// No longer holds up puts.
     pub fn stop_holding(&self) {
         if let Some(gate) = self.inner().putting.take() {
             gate.open();

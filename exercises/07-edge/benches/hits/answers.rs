@@ -1,4 +1,4 @@
-//! One client, who asks over a kept connection and waits; and what answers it.
+//! One client, which asks over a kept connection and waits, and the servers that answer it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use web::http::{HeaderValue, header};
 use web::{Body, Bytes, Clock, Origin, OriginError, Read, Request, Response};
 use web_server::{Limits, Reach, Tcp, Upstream, serve};
 
-/// What a page of forty lessons weighs, as HTML.
+/// The size of a page of forty lessons, as HTML.
 const PAGE_BYTES: usize = 13 << 10;
 
 /// Connections are kept while others are measured.
@@ -59,7 +59,7 @@ fn new_edge() -> Edge<Here> {
     Edge::new(Here, Settings::default(), Clock::system())
 }
 
-/// Serves the page to whoever asks.
+/// Serves the page to every request.
 pub fn bare(_: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     served(announce, |_request| async { page() })
 }
@@ -69,7 +69,7 @@ pub fn edge(_: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     let runtime = runtime()?;
     let edge = runtime.block_on(async {
         let edge = new_edge();
-        // So that a stub is told of here, and not by a request that gets no answer.
+        // So that a stub is reported here, and not as a request without an answer.
         edge.handle(get()).await;
         edge
     });
@@ -107,7 +107,7 @@ where
     })
 }
 
-/// Asks for the page again and again; a sample is the time until all of it is there.
+/// Asks for the page again and again; a sample is the time until all of it has arrived.
 pub fn ask(seat: &Seat) -> Result<Probe, String> {
     let address: SocketAddr = seat.address.parse().map_err(|_| "no address".to_owned())?;
     let upstream = Upstream::new(Tcp(address), Reach::default());
@@ -132,7 +132,7 @@ async fn asked(origin: &impl Origin) -> Result<(), String> {
 async fn whole(response: Response) -> Result<(), String> {
     match response.into_body().within(1 << 20).await {
         Ok(Read::Whole(body)) if body.len() == PAGE_BYTES => Ok(()),
-        _ => Err("the page did not come whole".to_owned()),
+        _ => Err("the page did not arrive complete".to_owned()),
     }
 }
 

@@ -4,9 +4,9 @@
 //! cargo bench -p edge --features bench --bench hits -- --quick
 //! ```
 //!
-//! Beside your edge stands a server that has nothing to decide: what is between the two is the price of
-//! the decisions. How many requests an origin is saved, and how much of what is served has changed in
-//! the meantime, is counted in virtual time, and is the same on every machine.
+//! Your edge is compared with a server that has nothing to decide: the difference is the price of the
+//! decisions. How many requests the origin is saved, and how many answers had changed when they were
+//! served, is counted in virtual time, and is the same on every machine.
 
 mod answers;
 mod nginx;
@@ -22,7 +22,7 @@ use ladder::slice::Samples;
 use ladder::suite::{Axis, Curve, Rung, Series, Suite};
 use ladder::units::{count, time};
 
-/// What all else is compared with.
+/// What everything else is compared with.
 const BASE: &str = "http-answer";
 
 fn main() -> ExitCode {

@@ -1,7 +1,7 @@
-//! nginx with its cache, where it is installed: what half the Web stands behind.
+//! nginx with its cache, where it is installed: a common edge of today's Web.
 //!
-//! It is started on loopback with a configuration and a folder of its own, on the CPU of this process,
-//! whose page it caches. A shell waits beside it for the end of this process, and ends it then.
+//! It is started on loopback with its own configuration and folder, on the CPU of this process, whose
+//! page it caches. A shell waits for the end of this process, and then ends nginx.
 
 use std::fs;
 use std::net::TcpListener as Reserved;
@@ -15,7 +15,7 @@ use web_server::serve;
 
 use crate::answers::{limits, page, runtime};
 
-/// Serves the page to nginx, and nginx serves it to whoever asks.
+/// Serves the page to nginx, which serves it to every request.
 pub fn cached(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     if Command::new("nginx").arg("-v").output().is_err() {
         return Err("nginx is not installed".to_owned());
@@ -30,7 +30,7 @@ pub fn cached(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
             .port();
         let folder = seat.folder.join(format!("nginx-{port}"));
         let file = configured(&folder, port, origin.port()).map_err(|error| error.to_string())?;
-        // Kept until this process ends: the pipe closes then, and `read` returns.
+        // Kept until this process ends: then the pipe closes, and `read` returns.
         let _nginx = Command::new("sh")
             .args([
                 "-c",

@@ -1,7 +1,8 @@
-//! A day's requests in a moment: what reaches the origin, and what is served although it has changed.
+//! A day's requests in a moment: how many reach the origin, and how many are served although the page
+//! has changed.
 //!
-//! Time is virtual, so that an hour takes as long as its requests do; and all that is drawn is drawn from
-//! a fixed seed, so that the counts are the same in every run.
+//! Time is virtual, so an hour takes only as long as its requests do; and every random number comes from
+//! a fixed seed, so the counts are the same in every run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,18 +16,18 @@ use tokio::time::Instant;
 use web::http::{HeaderValue, header};
 use web::{Body, Bytes, Clock, Origin, OriginError, Read, Request, Response};
 
-/// A catalogue of pages, of which some are asked for all the time and most hardly ever.
+/// A catalogue of pages: some are requested all the time and most hardly ever.
 const PAGES: u64 = 200;
 const SKEW: f64 = 0.99;
 
-/// So many requests come, evenly, at this rate.
+/// This many requests arrive, evenly, at this rate.
 const REQUESTS: usize = 40_000;
 const EACH: Duration = Duration::from_millis(50);
 
-/// Each page changes so often; not all at once.
+/// Each page changes this often; not all at once.
 const CHANGES: u64 = 600;
 
-/// An origin whose pages say which version they are.
+/// An origin whose pages contain their version.
 #[derive(Clone)]
 struct Changing {
     began: Instant,
@@ -56,10 +57,10 @@ impl Origin for Changing {
     }
 }
 
-/// Runs the requests with the lifetime that the place on the curve says.
+/// Runs the requests; the place on the curve is the lifetime.
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "all sides have one signature, and those with a connection can fail"
+    reason = "all sides have one signature, and the ones with a connection can fail"
 )]
 pub fn run(seat: &Seat) -> Result<Probe, String> {
     let lifetime = seat.at;
@@ -94,7 +95,7 @@ fn requests(lifetime: u64) -> Result<(u64, u64), String> {
             *request.uri_mut() = format!("/{page}").parse().expect("a path");
             let body = edge.handle(request).await.into_body().within(100).await;
             let Ok(Read::Whole(body)) = body else {
-                return Err("a page did not come whole".to_owned());
+                return Err("a page did not arrive complete".to_owned());
             };
             changed += u64::from(body != origin.version(page).to_string());
             tokio::time::sleep(EACH).await;

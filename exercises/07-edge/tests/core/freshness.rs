@@ -4,8 +4,8 @@ use crate::world::{Page, With, at, cached, date, get, page, seconds};
 use edge::freshness::{age, fresh_enough, lifetime};
 use testbed::live;
 
-const OLDER: &str = "The response is older than the edge takes it for, and is served for longer than its \
-                     origin has allowed.";
+const OLDER: &str = "The response is older than the edge computes, and is served for longer than its \
+                     origin allows.";
 
 /// **E3** A shared cache goes by `s-maxage`, then `max-age`, then `Expires`; and guesses nothing.
 #[test]
@@ -16,25 +16,25 @@ fn a_lifetime_is_stated_and_never_guessed() {
         assert_eq!(
             of(cached("a", "max-age=60, s-maxage=10")),
             seconds(10),
-            "`s-maxage` is said to shared caches, and this is one."
+            "`s-maxage` is meant for shared caches, and this is one."
         );
         let expiring = page("a").with("date", &date(0)).with("expires", &date(30));
         assert_eq!(of(expiring.clone()), seconds(30));
         assert_eq!(
             of(expiring.with("cache-control", "max-age=5")),
             seconds(5),
-            "`max-age` goes before `Expires`."
+            "`max-age` overrides `Expires`."
         );
         let old = page("a").with("last-modified", &date(-1_000_000));
         assert_eq!(
             of(old),
             seconds(0),
-            "Nothing is stated. That it has not changed for long is no promise that it will not."
+            "No lifetime is stated. That it has not changed for a long time does not promise that it will not."
         );
     });
 }
 
-/// **E3** An age counts the way here, and what other caches have added.
+/// **E3** An age includes the time in transit, and the time in other caches.
 #[test]
 fn an_age_counts_the_way_here_and_what_others_kept() {
     live(|| {
@@ -42,19 +42,19 @@ fn an_age_counts_the_way_here_and_what_others_kept() {
         assert_eq!(
             age(&slow, at(20)),
             seconds(20),
-            "{OLDER} The origin may have made it when it was asked, 20 s before it came."
+            "{OLDER} The origin may have made it when it was asked, 20 s before it arrived."
         );
         let passed_on = cached("a", "max-age=60").with("age", "40");
         let passed_on = passed_on.stored_after(&get("/"), seconds(2));
         assert_eq!(
             age(&passed_on, at(5)),
             seconds(45),
-            "{OLDER} Another cache had it for 40 s, it was 2 s on its way, and 3 s have passed."
+            "{OLDER} Another cache had it for 40 s, it was in transit for 2 s, and 3 s have passed."
         );
     });
 }
 
-/// **E3** A `Date` shows an age that nobody has counted, and a clock that is ahead takes none away.
+/// **E3** A `Date` shows an age that no `Age` has counted, and a clock that is ahead subtracts nothing.
 #[test]
 fn a_date_may_show_that_it_is_older_and_never_that_it_is_younger() {
     live(|| {
@@ -66,18 +66,18 @@ fn a_date_may_show_that_it_is_older_and_never_that_it_is_younger() {
         assert_eq!(
             age(&dated(-100), at(1)),
             seconds(101),
-            "{OLDER} It was made 100 s before it came, by its own `Date`."
+            "{OLDER} By its own `Date` it was made 100 s before it arrived."
         );
         assert_eq!(
             age(&dated(100), at(1)),
             seconds(1),
-            "Its `Date` is 100 s in the future, so the origin's clock is ahead. That makes nothing younger \
-             than its way here."
+            "Its `Date` is 100 s in the future, so the origin's clock is ahead. That makes no response \
+             younger than its time in transit."
         );
     });
 }
 
-/// **E3** Fresh is what is younger than its lifetime; at its end it is no longer.
+/// **E3** A response is fresh while it is younger than its lifetime, and not at its end.
 #[test]
 fn what_reaches_its_lifetime_is_no_longer_fresh() {
     live(|| {
@@ -88,18 +88,18 @@ fn what_reaches_its_lifetime_is_no_longer_fresh() {
         );
         assert!(
             !fresh_enough(&get("/"), &stored, at(60)),
-            "It is 60 s old, and so its lifetime of 60 s is over. Fresh is what is *younger* than its \
-             lifetime: with the other reading `max-age=0` would be fresh for a moment."
+            "It is 60 s old, so its lifetime of 60 s is over. A response is fresh while it is \
+             *younger* than its lifetime; otherwise `max-age=0` would be fresh for a moment."
         );
         let checked = cached("a", "no-cache, max-age=60").stored();
         assert!(
             !fresh_enough(&get("/"), &checked, at(0)),
-            "`no-cache` does not forbid to keep it. It forbids to use it unasked."
+            "`no-cache` does not forbid keeping it. It forbids using it without asking the origin."
         );
     });
 }
 
-/// **E3** A client may ask for something fresher, and never gets something staler by it.
+/// **E3** A client may ask for something fresher, and never gets something staler by doing so.
 #[test]
 fn a_client_may_ask_for_something_fresher() {
     live(|| {
@@ -108,7 +108,7 @@ fn a_client_may_ask_for_something_fresher() {
         let fresh = |directive: &str, now| fresh_enough(&asks(directive), &stored, at(now));
         assert!(
             fresh("max-age=10", 10),
-            "The client wants nothing older than ten seconds, and it is ten seconds old: not older."
+            "The client wants nothing older than ten seconds, and it is exactly ten seconds old."
         );
         assert!(
             !fresh("max-age=10", 11),
@@ -125,7 +125,7 @@ fn a_client_may_ask_for_something_fresher() {
         );
         assert!(
             !fresh("max-age=600", 60),
-            "A client cannot prolong what the origin has limited."
+            "A client cannot extend a lifetime that the origin has set."
         );
     });
 }

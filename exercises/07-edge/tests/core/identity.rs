@@ -5,7 +5,7 @@ use edge::identity::{key, may_store, selects};
 use testbed::{live, note};
 use web::Request;
 
-/// Asks whether the response may be kept, and says so in the story.
+/// Asks whether the response may be kept, and adds the answer to the story.
 fn kept(request: &Request, page: &Page) -> bool {
     let kept = may_store(request, &page.response());
     let (asked, said) = (request.headers(), &page.headers);
@@ -16,12 +16,12 @@ fn kept(request: &Request, page: &Page) -> bool {
     kept
 }
 
-const LEAK: &str = "A shared cache may keep this, and it will give it to whoever asks next. It was made \
-                    for the one who asked first.";
+const LEAK: &str = "The cache would keep this response and give it to the next client that asks. It \
+                    was made for the client that asked first.";
 
-const BAD_MOMENT: &str = "is the origin's bad moment, and it would become everybody's";
+const BAD_MOMENT: &str = "is a moment's failure of the origin, and every client would get it";
 
-/// **E1** The key is what is asked for: host, path and query, and not who asks or how.
+/// **E1** The key is what is asked for: host, path and query, not who asks or how.
 #[test]
 fn the_key_is_host_path_and_query() {
     live(|| {
@@ -29,21 +29,21 @@ fn the_key_is_host_path_and_query() {
         assert_eq!(
             key(&get("/lessons?course=1").with("cookie", "learner=2")),
             one,
-            "Who asks is no part of the address."
+            "The client is not part of the address."
         );
         assert_eq!(key(&asking("HEAD", "/lessons?course=1")), one);
         let other = |request: Request, why: &str| assert_ne!(key(&request), one, "{why}");
         other(
             get("/lessons?course=2"),
-            "The query says what is asked for.",
+            "The query is part of what is asked for.",
         );
         other(get("/lessons"), "Without the query it is another address.");
-        other(get("/Lessons?course=1"), "Paths may differ in case alone.");
+        other(get("/Lessons?course=1"), "Paths may differ only in case.");
         let mut elsewhere = get("/lessons?course=1");
         elsewhere
             .headers_mut()
             .insert("host", "other.example".parse().expect("a host"));
-        other(elsewhere, "Two sites share this edge, and not their pages.");
+        other(elsewhere, "Two sites share this edge, but not their pages.");
     });
 }
 
@@ -53,7 +53,7 @@ fn a_private_response_is_not_kept() {
     live(|| {
         assert!(
             kept(&get("/"), &cached("the news", "max-age=60")),
-            "An answer to nobody in particular, with a lifetime, is what a shared cache is for."
+            "An answer for no one in particular, with a lifetime, is what a shared cache is for."
         );
         for private in ["private, max-age=60", "public, private, max-age=60"] {
             assert!(!kept(&get("/"), &cached("Ada's", private)), "{LEAK}");
@@ -63,12 +63,12 @@ fn a_private_response_is_not_kept() {
                 &get("/"),
                 &cached("Ada's", "private=\"set-cookie\", max-age=60")
             ),
-            "{LEAK} That `private` names a field makes no difference to a cache that cannot take it out."
+            "{LEAK} That `private` names a field makes no difference to a cache that cannot remove the field."
         );
     });
 }
 
-/// **E2** An answer to somebody who said who they are is kept only with permission.
+/// **E2** An answer to a request with credentials is kept only with permission.
 #[test]
 fn an_answer_to_somebody_is_kept_only_with_permission() {
     live(|| {
@@ -76,12 +76,12 @@ fn an_answer_to_somebody_is_kept_only_with_permission() {
             let request = get("/progress").with(header, "Ada");
             assert!(
                 !kept(&request, &cached("Ada's", "max-age=60")),
-                "{LEAK} `max-age` says how long, and not for whom; the request had `{header}`."
+                "{LEAK} `max-age` says for how long, not for whom; the request had `{header}`."
             );
             for permission in ["public, max-age=60", "s-maxage=60"] {
                 assert!(
                     kept(&request, &cached("the course", permission)),
-                    "`{permission}` says that it is for everybody, whoever asked."
+                    "`{permission}` means that it is for everybody, whoever asked."
                 );
             }
         }
@@ -95,20 +95,20 @@ fn a_response_that_sets_a_cookie_is_kept_only_with_permission() {
         let response = |directives| cached("hello", directives).with("set-cookie", "session=Ada");
         assert!(
             !kept(&get("/"), &response("max-age=60")),
-            "{LEAK} With it goes the cookie, and whoever gets it is Ada from then on."
+            "{LEAK} The cookie goes with it, and every client that gets it is Ada from then on."
         );
         assert!(kept(&get("/"), &response("public, max-age=60")));
     });
 }
 
-/// **E1** What either side says not to keep is not kept; what is no whole answer neither.
+/// **E1** A response that either side forbids keeping is not kept, and neither is a partial answer.
 #[test]
 fn what_is_not_to_be_kept_or_not_whole_is_not_kept() {
     live(|| {
         let fresh = cached("a", "max-age=60");
         assert!(
             !kept(&get("/"), &cached("a", "no-store, max-age=60")),
-            "`no-store` means what it says, whatever else is said."
+            "`no-store` forbids it, whatever other directives say."
         );
         assert!(
             !kept(&get("/").with("cache-control", "no-store"), &fresh),
@@ -116,13 +116,13 @@ fn what_is_not_to_be_kept_or_not_whole_is_not_kept() {
         );
         assert!(
             !kept(&asking("POST", "/"), &fresh),
-            "Only what GET brings is kept."
+            "Only responses to GET are kept."
         );
         let partial = [
-            (206, "is a part. The next one wants the whole"),
+            (206, "is a part, and the next client wants the whole"),
             (
                 304,
-                "says `what you have is still good`, to one who has something. The next one has nothing",
+                "means `what you have is still good`, and the next client has nothing",
             ),
             (500, BAD_MOMENT),
             (502, BAD_MOMENT),
@@ -158,11 +158,11 @@ fn a_response_serves_those_who_agree_in_what_it_varies_by() {
         );
         assert!(
             !selects(&stored, &get("/").with("accept-language", "fr")),
-            "Who asked for French would be answered in German."
+            "A client that asked for French would be answered in German."
         );
         assert!(
             !selects(&stored, &get("/")),
-            "Who names no language has not asked for German."
+            "A client that names no language has not asked for German."
         );
         let any = page("hello").stored_for(&german);
         assert!(

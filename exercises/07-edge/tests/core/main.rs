@@ -1,7 +1,7 @@
-//! The lesson of lab 7: one module a stage, in the order of the chapter.
+//! The lesson of lab 7: one module per stage, in the order of the chapter.
 //!
-//! Each test's comment opens with the invariant that it checks. The first modules judge plain functions;
-//! the last two run the edge in virtual time, in front of an origin that the test holds in its hands.
+//! Each test's comment opens with the invariant that it checks. The first modules judge pure functions;
+//! the last two run the edge in virtual time, in front of an origin that the test controls.
 
 mod identity;
 

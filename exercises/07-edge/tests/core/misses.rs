@@ -1,4 +1,4 @@
-//! One fetch for all who miss, and an answer for each.
+//! One fetch for all misses, and an answer for each.
 
 use crate::world::{Mood, With, World, cached, get, pass, seconds, settle};
 use testbed::story;
@@ -17,13 +17,13 @@ fn a_response_that_may_be_kept_is_fetched_once() {
         assert_eq!(
             world.origin.fetches(),
             1,
-            "The second is a hit, and crosses nothing."
+            "The second is a hit, without a request to the origin."
         );
         assert_eq!(second.header("age"), Some("10"));
     });
 }
 
-/// **E8** Those who miss at once share one fetch.
+/// **E8** Concurrent misses share one fetch.
 #[test]
 fn concurrent_misses_make_one_fetch() {
     story(|| async {
@@ -38,7 +38,7 @@ fn concurrent_misses_make_one_fetch() {
         assert_eq!(
             world.origin.fetches(),
             1,
-            "Twenty clients want the same, and one answer does for all of them."
+            "Twenty clients want the same, and one answer is enough for all of them."
         );
         world.origin.release_all();
         for asked in asked {
@@ -48,7 +48,7 @@ fn concurrent_misses_make_one_fetch() {
     });
 }
 
-/// **E8** Whoever began the fetch may leave; the others are answered, and it is not fetched again.
+/// **E8** The client that started the fetch may leave; the others are answered, without another fetch.
 #[test]
 fn a_client_that_leaves_strands_nobody() {
     story(|| async {
@@ -63,12 +63,12 @@ fn a_client_that_leaves_strands_nobody() {
         assert_eq!(
             second.answer().await.text(),
             "forty",
-            "It waited for a fetch that another client had begun. In whose future did that run?"
+            "It waited for a fetch that another client had started. In whose future did that run?"
         );
     });
 }
 
-/// **E1** A response that turns out to be private goes to the one who asked. The others ask for
+/// **E1** A response that turns out to be private goes to the client that asked. The others ask for
 /// themselves, all at once and not one after the other.
 #[test]
 fn a_private_answer_is_not_shared_with_those_who_waited() {
@@ -92,20 +92,21 @@ fn a_private_answer_is_not_shared_with_those_who_waited() {
         assert_eq!(
             world.origin.fetches(),
             3,
-            "The first answer was for Ada alone. Bob and Cyd each need one, and need not stand in line."
+            "The first answer was for Ada alone. Bob and Cyd each need their own, and must not have to wait in line."
         );
         world.origin.release_all();
         for (user, asked) in asked {
             assert_eq!(
                 asked.answer().await.text(),
                 user,
-                "A client was given what the origin had made for another one."
+                "A client got what the origin had made for another one."
             );
         }
     });
 }
 
-/// **E4** What has become stale is asked about once for all, and a 304 answers them all with the body.
+/// **E4** A stale response is revalidated once for all clients, and after a 304 all of them get the
+/// body.
 #[test]
 fn an_unchanged_response_is_revalidated_once_for_all() {
     story(|| async {
@@ -125,7 +126,7 @@ fn an_unchanged_response_is_revalidated_once_for_all() {
         assert_eq!(
             (one.status, one.text()),
             (200, "forty"),
-            "A 304 of the origin is for the edge."
+            "The origin's 304 is for the edge."
         );
         assert_eq!(other.text(), "forty");
         assert_eq!(world.origin.fetches(), 2);
@@ -139,7 +140,7 @@ fn an_unchanged_response_is_revalidated_once_for_all() {
     });
 }
 
-/// **E3** Within `stale-while-revalidate` nobody waits for the origin, and it is asked once.
+/// **E3** Within `stale-while-revalidate` no client waits for the origin, which is asked once.
 #[test]
 fn nobody_waits_while_it_is_revalidated() {
     story(|| async {
@@ -163,7 +164,7 @@ fn nobody_waits_while_it_is_revalidated() {
         assert_eq!(
             world.origin.fetches(),
             2,
-            "One fetch in the background does for all."
+            "One fetch in the background is enough for all."
         );
         world.origin.stop_holding();
         world.origin.release_all();
@@ -172,7 +173,8 @@ fn nobody_waits_while_it_is_revalidated() {
     });
 }
 
-/// **E6** With the origin down, what may be served is served; and what may not is an error.
+/// **E6** With the origin down, a response that may be served is served, and otherwise there is an
+/// error.
 #[test]
 fn with_the_origin_down_what_may_be_served_is_served() {
     story(|| async {

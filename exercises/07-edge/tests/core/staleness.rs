@@ -1,4 +1,4 @@
-//! What may be served although it is stale.
+//! When a stale response may be served.
 
 use crate::world::{With, at, cached, get};
 use edge::decision::{Decision, decide, instead_of_an_error};
@@ -14,14 +14,15 @@ fn kept(directives: &str) -> Stored {
     cached("a", directives).stored()
 }
 
-/// What is decided for a plain request, so many seconds on.
+/// The decision for a plain request, after this many seconds.
 fn decided(stored: &Stored, now: u64) -> Decision {
     decide(&get("/"), Some(stored), at(now))
 }
 
-const TOO_OLD: &str = "An answer is served that is older than its origin has allowed.";
+const TOO_OLD: &str = "An answer is served that is older than its origin allows.";
 
-/// **E3** With nothing stored the origin answers; what is fresh is served; what is stale is asked about.
+/// **E3** With nothing stored the origin answers; a fresh response is served; a stale one is
+/// revalidated.
 #[test]
 fn what_is_fresh_is_served_and_what_is_stale_is_asked_about() {
     live(|| {
@@ -39,12 +40,12 @@ fn what_is_fresh_is_served_and_what_is_stale_is_asked_about() {
         assert_eq!(
             decided(&stored, 60),
             Decision::Revalidate,
-            "{TOO_OLD} Its 60 s are over, and no window is open."
+            "{TOO_OLD} Its 60 s are over, and no directive allows more."
         );
     });
 }
 
-/// **E3** Within `stale-while-revalidate` a stale answer is served, and the origin asked meanwhile.
+/// **E3** Within `stale-while-revalidate` a stale answer is served, and the origin is asked meanwhile.
 #[test]
 fn a_stale_answer_is_served_while_it_is_revalidated() {
     live(|| {
@@ -53,7 +54,7 @@ fn a_stale_answer_is_served_while_it_is_revalidated() {
         assert_eq!(
             decided(&stored, 60),
             Decision::ServeAndRevalidate,
-            "It is stale since this moment. Nobody need wait for the origin, and it has to be asked."
+            "It has just become stale. The client need not wait for the origin, but the origin has to be asked."
         );
         assert_eq!(
             decided(&stored, 90),
@@ -69,8 +70,8 @@ fn a_stale_answer_is_served_while_it_is_revalidated() {
         assert_eq!(
             decide(&asks("max-age=30"), Some(&stored), at(70)),
             Decision::Revalidate,
-            "The client wants nothing older than 30 s, and this is 70 s old. The window is the origin's \
-             permission, and the client has forbidden it for itself."
+            "The client wants nothing older than 30 s, and this is 70 s old. The window is the \
+             origin's permission, but the client has declined it."
         );
     });
 }
@@ -90,7 +91,7 @@ fn what_must_be_revalidated_is_never_served_stale() {
             assert_eq!(
                 decided(&stored, 61),
                 Decision::Revalidate,
-                "{TOO_OLD} `{strict}` goes before the windows."
+                "{TOO_OLD} `{strict}` overrides the windows."
             );
             let stale = asks("max-stale=100");
             assert_eq!(
@@ -106,7 +107,8 @@ fn what_must_be_revalidated_is_never_served_stale() {
     });
 }
 
-/// **E3** When the origin fails, a stale answer is better than none, for as long as `stale-if-error` says.
+/// **E3** When the origin fails, a stale answer is better than none, for as long as `stale-if-error`
+/// allows.
 #[test]
 fn a_stale_answer_replaces_an_error_within_its_bound() {
     live(|| {
@@ -122,20 +124,20 @@ fn a_stale_answer_replaces_an_error_within_its_bound() {
         );
         assert!(
             instead_of_an_error(&asks("max-age=0"), &stored, at(100)),
-            "A page that is loaded anew with the origin down: better the old one than none."
+            "A page is reloaded with the origin down: the old one is better than none."
         );
         assert!(
             !instead_of_an_error(&asks("no-cache"), &stored, at(1)),
-            "With `no-cache` the client asks for the origin's own answer. It learns that there is none."
+            "With `no-cache` the client asks for the origin's own answer, so it gets the error."
         );
         let silent = kept("max-age=60");
         assert!(
             instead_of_an_error(&asks("max-age=0"), &silent, at(59)),
-            "It is 59 s old and good for 60: what is fresh needs no window to stand in for an error."
+            "It is 59 s old and good for 60: a fresh response needs no window to replace an error."
         );
         assert!(
             !instead_of_an_error(&get("/"), &silent, at(60)),
-            "{TOO_OLD} It was good for 60 s, they are over, and nobody has said that it may be served stale."
+            "{TOO_OLD} It was good for 60 s, they are over, and nothing allows serving it stale."
         );
     });
 }

@@ -24,7 +24,7 @@ fn lessons() -> Page {
         .with("content-length", "13")
 }
 
-/// **E4** What is held is asked about by its validators.
+/// **E4** A held response is revalidated with its validators.
 #[test]
 fn the_origin_is_asked_with_the_validators_of_what_is_held() {
     live(|| {
@@ -43,13 +43,13 @@ fn the_origin_is_asked_with_the_validators_of_what_is_held() {
         );
         assert!(
             headers.contains_key("accept"),
-            "All else is as the client has it."
+            "Everything else is as the client sent it."
         );
         assert_eq!(asked.uri(), "/lessons");
     });
 }
 
-/// **E4** What a client holds itself is its own business: the edge asks for everybody.
+/// **E4** A client's own conditions are not passed on: the edge asks on behalf of everybody.
 #[test]
 fn a_clients_own_validators_do_not_reach_the_origin() {
     live(|| {
@@ -61,8 +61,8 @@ fn a_clients_own_validators_do_not_reach_the_origin() {
             assert!(
                 !asked.headers().contains_key("if-none-match")
                     && !asked.headers().contains_key("if-modified-since"),
-                "The origin would answer 304 about something that the edge has never seen, and the edge \
-                 would have nothing to give to anybody else."
+                "The origin would answer 304 about something that the edge has never seen, and the \
+                 edge would have nothing to give to other clients."
             );
         }
         let asked = question(&client, Some(&lessons().stored()));
@@ -70,12 +70,12 @@ fn a_clients_own_validators_do_not_reach_the_origin() {
         assert_eq!(
             tags,
             ["\"v1\""],
-            "The edge asks about what it holds itself, and about nothing else."
+            "The edge asks about what it holds itself, and nothing else."
         );
     });
 }
 
-/// **E4** A 304 makes what is held as fresh as a new response, with the body that it had.
+/// **E4** A 304 makes the held response as fresh as a new one, with the same body.
 #[test]
 fn a_304_renews_what_is_held() {
     live(|| {
@@ -85,7 +85,7 @@ fn a_304_renews_what_is_held() {
             .with("cache-control", "max-age=90")
             .with("content-length", "0");
         let renewed = refreshed(&held, &not_modified.headers, at(100), at(101));
-        let renewed = renewed.expect("it is about what is held: the tags are the same");
+        let renewed = renewed.expect("it is about the held response: the tags are the same");
         assert_eq!(renewed.response.body(), "forty lessons");
         assert_eq!(
             lifetime(&renewed),
@@ -95,8 +95,8 @@ fn a_304_renews_what_is_held() {
         assert_eq!(
             age(&renewed, at(101)),
             seconds(1),
-            "It was asked about at 100 s, and answered at 101 s. What the old response had said of its \
-             age is over: the 304 says nothing of it."
+            "It was asked about at 100 s, and answered at 101 s. The old response's `Age` no longer \
+             counts: the 304 has none."
         );
         assert!(
             renewed.response.headers().contains_key("x-old"),
@@ -105,12 +105,12 @@ fn a_304_renews_what_is_held() {
         assert_eq!(
             renewed.response.headers()["content-length"],
             "13",
-            "A 304 has no body, and its length is not that of the one that is held."
+            "A 304 has no body, and its length is not that of the held one."
         );
     });
 }
 
-/// **E3** Each answer says how old it is.
+/// **E3** Each answer has its age.
 #[test]
 fn an_answer_says_its_age() {
     live(|| {
@@ -120,13 +120,13 @@ fn an_answer_says_its_age() {
         assert_eq!(
             answer.header("age"),
             Some("19"),
-            "7 s elsewhere and 12 s here: without it, the next cache takes the answer for a new one."
+            "7 s elsewhere and 12 s here: without `Age`, the next cache treats the answer as new."
         );
         assert_eq!(answer.headers.get_all("age").iter().count(), 1);
     });
 }
 
-/// **E4** A client that holds the same is answered by 304 and no body.
+/// **E4** A client that holds the same gets a 304 without a body.
 #[test]
 fn a_client_that_holds_the_same_gets_no_body() {
     live(|| {
@@ -136,13 +136,13 @@ fn a_client_that_holds_the_same_gets_no_body() {
             assert_eq!(
                 (answer.status, answer.text()),
                 (304, ""),
-                "The client has this one already, for it asks with {tags}; the tag of what is held is \
-                 \"v1\". A `W/` before a tag makes no difference to whoever reads, and `*` is any."
+                "The client has this one already: it asks with {tags}, and the held tag is \"v1\". A \
+                 `W/` before a tag makes no difference to a reader, and `*` is any tag."
             );
             assert_eq!(
                 answer.header("etag"),
                 Some("\"v1\""),
-                "A 304 says which one it is about."
+                "A 304 has the tag of the response that it is about."
             );
         }
         let other = answered(&get("/").with("if-none-match", "\"v0\""), &held, 5);
@@ -155,7 +155,7 @@ fn a_client_that_holds_the_same_gets_no_body() {
         assert_eq!(
             answered(&since(-500), &held, 5).status,
             304,
-            "It has not changed since the second that the client names."
+            "It has not changed since the date that the client names."
         );
         assert_eq!(
             answered(&since(-501), &held, 5).status,
@@ -166,7 +166,7 @@ fn a_client_that_holds_the_same_gets_no_body() {
         assert_eq!(
             answered(&both, &held, 5).status,
             200,
-            "Where there is a tag, the date does not count: two versions of one second have one date."
+            "If there is a tag, the date does not count: two versions within one second have the same date."
         );
     });
 }

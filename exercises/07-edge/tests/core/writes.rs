@@ -1,4 +1,4 @@
-//! Writes, and what they make of what is stored.
+//! Writes, and what they invalidate.
 
 use crate::world::{Mood, With, World, asking, cached, get, page, settle};
 use ledger::{FILE_NAME, Role, lab};
@@ -6,7 +6,7 @@ use std::path::Path;
 use testbed::{live, story};
 use web::OriginError;
 
-const OLD: &str = "A client is shown what was there before a write that somebody has been told of.";
+const OLD: &str = "A client gets what was there before a write that has been answered.";
 
 async fn with_lessons() -> World {
     let world = World::new();
@@ -15,7 +15,7 @@ async fn with_lessons() -> World {
     world
 }
 
-/// **E5** The edge hands back what the origin says to a write, and only when it has said it.
+/// **E5** The edge returns the origin's answer to a write, and only after the origin has given it.
 #[test]
 fn a_write_is_answered_by_the_origin() {
     story(|| async {
@@ -27,7 +27,7 @@ fn a_write_is_answered_by_the_origin() {
         let write = world.start(asking("POST", "/lessons/1/completion")).await;
         assert!(
             !write.is_done(),
-            "The origin has not answered, and the client was told something already."
+            "The origin has not answered, but the client has an answer already."
         );
         world.origin.release_all();
         let written = write.answer().await;
@@ -50,20 +50,20 @@ fn each_write_reaches_the_origin_once() {
         assert_eq!(
             world.origin.fetches(),
             3,
-            "Three writes are three, however alike they are."
+            "Three writes are three, even if they are identical."
         );
         world.origin.is(Mood::Failing(OriginError::Lost));
         world.ask(asking("POST", "/completions")).await;
         assert_eq!(
             world.origin.fetches(),
             4,
-            "The answer was lost and the write perhaps carried out. Whether to try again is for the one \
-             to decide who has the idempotency key."
+            "The answer was lost, and the write may have been carried out. Whether to try again is for \
+             the caller, which has the idempotency key."
         );
     });
 }
 
-/// **E6** With the origin down a write fails, and says so; nothing stored stands in for it.
+/// **E6** With the origin down a write fails with an error; no stored response replaces its answer.
 #[test]
 fn with_the_origin_down_a_write_fails_clearly() {
     story(|| async {
@@ -79,14 +79,14 @@ fn with_the_origin_down_a_write_fails_clearly() {
             assert_eq!(write.status, status, "{error}: {}", write.text());
             assert!(
                 write.text().contains(says),
-                "Its sender has to know whether it may have happened: {}",
+                "The sender has to learn whether it may have happened: {}",
                 write.text()
             );
         }
     });
 }
 
-/// **E5** Once a write has been answered, what was stored before is served no more.
+/// **E5** After a write has been answered, what was stored before is no longer served.
 #[test]
 fn a_write_invalidates_what_is_stored() {
     story(|| async {
@@ -106,7 +106,7 @@ fn a_write_invalidates_what_is_stored() {
     });
 }
 
-/// **E5** A write whose answer is lost may have been carried out, and invalidates too.
+/// **E5** A write whose answer is lost may have been carried out, so it invalidates, too.
 #[test]
 fn a_write_of_unknown_outcome_invalidates() {
     story(|| async {
@@ -131,7 +131,7 @@ fn a_write_of_unknown_outcome_invalidates() {
     });
 }
 
-/// **E5** A fetch that began before the end of a write is answered, and leaves nothing behind.
+/// **E5** A fetch that began before the end of a write is answered, but leaves nothing behind.
 #[test]
 fn a_late_fill_does_not_outlive_a_write() {
     story(|| async {
@@ -153,12 +153,12 @@ fn a_late_fill_does_not_outlive_a_write() {
         assert_eq!(
             world.ask(get("/lessons")).await.text(),
             "forty-one",
-            "{OLD} A fetch that began before the write came back after it, and was kept."
+            "{OLD} A fetch that began before the write landed after it, and was kept."
         );
     });
 }
 
-/// **E7** A purge is in force when it returns: for what is stored, and for what is on its way.
+/// **E7** A purge is in force when it returns: for what is stored, and for fetches in flight.
 #[test]
 fn a_purge_is_in_force_at_once() {
     story(|| async {
@@ -170,7 +170,7 @@ fn a_purge_is_in_force_at_once() {
         assert_eq!(
             world.ask(get("/lessons")).await.text(),
             "forty-one",
-            "It was purged, and is served."
+            "It was purged, but is still served."
         );
         let world = World::new();
         world.origin.has("/lessons", cached("forty", "max-age=600"));
@@ -188,12 +188,12 @@ fn a_purge_is_in_force_at_once() {
         assert_eq!(
             late.answer().await.text(),
             "forty-one",
-            "It asked after the purge, and was answered by a fetch from before it."
+            "It asked after the purge, but was answered by a fetch from before it."
         );
         assert_eq!(
             world.ask(get("/lessons")).await.text(),
             "forty-one",
-            "A fetch that began before the purge came back after it, and was kept."
+            "A fetch that began before the purge landed after it, and was kept."
         );
     });
 }
@@ -208,8 +208,8 @@ fn the_boundaries_of_the_edge_are_answered_for() {
         assert_eq!(
             edge.role,
             Role::Edge,
-            "{FILE_NAME} says what the component `edge` is. It serves copies close to users, and decides \
-             none of them."
+            "{FILE_NAME} must give the component `edge` its role. It serves copies close to users, and \
+             decides nothing."
         );
         lab::answered(lab, "edge", "api");
     });

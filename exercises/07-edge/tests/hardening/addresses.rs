@@ -1,4 +1,4 @@
-//! Addresses, in all their spellings.
+//! Addresses, in every spelling.
 
 use crate::world::{World, cached, get};
 use edge::identity::key;
@@ -26,7 +26,7 @@ fn a_host_is_the_same_in_any_case_and_with_its_usual_port() {
     });
 }
 
-/// **E1** A target with a host of its own goes before the header: what the origin will take it for.
+/// **E1** A host in the target overrides the header, because the origin reads it the same way.
 #[test]
 fn a_target_with_a_host_overrides_the_header() {
     live(|| {
@@ -67,7 +67,7 @@ fn hosts_and_queries_are_not_mixed_up() {
         assert_eq!(
             world.origin.fetches(),
             3,
-            "Another host asked for the same path, and was given the page of this one."
+            "Another host asked for the same path, and got this one's page."
         );
     });
 }

@@ -1,14 +1,14 @@
-//! Ages and lifetimes that somebody has made up.
+//! Ages and lifetimes that cannot be trusted.
 
 use crate::world::{With, World, at, cached, date, get, page, pass, seconds};
 use edge::freshness::{age, fresh_enough, lifetime};
 use std::time::Duration;
 use testbed::{live, story};
 
-const OLDER: &str = "The response is older than the edge takes it for, and is served for longer than its \
-                     origin has allowed.";
+const OLDER: &str = "The response is older than the edge computes, and is served for longer than its \
+                     origin allows.";
 
-/// **E3** An `Expires` in the past, or one that is no date, is a lifetime of nothing.
+/// **E3** An `Expires` in the past, or one that is not a date, is a lifetime of zero.
 #[test]
 fn an_expires_that_is_over_or_no_date_is_no_lifetime() {
     live(|| {
@@ -17,14 +17,14 @@ fn an_expires_that_is_over_or_no_date_is_no_lifetime() {
             assert_eq!(
                 lifetime(&page.stored()),
                 seconds(0),
-                "`Expires: {expires}` means that it is over already."
+                "`Expires: {expires}` means that the lifetime is over already."
             );
         }
         let zero = cached("a", "max-age=0").with("expires", &date(30));
         assert_eq!(
             lifetime(&zero.stored()),
             seconds(0),
-            "`max-age=0` is a lifetime that is stated, and `Expires` does not count beside it."
+            "`max-age=0` states a lifetime, so `Expires` does not count."
         );
         let slow = page("a")
             .with("expires", &date(30))
@@ -32,18 +32,18 @@ fn an_expires_that_is_over_or_no_date_is_no_lifetime() {
         assert_eq!(
             lifetime(&slow),
             seconds(10),
-            "Without a `Date` it counts as made when it was received, 20 s after it was asked for."
+            "Without a `Date` it counts as made when it was received, 20 s after it was requested."
         );
         let dateless = page("a").with("expires", &date(30));
         assert_eq!(
             lifetime(&dateless.stored()),
             seconds(30),
-            "Without a `Date` the response counts as made when it came."
+            "Without a `Date` the response counts as made when it was received."
         );
     });
 }
 
-/// **E3** An `Age` that cannot be read, or is beyond all measure, makes a response old and never young.
+/// **E3** An `Age` that cannot be read, or is absurdly large, makes a response old, never young.
 #[test]
 fn an_absurd_age_is_very_old() {
     live(|| {
@@ -51,14 +51,14 @@ fn an_absurd_age_is_very_old() {
         for value in ["abc", "-5", "+5", "1.5", "", "99999999999999999999999999"] {
             assert!(
                 !fresh_enough(&get("/"), &aged(value), at(0)),
-                "{OLDER} `Age: {value}` says nothing that one may rely on."
+                "{OLDER} `Age: {value}` cannot be relied on."
             );
         }
         assert!(fresh_enough(&get("/"), &aged("599"), at(0)));
     });
 }
 
-/// **E3** Two `Age` lines, or a list, are no age that one may rely on.
+/// **E3** Two `Age` lines, or a list, cannot be relied on.
 #[test]
 fn an_age_in_two_values_is_very_old() {
     live(|| {
@@ -71,7 +71,7 @@ fn an_age_in_two_values_is_very_old() {
     });
 }
 
-/// **E3** No number, however large, makes a time run over.
+/// **E3** No number, however large, makes a time overflow.
 #[test]
 fn the_largest_numbers_are_numbers() {
     live(|| {
@@ -91,7 +91,7 @@ fn the_largest_numbers_are_numbers() {
     });
 }
 
-/// **E3** A clock that steps back makes nothing younger than its way here.
+/// **E3** A clock that steps back makes no response younger than its time in transit.
 #[test]
 fn a_clock_that_steps_back_makes_nothing_younger() {
     live(|| {
@@ -100,7 +100,7 @@ fn a_clock_that_steps_back_makes_nothing_younger() {
     });
 }
 
-/// **E3** A part of a second counts: what is 60.5 s old has lived through a minute.
+/// **E3** Parts of a second count: after 60.5 s a lifetime of a minute is over.
 #[test]
 fn parts_of_seconds_count() {
     live(|| {
@@ -113,7 +113,7 @@ fn parts_of_seconds_count() {
     });
 }
 
-/// **E3** A slow fetch brings an old answer: its way counts, for those who waited too.
+/// **E3** A slow fetch brings an old answer: its time in transit counts, for waiting requests as well.
 #[test]
 fn a_slow_fetch_brings_an_old_answer() {
     story(|| async {
@@ -137,12 +137,12 @@ fn a_slow_fetch_brings_an_old_answer() {
         assert_eq!(
             world.origin.fetches(),
             2,
-            "{OLDER} It was asked for 20 s ago: that it took 15 s to come makes it no younger."
+            "{OLDER} It was requested 20 s ago: that it took 15 s to arrive makes it no younger."
         );
     });
 }
 
-/// **E3** What another cache has kept for a while is older for it, and the answer says so.
+/// **E3** Time in another cache makes a response older, and its answer includes that.
 #[test]
 fn an_age_adds_up_along_the_way() {
     story(|| async {
@@ -159,7 +159,7 @@ fn an_age_adds_up_along_the_way() {
     });
 }
 
-/// **E3** The way here counts once: what `Date` has seen of it is not added to it.
+/// **E3** The time in transit counts once: it is not added to the time since `Date`.
 #[test]
 fn the_way_here_counts_once() {
     live(|| {
@@ -168,13 +168,13 @@ fn the_way_here_counts_once() {
         assert_eq!(
             age(&stored, at(20)),
             seconds(20),
-            "It was made at 0 s by its own `Date`, and received at 20 s: the two are the same 20 s."
+            "By its own `Date` it was made at 0 s, and it was received at 20 s: both count the same 20 s."
         );
         let late = cached("a", "max-age=60").with("date", &date(15));
         assert_eq!(
             age(&late.stored_after(&get("/"), seconds(20)), at(20)),
             seconds(20),
-            "{OLDER} A `Date` within the way makes nothing younger."
+            "{OLDER} A `Date` during the transit makes no response younger."
         );
     });
 }

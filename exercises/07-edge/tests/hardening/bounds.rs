@@ -1,4 +1,4 @@
-//! What an edge may use up, and what it does at each bound.
+//! What an edge may use, and what it does at each bound.
 
 use crate::world::{
     Mood, Page, With, World, asking, cached, get, page, pass, roomy, seconds, settle,
@@ -11,7 +11,7 @@ use testbed::memory::Watch;
 use testbed::story;
 use web::{BodyBroken, Bytes, Clock, Origin, OriginError, Request, Response};
 
-/// **E8** A body that is longer than may be stored comes whole, and is not stored.
+/// **E8** A body that is too long to store arrives complete, and is not stored.
 #[test]
 fn a_long_body_comes_whole_and_is_not_stored() {
     story(|| async {
@@ -37,7 +37,7 @@ fn a_long_body_comes_whole_and_is_not_stored() {
     });
 }
 
-/// **E8** A body without end is passed on as it comes, and held by nobody.
+/// **E8** A body without an end is passed on as it arrives, and not held.
 #[test]
 fn a_body_without_end_is_passed_on() {
     story(|| async {
@@ -66,14 +66,15 @@ fn a_body_without_end_is_passed_on() {
         }
         assert!(
             watch.largest_bytes() < 100_000,
-            "A body that nobody stores was collected: {} bytes at once.",
+            "A body that is not stored was collected: {} bytes at once.",
             watch.largest_bytes()
         );
         assert_eq!(world.edge.usage().0, 0);
     });
 }
 
-/// **E3** A body that ends too early is no answer: it is not kept, and not shared as if it were whole.
+/// **E3** A body that ends too early is not an answer: it is not kept, and not shared as if it were
+/// whole.
 #[test]
 fn a_body_that_breaks_is_not_kept() {
     story(|| async {
@@ -83,7 +84,7 @@ fn a_body_that_breaks_is_not_kept() {
         let answer = world.ask(get("/a")).await;
         assert!(
             answer.status >= 500 || answer.body.is_err(),
-            "Half of a body was handed on as a whole one: {answer:?}"
+            "Half of a body was passed on as a whole one: {answer:?}"
         );
         world.origin.has("/a", cached("forty", "max-age=60"));
         assert_eq!(
@@ -94,7 +95,7 @@ fn a_body_that_breaks_is_not_kept() {
     });
 }
 
-/// **E8** A body that stands still holds nobody for ever.
+/// **E8** A body that stalls holds no client for ever.
 #[test]
 fn a_body_that_stands_still_is_given_up() {
     story(|| async {
@@ -107,7 +108,7 @@ fn a_body_that_stands_still_is_given_up() {
         for asked in asked {
             assert!(
                 asked.is_done(),
-                "The origin's body stands still, and clients wait for it."
+                "The origin's body stalls, and clients wait for it."
             );
             assert_eq!(asked.answer().await.status, 504);
         }
@@ -150,17 +151,17 @@ fn the_shelf_stays_within_its_bytes() {
         settle().await;
         assert!(
             edge.usage().0 > 20,
-            "Hardly anything is kept: nothing was tested."
+            "Hardly anything is kept: the test proves nothing."
         );
         assert!(
             watch.grown_bytes() < 300_000,
-            "The shelf says that it is within 200000 bytes, and {} have been taken.",
+            "The shelf reports that it is within 200000 bytes, but {} have been allocated.",
             watch.grown_bytes()
         );
     });
 }
 
-/// **E8** At most so many requests are at the origin; one more is refused at once, and hits are not.
+/// **E8** At most this many requests are at the origin; one more is refused at once, but hits are not.
 #[test]
 fn the_origin_gets_no_more_than_it_declared() {
     story(|| async {
@@ -195,7 +196,7 @@ fn the_origin_gets_no_more_than_it_declared() {
             refused += usize::from(asked.answer().await.status == 503);
         }
         assert_eq!(refused, 7);
-        assert_eq!(joined.answer().await.status, 404, "To join takes no place.");
+        assert_eq!(joined.answer().await.status, 404, "Joining takes no place.");
         assert_eq!(
             world.ask(get("/9")).await.status,
             404,
@@ -204,7 +205,7 @@ fn the_origin_gets_no_more_than_it_declared() {
     });
 }
 
-/// **E6** A slow origin is given up in time, and its place is given back.
+/// **E6** A request to a slow origin times out, and its place is given back.
 #[test]
 fn a_slow_origin_is_given_up_in_time() {
     story(|| async {
@@ -231,7 +232,7 @@ fn a_slow_origin_is_given_up_in_time() {
     });
 }
 
-/// **E8** What is not fresh and has no validator can never be of use, and takes no room.
+/// **E8** A response that is not fresh and has no validator can never be used, and takes no room.
 #[test]
 fn what_is_of_no_use_is_not_stored() {
     story(|| async {
@@ -249,7 +250,7 @@ fn what_is_of_no_use_is_not_stored() {
     });
 }
 
-/// **E3** What the origin says now ends what it said before, also where the new answer is not kept.
+/// **E3** The origin's new answer ends the old one, even when the new one is not kept.
 #[test]
 fn what_is_of_no_use_ends_what_was_stored() {
     story(|| async {
@@ -270,13 +271,13 @@ fn what_is_of_no_use_ends_what_was_stored() {
         assert_eq!(
             world.ask(get("/lessons")).await.text(),
             "forty-one",
-            "The edge has asked, and has been told \"forty-one\". That answer is good for no time, and so \
-             it is not kept; but the one that was stored is what the origin said before that."
+            "The edge has asked, and the answer was \"forty-one\". That answer has no lifetime, so it \
+             is not kept; but the stored one is older than that."
         );
     });
 }
 
-/// **E8** Addresses that were asked for once leave nothing behind when there was nothing to store.
+/// **E8** Addresses that were requested once leave nothing behind when there was nothing to store.
 #[test]
 fn what_is_not_stored_leaves_nothing() {
     story(|| async {
@@ -298,13 +299,13 @@ fn what_is_not_stored_leaves_nothing() {
         }
         assert!(
             watch.grown_bytes() < 50_000,
-            "A thousand addresses that do not exist have taken {} bytes for good.",
+            "A thousand addresses that do not exist have taken {} bytes permanently.",
             watch.grown_bytes()
         );
     });
 }
 
-/// **E6** An error is stored by nobody, whatever it says of itself.
+/// **E6** An error is never stored, whatever its headers say.
 #[test]
 fn an_error_that_calls_itself_fresh_is_not_kept() {
     story(|| async {

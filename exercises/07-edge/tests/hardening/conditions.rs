@@ -1,4 +1,4 @@
-//! Conditions, of clients and of the edge.
+//! Conditions: of clients, and of the edge.
 
 use crate::world::{
     Answer, Mood, Page, With, World, asking, at, at_once, cached, date, get, page, pass, seconds,
@@ -27,19 +27,19 @@ fn a_304_about_another_response_renews_nothing() {
         let renewed = refreshed(&lessons().stored(), &another.headers, at(100), at(101));
         assert!(
             renewed.is_none(),
-            "The origin says that \"v2\" is unchanged, and held is \"v1\". Somebody would be told that an \
-             old body is the new one."
+            "The origin says that \"v2\" is unchanged, but \"v1\" is held. A client would get an old \
+             body as the new one."
         );
         let weak = page("").with("etag", "W/\"v1\"");
         let renewed = refreshed(&lessons().stored(), &weak.headers, at(100), at(101));
         assert!(
             renewed.is_some(),
-            "A tag that was made weak on the way stands for the same."
+            "A tag that was made weak in transit means the same."
         );
     });
 }
 
-/// **E4** An answer to HEAD is that to GET without the body.
+/// **E4** The answer to HEAD is the answer to GET without the body.
 #[test]
 fn an_answer_to_head_has_no_body() {
     live(|| {
@@ -49,7 +49,7 @@ fn an_answer_to_head_has_no_body() {
     });
 }
 
-/// **E4** A comma within a tag's quotes belongs to the tag, and a tag is the whole of it.
+/// **E4** A comma within a tag's quotes belongs to the tag, and only the whole tag counts.
 #[test]
 fn tags_are_compared_whole() {
     live(|| {
@@ -57,7 +57,7 @@ fn tags_are_compared_whole() {
         let status = |tags: &str| answered(&get("/").with("if-none-match", tags), &held, 1).status;
         assert_eq!(status("\"x\", \"a,b\""), 304);
         for tags in ["\"a\"", "\"b\"", "a,b", "\"a,b\"c", "\"a\", \"b\"", ""] {
-            assert_eq!(status(tags), 200, "{tags} is another tag than \"a,b\".");
+            assert_eq!(status(tags), 200, "{tags} is a different tag from \"a,b\".");
         }
         let untagged = page("a").stored();
         assert_eq!(
@@ -67,7 +67,7 @@ fn tags_are_compared_whole() {
     });
 }
 
-/// **E4** Only what would have been a success becomes a 304.
+/// **E4** Only an answer that would have been a success becomes a 304.
 #[test]
 fn only_a_success_becomes_a_304() {
     live(|| {
@@ -91,18 +91,19 @@ fn a_304_replaces_all_lines_of_a_header() {
             .with("x", "4")
             .with("content-encoding", "br");
         let renewed = refreshed(&held, &not_modified.headers, at(9), at(9));
-        let renewed = renewed.expect("a 304 without a tag is about what was asked about");
+        let renewed =
+            renewed.expect("a 304 without a tag is about the response that was asked about");
         let lines: Vec<_> = renewed.response.headers().get_all("x").iter().collect();
         assert_eq!(lines, ["3", "4"]);
         assert!(
             !renewed.response.headers().contains_key("content-encoding"),
-            "The body that stays is not encoded: whoever decodes it will fail."
+            "The body that stays is not encoded: a client that decodes it will fail."
         );
         assert_eq!(renewed.response.headers()["content-type"], "a/b");
     });
 }
 
-/// **E4** A client's conditions are answered by the edge, also for what it has to fetch.
+/// **E4** The edge answers a client's conditions, even for a response that it has to fetch.
 #[test]
 fn a_client_with_conditions_is_answered_after_a_fetch_too() {
     story(|| async {
@@ -115,13 +116,13 @@ fn a_client_with_conditions_is_answered_after_a_fetch_too() {
         assert_eq!(
             (second.status, second.text()),
             (200, "forty lessons"),
-            "The fetch for the first client was to bring the whole, for everybody."
+            "The fetch for the first client has to bring the whole response, for everybody."
         );
         assert_eq!(world.origin.fetches(), 1);
     });
 }
 
-/// **E4** A 304 about another response than the one held is no answer: the whole is fetched.
+/// **E4** A 304 about a response other than the held one is not an answer: the whole is fetched.
 #[test]
 fn a_304_about_another_response_is_followed_by_a_whole_fetch() {
     story(|| async {
@@ -129,7 +130,7 @@ fn a_304_about_another_response_is_followed_by_a_whole_fetch() {
         world.origin.has("/a", lessons());
         world.ask(get("/a")).await;
         pass(seconds(61)).await;
-        // An origin with a 304 for everything, and a body for those who ask without conditions.
+        // An origin with a 304 for every condition, and a body for requests without one.
         world
             .origin
             .has("/a", cached("new", "max-age=60").with("etag", "\"v2\""));
@@ -159,17 +160,17 @@ fn a_304_may_make_a_response_private() {
         assert_eq!(
             world.origin.fetches(),
             before + 1,
-            "The origin has made it private, and the edge still gives it to everybody."
+            "The origin has made it private, but the edge still gives it to everybody."
         );
         assert_eq!(
             world.edge.usage().0,
             0,
-            "What is private now is still on the shelf."
+            "A response that is private now is still on the shelf."
         );
     });
 }
 
-/// **E3** An origin that answers 304 and has no lifetime to give leaves nothing fresh.
+/// **E3** A 304 without a lifetime leaves nothing fresh.
 #[test]
 fn what_has_no_lifetime_is_asked_about_each_time() {
     story(|| async {
@@ -180,14 +181,14 @@ fn what_has_no_lifetime_is_asked_about_each_time() {
             assert_eq!(
                 world.origin.fetches(),
                 fetches,
-                "Nobody has said that it is fresh."
+                "Nothing says that it is fresh."
             );
         }
         assert!(world.origin.seen(3).headers().contains_key("if-none-match"));
     });
 }
 
-/// **E4** A 304 without a `Date` leaves none: the old one tells of the old response.
+/// **E4** A 304 without a `Date` leaves none: the old one belongs to the old response.
 #[test]
 fn an_old_date_does_not_outlive_its_response() {
     live(|| {

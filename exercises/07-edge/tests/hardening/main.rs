@@ -1,7 +1,7 @@
-//! What an edge needs besides the lesson, to stand in front of people.
+//! What an edge needs besides the lesson before real people use it.
 //!
-//! `schedules` throws requests, writes, purges, failures and the clock together in random order, and holds
-//! every answer against a small model. The other modules judge what it does not reach.
+//! `schedules` runs requests, writes, purges, failures and the clock in random order, and compares every
+//! answer with a small model. The other modules judge what it does not reach.
 
 mod addresses;
 mod ages;

@@ -5,10 +5,9 @@ use edge::identity::key;
 use testbed::{note, story};
 use web::OriginError;
 
-const OLD: &str =
-    "A client is shown what was there before a write or a purge that somebody has been told of.";
+const OLD: &str = "A client gets what was there before a write or a purge that has been answered.";
 
-/// A fetch of the first version is under way, and the origin has the second.
+/// A fetch of the first version is in flight, and the origin has the second.
 async fn overtaken(world: &World) -> crate::world::Asked {
     world.origin.has("/a", cached("one", "max-age=600"));
     world.origin.hold();
@@ -18,7 +17,7 @@ async fn overtaken(world: &World) -> crate::world::Asked {
     early
 }
 
-/// **E8** Addresses do not wait for each other.
+/// **E8** One address does not wait for another.
 #[test]
 fn a_slow_address_delays_no_other() {
     story(|| async {
@@ -38,7 +37,7 @@ fn a_slow_address_delays_no_other() {
     });
 }
 
-/// **E8** An error is one for all who wait for the fetch: none of them asks again.
+/// **E8** An error answers all that wait for the fetch: none of them asks again.
 #[test]
 fn a_failed_fetch_is_not_repeated_by_each_who_waited() {
     story(|| async {
@@ -59,14 +58,14 @@ fn a_failed_fetch_is_not_repeated_by_each_who_waited() {
             assert_eq!(
                 world.origin.fetches(),
                 1,
-                "Ten clients waited, and each asked an origin in trouble once more."
+                "Ten clients waited, and each asked an origin in trouble again."
             );
         }
     });
 }
 
 /// **E7** A late fill is refused after a purge, a write and a clearing, whether or not a newer response
-/// is there; and it takes that one away neither.
+/// is there; and it does not remove that one.
 #[test]
 fn a_late_fill_is_refused_whatever_overtook_it() {
     for overtaking in ["a purge", "a write", "a clearing"] {
@@ -93,7 +92,7 @@ fn a_late_fill_is_refused_whatever_overtook_it() {
                 assert_eq!(
                     more,
                     usize::from(!refetched),
-                    "A late fill has taken away the newer response that was there."
+                    "A late fill has removed the newer response that was there."
                 );
             });
         }
@@ -118,7 +117,7 @@ fn clearing_forgets_everything() {
     });
 }
 
-/// **E7** A purge concerns its own address: no other fetch is overtaken, and nothing else forgotten.
+/// **E7** A purge concerns its own address: no other fetch is overtaken, and nothing else is forgotten.
 #[test]
 fn a_purge_concerns_its_own_address() {
     story(|| async {
@@ -161,7 +160,8 @@ fn a_purge_forgets_every_variant() {
     });
 }
 
-/// **E7** A revalidation that a purge has overtaken brings nothing back, be it answered by 304 or 200.
+/// **E7** A revalidation that a purge has overtaken brings nothing back, whether it is answered by 304
+/// or 200.
 #[test]
 fn a_revalidation_that_was_overtaken_renews_nothing() {
     for window in ["", ", stale-while-revalidate=600"] {
@@ -186,14 +186,14 @@ fn a_revalidation_that_was_overtaken_renews_nothing() {
             assert_eq!(
                 world.ask(get("/a")).await.text(),
                 "two",
-                "{OLD} The origin had said \"unchanged\" before the purge, and the edge heard it after."
+                "{OLD} The origin answered \"unchanged\" before the purge, and the edge received it after."
             );
         });
     }
 }
 
-/// **E5** A write that begins and ends while a fetch is under way is later than that fetch, and so is one
-/// that began before it.
+/// **E5** A write that begins and ends while a fetch is in flight is later than that fetch, and so is
+/// one that began before it.
 #[test]
 fn a_fetch_that_began_during_a_write_is_from_before_its_end() {
     story(|| async {
@@ -234,12 +234,12 @@ fn a_write_whose_client_has_left_invalidates_too() {
         assert_eq!(
             world.ask(get("/a")).await.text(),
             "two",
-            "{OLD} Its client has left; the origin has carried it out all the same."
+            "{OLD} Its client has left, but the origin has carried it out."
         );
     });
 }
 
-/// **E5** A write that the origin refuses costs no hit: or anybody could empty the cache.
+/// **E5** A write that the origin refuses forgets nothing: otherwise anybody could empty the cache.
 #[test]
 fn a_refused_write_forgets_nothing() {
     story(|| async {
@@ -253,13 +253,13 @@ fn a_refused_write_forgets_nothing() {
             assert_eq!(
                 world.origin.fetches(),
                 2,
-                "{status} says that nothing was done, and the stored response was forgotten."
+                "{status} means that nothing was done, but the stored response was forgotten."
             );
         }
     });
 }
 
-/// **E5** What a write has made or changed elsewhere on its host is forgotten there too, and on no other.
+/// **E5** What a write has made or changed elsewhere on its host is forgotten, too, but on no other host.
 #[test]
 fn a_write_invalidates_where_it_points_to() {
     story(|| async {
@@ -281,8 +281,8 @@ fn a_write_invalidates_where_it_points_to() {
     });
 }
 
-/// **E1** When the one who began the fetch has left, and what comes is private, the others still get
-/// their own.
+/// **E1** When the client that started the fetch has left, and the answer is private, the others still
+/// get their own.
 #[test]
 fn a_leader_that_left_and_a_private_answer_strand_nobody() {
     story(|| async {
@@ -304,7 +304,7 @@ fn a_leader_that_left_and_a_private_answer_strand_nobody() {
     });
 }
 
-/// **E1** An error of the origin's for one is not read by another.
+/// **E1** The origin's error page for one client is not shown to another.
 #[test]
 fn an_error_page_for_one_is_not_shown_to_another() {
     story(|| async {
@@ -327,7 +327,7 @@ fn an_error_page_for_one_is_not_shown_to_another() {
     });
 }
 
-/// **E8** Those who wait when a purge comes are answered; and those after it share one fetch, too.
+/// **E8** Requests that wait when a purge comes are answered; and those after it share one fetch, too.
 #[test]
 fn misses_on_both_sides_of_a_purge_are_one_fetch_each() {
     story(|| async {
@@ -353,7 +353,8 @@ fn misses_on_both_sides_of_a_purge_are_one_fetch_each() {
     });
 }
 
-/// **E8** What may not be served again without asking is fetched for each, and none waits for two.
+/// **E8** A response that may not be reused without asking is fetched for each request, and none waits
+/// for two fetches.
 #[test]
 fn what_is_never_fresh_is_fetched_for_each() {
     story(|| async {
@@ -371,7 +372,7 @@ fn what_is_never_fresh_is_fetched_for_each() {
         assert_eq!(
             world.origin.fetches(),
             4,
-            "Those who waited ask, all at once."
+            "The waiting requests ask, all at once."
         );
         world.origin.release_all();
         for asked in asked {
@@ -380,8 +381,8 @@ fn what_is_never_fresh_is_fetched_for_each() {
     });
 }
 
-/// **E8** A panic on the way to the origin is an answer that was lost, for all who wait; and the address
-/// works again afterwards.
+/// **E8** A panic on the way to the origin is a lost answer, for all that wait; and the address works
+/// again afterwards.
 #[test]
 fn a_panic_of_the_origin_strands_nobody() {
     story(|| async {
@@ -402,7 +403,7 @@ fn a_panic_of_the_origin_strands_nobody() {
     });
 }
 
-/// **E6** What is stored stands in for each kind of failure, also for those who waited.
+/// **E6** A stored response replaces each kind of failure, for waiting requests as well.
 #[test]
 fn a_stored_answer_stands_in_for_all_who_wait() {
     story(|| async {
@@ -431,7 +432,8 @@ fn a_stored_answer_stands_in_for_all_who_wait() {
     });
 }
 
-/// **E5** A write that is answered by a redirection has been carried out: forms are answered so.
+/// **E5** A write that is answered by a redirection has been carried out: that is how forms are
+/// answered.
 #[test]
 fn a_write_that_redirects_invalidates() {
     story(|| async {
@@ -449,7 +451,7 @@ fn a_write_that_redirects_invalidates() {
     });
 }
 
-/// **E8** The end of a fetch that was overtaken is not the end of the one that took its place.
+/// **E8** The end of a fetch that was overtaken is not the end of the one that replaced it.
 #[test]
 fn the_end_of_an_old_fetch_does_not_hide_the_new_one() {
     story(|| async {
@@ -466,7 +468,7 @@ fn the_end_of_an_old_fetch_does_not_hide_the_new_one() {
         assert_eq!(
             world.origin.fetches(),
             2,
-            "A fetch of the page is under way, and the end of another one has hidden it."
+            "A fetch of the page is in flight, but the end of another one has hidden it."
         );
         world.origin.stop_holding();
         world.origin.release_all();
@@ -478,12 +480,12 @@ fn the_end_of_an_old_fetch_does_not_hide_the_new_one() {
         assert_eq!(
             world.origin.fetches(),
             2,
-            "What the second fetch brought was not kept."
+            "The second fetch's response was not kept."
         );
     });
 }
 
-/// **E7** A fetch that is nobody's to join is overtaken by a purge as well.
+/// **E7** A purge overtakes a fetch that no other request can join as well.
 #[test]
 fn a_purge_overtakes_fetches_that_nobody_joins() {
     story(|| async {

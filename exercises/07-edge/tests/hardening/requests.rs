@@ -1,4 +1,4 @@
-//! Requests that are special, and what clients ask of a cache.
+//! Special requests, and what clients ask of a cache.
 
 use crate::world::{Mood, With, World, asking, at, cached, get, page, pass, seconds, settle};
 use edge::decision::{Decision, decide, instead_of_an_error};
@@ -6,7 +6,7 @@ use edge::stored::Stored;
 use testbed::{live, story};
 use web::{Bytes, OriginError, Request};
 
-const TOO_OLD: &str = "An answer is served that is older than its origin has allowed.";
+const TOO_OLD: &str = "An answer is served that is older than its origin allows.";
 
 fn asks(directives: &str) -> Request {
     get("/").with("cache-control", directives)
@@ -16,7 +16,7 @@ fn kept(directives: &str) -> Stored {
     cached("a", directives).stored()
 }
 
-/// **E3** Who wants only what is stored gets that or a refusal, and costs no fetch.
+/// **E3** A client that wants only a stored response gets that or a refusal, without a fetch.
 #[test]
 fn only_if_cached_is_served_or_refused() {
     live(|| {
@@ -37,13 +37,13 @@ fn a_clients_limit_goes_before_the_window() {
             assert_eq!(
                 decide(&asks(directives), Some(&stored), at(70)),
                 Decision::Revalidate,
-                "The client said `{directives}`, and 70 s old is not what it wants."
+                "The client sent `{directives}`, and does not want a response that is 70 s old."
             );
         }
     });
 }
 
-/// **E3** A client that takes what is stale gets it, as far as it says.
+/// **E3** A client that accepts a stale response gets it, within its own limit.
 #[test]
 fn a_client_may_accept_what_is_stale() {
     live(|| {
@@ -59,12 +59,12 @@ fn a_client_may_accept_what_is_stale() {
         assert_eq!(
             decided("no-cache, max-stale=20", 61),
             Decision::Revalidate,
-            "`no-cache` asks for the origin's word. That an old one would do otherwise changes nothing."
+            "`no-cache` asks for the origin's own answer. `max-stale` does not change that."
         );
     });
 }
 
-/// **E3** The windows do not add up, and a window does not open before the response is stale.
+/// **E3** The windows do not add up, and a window does not begin before the response is stale.
 #[test]
 fn each_window_begins_where_freshness_ends() {
     live(|| {
@@ -78,8 +78,8 @@ fn each_window_begins_where_freshness_ends() {
     });
 }
 
-/// **E3** `no-cache` is answered by the origin, by a fetch that began after it; and what it brings is
-/// kept for the others.
+/// **E3** `no-cache` is answered by the origin, by a fetch that began after the request; and its
+/// response is kept for the others.
 #[test]
 fn no_cache_joins_no_earlier_fetch() {
     story(|| async {
@@ -95,7 +95,7 @@ fn no_cache_joins_no_earlier_fetch() {
         assert_eq!(
             own.answer().await.text(),
             "new",
-            "The client wanted the origin to be asked, and was given what an earlier fetch brought."
+            "The client wanted the origin to be asked, but got the response of an earlier fetch."
         );
         world.origin.release_all();
         early.answer().await;
@@ -109,7 +109,7 @@ fn no_cache_joins_no_earlier_fetch() {
     });
 }
 
-/// **E1** A part is passed through: it is neither kept for the whole nor shared.
+/// **E1** A partial response is passed through: it is neither kept as the whole nor shared.
 #[test]
 fn ranges_are_passed_through() {
     story(|| async {
@@ -121,7 +121,11 @@ fn ranges_are_passed_through() {
         world.origin.hold();
         let one = world.start(part()).await;
         let other = world.start(get("/film").with("range", "bytes=3-5")).await;
-        assert_eq!(world.origin.fetches(), 2, "Two parts are not one answer.");
+        assert_eq!(
+            world.origin.fetches(),
+            2,
+            "Two different parts are not one answer."
+        );
         world.origin.stop_holding();
         world.origin.release_all();
         assert_eq!(
@@ -133,12 +137,12 @@ fn ranges_are_passed_through() {
         assert_eq!(
             world.ask(get("/film")).await.text(),
             "whole",
-            "A part was kept for the whole."
+            "A part was kept as the whole."
         );
     });
 }
 
-/// **E1** A GET with a body is no question by its address alone.
+/// **E1** A GET with a body asks for more than its address says.
 #[test]
 fn a_get_with_a_body_is_passed_through() {
     story(|| async {
@@ -153,7 +157,7 @@ fn a_get_with_a_body_is_passed_through() {
         assert_eq!(
             world.origin.fetches(),
             2,
-            "What the body asked for is not in the key."
+            "The key does not contain what the body asked for."
         );
         assert_eq!(world.origin.seen(1).body(), "only mine");
         world.ask(get("/search")).await;
@@ -197,14 +201,15 @@ fn head_is_served_and_never_kept() {
             let asked = world.origin.seen(before + 1);
             assert!(
                 asked.headers().contains_key("if-none-match"),
-                "The response was held, and had only to be asked about. A HEAD in between has taken it off \
-                 the shelf."
+                "The response was held, and only had to be revalidated. A HEAD in between has removed \
+                 it from the shelf."
             );
         }
     });
 }
 
-/// **E1** Headers for one connection do not travel on, and cannot name what the edge decides by.
+/// **E1** Headers for one connection are not passed on, and cannot remove the headers that the edge
+/// decides by.
 #[test]
 fn what_concerns_one_connection_goes_no_further() {
     story(|| async {
@@ -227,12 +232,12 @@ fn what_concerns_one_connection_goes_no_further() {
         assert_eq!(
             world.origin.fetches(),
             2,
-            "`Connection` took away that it was private."
+            "`Connection` removed the mark that it was private."
         );
     });
 }
 
-/// **E6** A client that asks for the origin's word gets an error when there is none.
+/// **E6** A client that asks for the origin's own answer gets an error when there is none.
 #[test]
 fn no_cache_with_the_origin_down_is_an_error() {
     story(|| async {
@@ -266,7 +271,7 @@ fn only_if_cached_asks_nobody() {
     });
 }
 
-/// **E3** A revalidation in the background that fails takes nothing away and is tried again.
+/// **E3** A failed revalidation in the background removes nothing and is tried again.
 #[test]
 fn a_failed_background_revalidation_is_tried_again() {
     story(|| async {
@@ -291,7 +296,7 @@ fn a_failed_background_revalidation_is_tried_again() {
     });
 }
 
-/// **E3** A client may say itself that something stale is better than an error.
+/// **E3** A client may itself ask for a stale answer instead of an error.
 #[test]
 fn a_client_may_prefer_what_is_stale_to_an_error() {
     live(|| {
@@ -304,7 +309,7 @@ fn a_client_may_prefer_what_is_stale_to_an_error() {
     });
 }
 
-/// **E6** What is strict about staleness says nothing of what is fresh.
+/// **E6** Directives that forbid stale answers say nothing about fresh ones.
 #[test]
 fn what_is_strict_and_fresh_may_stand_in_for_an_error() {
     live(|| {
@@ -312,7 +317,7 @@ fn what_is_strict_and_fresh_may_stand_in_for_an_error() {
             let stored = kept(&format!("max-age=60, {strict}"));
             assert!(
                 instead_of_an_error(&asks("max-age=0"), &stored, at(59)),
-                "It is fresh, and `{strict}` begins to matter when it is no longer."
+                "It is fresh, and `{strict}` matters only when it no longer is."
             );
         }
     });

@@ -1,8 +1,8 @@
-//! Random orders of everything, against a small model.
+//! Random orders of events, against a small model.
 //!
-//! The model knows which version of each page the origin had when, and which purges and writes have been
-//! answered when. It does not know what an edge is: it only says of each answer whether anybody could
-//! have been given it.
+//! The model knows which version of each page the origin had at which time, and when each purge and
+//! write was answered. It does not know what an edge is: for each answer it only decides whether it was
+//! possible.
 
 use crate::world::{Answer, Mood, With, World, asking, cached, get, seconds, settle};
 use proptest::collection::vec;
@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, LocalSet};
 use tokio::time::Instant;
 use web::{OriginError, Request};
 
-/// For how long a page is fresh, and for how long after it may be served stale.
+/// How long a page is fresh, and how long after that it may be served stale.
 const FRESH: u64 = 10;
 const WHILE_REVALIDATING: u64 = 5;
 const ON_ERROR: u64 = 20;
@@ -33,19 +33,19 @@ enum Event {
     },
     /// The client of the oldest request leaves.
     Leave,
-    /// The origin's page changes, and nobody is told.
+    /// The origin's page changes, without any notice.
     Change { page: usize },
-    /// The origin carries out a write of the page; its answer comes when it is let go.
+    /// The origin carries out a write of the page; its answer comes when the request is released.
     Write { page: usize },
     /// The page is purged.
     Purge { page: usize },
     /// Everything is forgotten.
     Clear,
-    /// The page is for each user alone from now on, or for all again.
+    /// From now on the page is private to each user, or for all again.
     Private { page: usize, private: bool },
-    /// The oldest, or the newest, request at the origin is let go.
+    /// The oldest, or the newest, request at the origin is released.
     Release { newest: bool },
-    /// The origin fails from now on, or is well.
+    /// From now on the origin fails, or works again.
     Fail { failing: bool },
     /// Time passes.
     Pass { seconds: u64 },
@@ -83,7 +83,7 @@ struct Model {
     step: usize,
     versions: [Vec<Version>; 2],
     private: [bool; 2],
-    /// The last event at which a purge of the page was in force, or a write was answered.
+    /// The last event at which a purge of the page was done, or a write was answered.
     barrier: [Option<usize>; 2],
     failed: bool,
     answers: usize,
@@ -98,7 +98,7 @@ impl Model {
         self.versions[page].push(Version { until: None });
     }
 
-    /// Holds an answer against what was so when it was asked for.
+    /// Compares an answer with what was true when it was requested.
     fn judge(&mut self, asked: &Asked, answer: &Answer) {
         if answer.status != 200 {
             assert!(answer.status >= 500, "{answer:?}");
@@ -110,12 +110,12 @@ impl Model {
         assert_eq!(
             path,
             Some(PAGES[asked.page]),
-            "Another page was given than was asked for."
+            "The answer is not the page that was asked for."
         );
         let user = USERS[asked.user];
         assert!(
             whose == Some("all") || whose == Some(user),
-            "{user} was given what the origin had made for {whose:?} alone."
+            "{user} got what the origin had made for {whose:?} alone."
         );
         let version: usize = version
             .and_then(|version| version.parse().ok())
@@ -126,8 +126,8 @@ impl Model {
         if let Some(barrier) = asked.barrier {
             assert!(
                 step > barrier,
-                "Version {version} was replaced before a purge or an answered write, and was given to one who \
-                 asked after that."
+                "Version {version} was replaced before a purge or an answered write, but was given to \
+                 a client that asked after that."
             );
         }
         let stale = if asked.no_cache {
@@ -138,11 +138,11 @@ impl Model {
             FRESH + WHILE_REVALIDATING
         };
         let old = asked.at.saturating_duration_since(until);
-        // Settling after each event takes its milliseconds.
+        // Settling after each event takes some milliseconds.
         assert!(
             old <= seconds(stale) + Duration::from_millis(500),
-            "Version {version} had been replaced for {old:?} when it was asked for, and may be served for \
-             {stale} s."
+            "Version {version} had been replaced for {old:?} when it was requested, and may be served \
+             for {stale} s."
         );
     }
 }
@@ -273,9 +273,9 @@ impl Run {
     }
 }
 
-/// **E1** **E3** **E5** **E7** In no order of events does anybody get what was made for another, what is
-/// older than its bound, or what was there before a purge or an answered write; and everybody gets an
-/// answer.
+/// **E1** **E3** **E5** **E7** In no order of events does a client get what was made for another, what
+/// is older than its bound, or what was there before a purge or an answered write; and every client gets
+/// an answer.
 #[test]
 fn no_order_of_events_gives_anybody_what_nobody_could_have_been_given() {
     stories(events(), |events| async move {
@@ -310,7 +310,7 @@ fn no_order_of_events_gives_anybody_what_nobody_could_have_been_given() {
                     settle().await;
                     judged(&mut run.asked).await;
                 }
-                note("everything is let go");
+                note("everything is released");
                 run.world.origin.stop_holding();
                 run.world.origin.release_all();
                 for asked in std::mem::take(&mut run.asked) {

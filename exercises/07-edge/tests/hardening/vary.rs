@@ -1,10 +1,10 @@
-//! Answers that differ by what the request says.
+//! Answers that vary with the request.
 
 use crate::world::{With, World, cached, get, settle};
 use edge::identity::{may_store, selects};
 use testbed::{live, story};
 
-/// **E1** What varies by everything is kept for nobody, wherever the `*` stands.
+/// **E1** A response that varies by everything is not kept, wherever the `*` is.
 #[test]
 fn what_varies_by_everything_answers_nobody_else() {
     live(|| {
@@ -25,7 +25,7 @@ fn what_varies_by_everything_answers_nobody_else() {
     });
 }
 
-/// **E1** All names on all lines of `Vary` count, in any case.
+/// **E1** All names on all lines of `Vary` count, in upper or lower case.
 #[test]
 fn every_name_on_every_line_counts() {
     live(|| {
@@ -49,12 +49,12 @@ fn every_name_on_every_line_counts() {
         }
         assert!(
             !selects(&stored, &request.with("user-agent", "curl")),
-            "The first request had no `User-Agent`, and this one has."
+            "The first request had no `User-Agent`, and this one has one."
         );
     });
 }
 
-/// **E1** Several lines are one list, and the space around commas says nothing; the order does.
+/// **E1** Several lines are one list, and the space around commas does not count; the order does.
 #[test]
 fn lists_are_compared_as_lists() {
     live(|| {
@@ -72,14 +72,14 @@ fn lists_are_compared_as_lists() {
         assert!(!selects(&one, &get("/").with("accept", "b, a")));
         assert!(
             !selects(&one, &get("/").with("accept", "A, b")),
-            "Whether case matters in a header is for its readers to know: a token in another case is another."
+            "Whether case matters in a header's value is unknown to the edge: a token in another case is different."
         );
         assert!(!selects(&one, &get("/").with("accept", "a")));
         assert!(!selects(&one, &get("/").with("accept", "a b")));
         let empty = stored(&get("/").with("accept", ""));
         assert!(
             !selects(&empty, &get("/")),
-            "An empty header is not the same as none."
+            "An empty header is not the same as a missing one."
         );
     });
 }
@@ -99,14 +99,14 @@ fn variants_are_kept_side_by_side() {
             assert_eq!(
                 ask(language).await.text(),
                 language,
-                "A reader got another's language."
+                "A reader got another reader's language."
             );
         }
         assert_eq!(world.origin.fetches(), 2);
     });
 }
 
-/// **E1** One who waited for a fetch whose answer varies gets one of its own, if it does not agree.
+/// **E1** A request that waited for a fetch whose answer varies gets its own, if the two do not agree.
 #[test]
 fn a_shared_fetch_answers_only_those_whom_it_selects() {
     story(|| async {
@@ -128,12 +128,12 @@ fn a_shared_fetch_answers_only_those_whom_it_selects() {
         assert_eq!(
             french.answer().await.text(),
             "salut",
-            "It waited for a fetch in German, and was answered from it."
+            "It waited for a fetch in German, and got that answer."
         );
     });
 }
 
-/// **E1** Anybody can send new values of a header; what that makes the edge keep has a bound.
+/// **E1** Any client can send new header values; how much the edge keeps because of that is bounded.
 #[test]
 fn variants_without_number_are_not_kept_without_number() {
     story(|| async {
@@ -151,11 +151,11 @@ fn variants_without_number_are_not_kept_without_number() {
             responses <= 32,
             "{responses} variants of one address are kept."
         );
-        assert!(responses > 0, "None is kept, and nothing was tested.");
+        assert!(responses > 0, "None is kept: the test proves nothing.");
     });
 }
 
-/// **E8** Those who waited for another's variant fetch their own at once, and not one after the other.
+/// **E8** Requests that waited for another variant fetch their own at once, not one after the other.
 #[test]
 fn nobody_stands_in_line_for_a_variant() {
     story(|| async {
@@ -173,8 +173,7 @@ fn nobody_stands_in_line_for_a_variant() {
         assert_eq!(
             world.origin.fetches(),
             4,
-            "The first answer was for one of them; the other three know that now, and need not wait for each \
-             other."
+            "The first answer was for one of them; the other three must not wait for each other."
         );
         world.origin.release_all();
         for asked in asked {

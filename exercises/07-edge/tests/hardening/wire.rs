@@ -1,7 +1,7 @@
 //! The edge behind a server and in front of an origin's connection, over streams in memory.
 //!
-//! The server is given, and tested where it is. Here it is asked what the two make of each other: whether
-//! what somebody sends can make the edge answer another with it.
+//! The server is provided, and tested on its own. These tests are about the two together: whether what
+//! one client sends can become the answer to another.
 
 use crate::world::{TestOrigin, World, cached};
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Client {
             .expect("the server reads");
     }
 
-    /// All that comes until nothing more does for a second.
+    /// Everything that arrives until nothing more does for a second.
     async fn read(&mut self) -> String {
         let mut all = Vec::new();
         let mut some = vec![0; 8 << 10];
@@ -82,7 +82,8 @@ fn a_connection_is_answered_in_order() {
     });
 }
 
-/// **E1** A request with two framings is one request at most, and what follows on its connection is none.
+/// **E1** A request with two framings is at most one request, and what follows on its connection is not
+/// another.
 #[test]
 fn a_request_with_two_framings_poisons_nothing() {
     story(|| async {
@@ -108,7 +109,7 @@ fn a_request_with_two_framings_poisons_nothing() {
                 .count();
             assert!(
                 accepted <= 1,
-                "{framing}: what was meant as a body was taken for another request."
+                "{framing}: a body was read as another request."
             );
             let reached = targets(&world.origin);
             assert!(
@@ -136,7 +137,7 @@ fn a_request_with_two_framings_poisons_nothing() {
     });
 }
 
-/// **E1** Two hosts, none, or one that is none, make no key.
+/// **E1** Two hosts, none, or an invalid one make no key.
 #[test]
 fn a_request_without_one_host_is_refused() {
     story(|| async {
@@ -159,7 +160,7 @@ fn a_request_without_one_host_is_refused() {
     });
 }
 
-/// **E8** Very many headers, or very long ones, are refused, and others are served.
+/// **E8** Too many headers, or very long ones, are refused, and other clients are served.
 #[test]
 fn very_many_headers_are_refused() {
     story(|| async {
@@ -171,7 +172,7 @@ fn very_many_headers_are_refused() {
         ] {
             let mut client = Client::of(&world);
             let head = format!("GET /a HTTP/1.1\r\nHost: learn.example\r\n{line}\r\n");
-            // The server may have had enough before it has read it all.
+            // The server may hang up before it has read everything.
             let sent = client.0.write_all(head.as_bytes());
             let _ = soon("the server to read or to hang up", sent).await;
             let answers = client.read().await;
@@ -186,7 +187,7 @@ fn very_many_headers_are_refused() {
     });
 }
 
-/// **E8** A client that sends nothing, or reads nothing, is let go; it holds up no other.
+/// **E8** A client that sends nothing, or reads nothing, is disconnected; it holds up no other.
 #[test]
 fn a_slow_client_is_let_go() {
     story(|| async {
@@ -212,7 +213,7 @@ fn a_slow_client_is_let_go() {
         tokio::time::sleep(Duration::from_secs(20)).await;
         assert!(
             serving.is_finished(),
-            "A client that does not read is waited for, for ever."
+            "The server waits for ever for a client that does not read."
         );
         let mut rest = Vec::new();
         let ended = soon(

@@ -1,4 +1,4 @@
-//! What both targets stand on: messages in few words, and an origin in the test's hands.
+//! Shared by both targets: short ways to write messages, and an origin that the test controls.
 #![allow(dead_code, reason = "each of the two targets uses a part of it")]
 
 use edge::edge::Edge;
@@ -20,12 +20,12 @@ pub fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-/// So many seconds after the tests' time has begun.
+/// This many seconds after the tests' time begins.
 pub fn at(seconds: u64) -> SystemTime {
     start() + Duration::from_secs(seconds)
 }
 
-/// A date as a header has it, so many seconds after the start, or before it.
+/// A date as in a header, this many seconds after the start, or before it.
 pub fn date(seconds: i64) -> String {
     let by = Duration::from_secs(seconds.unsigned_abs());
     let when = if seconds < 0 {
@@ -53,7 +53,7 @@ pub fn get(target: &str) -> Request {
     asking("GET", target)
 }
 
-/// Headers in few words.
+/// Headers, in short form.
 pub trait With {
     /// One more line of a header.
     #[must_use]
@@ -75,7 +75,7 @@ impl With for Request {
     }
 }
 
-/// What the origin has at an address.
+/// The page that the origin has at an address.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub status: u16,
@@ -90,7 +90,7 @@ impl With for Page {
     }
 }
 
-/// A page that says so much, and nothing of caching.
+/// A page with this text, and without caching headers.
 pub fn page(body: &str) -> Page {
     Page {
         status: 200,
@@ -129,7 +129,7 @@ impl Page {
         self.stored_after(request, Duration::ZERO)
     }
 
-    /// The page as it is kept for a request that was sent at the start and was so long on its way.
+    /// The page as it is kept for a request that was sent at the start and took this long.
     pub fn stored_after(&self, request: &Request, way: Duration) -> Stored {
         Stored {
             request: request.headers().clone(),
@@ -145,7 +145,7 @@ impl Page {
     }
 }
 
-/// What came back to a client.
+/// What a client got.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -167,7 +167,7 @@ impl Answer {
         }
     }
 
-    /// The body, if it came whole.
+    /// The body, if it arrived complete.
     pub fn text(&self) -> &str {
         self.body.as_deref().unwrap_or("(a part of a body)")
     }
@@ -194,13 +194,14 @@ pub enum Mood {
     Erring(u16),
     /// It panics.
     Panicking,
-    /// It answers 304 with this tag to whoever has a condition.
+    /// It answers 304 with this tag to every request with a condition.
     Unchanged(&'static str),
 }
 
-/// An origin in the test's hands. Clones are the same.
+/// An origin that the test controls. Clones are the same.
 ///
-/// It looks at what it has when a request comes, and not when it is let go: a slow answer is an old one.
+/// It reads its page when a request arrives, not when the request is released: a slow answer is an old
+/// one.
 #[derive(Clone)]
 pub struct TestOrigin(Arc<Mutex<State>>);
 
@@ -251,7 +252,7 @@ impl TestOrigin {
         self.state().pages.insert(target.to_owned(), page);
     }
 
-    /// From now on who asks with this `Cookie` or `Authorization` gets this page.
+    /// From now on a request with this `Cookie` or `Authorization` gets this page.
     pub fn has_for(&self, user: &str, target: &str, page: Page) {
         note(format!(
             "the origin has \"{}\" at {target} for {user} ({})",
@@ -262,7 +263,7 @@ impl TestOrigin {
         self.state().by_user.insert(at, page);
     }
 
-    /// From now on a request for the address gets this head, and this body; once.
+    /// The next request for the address gets this head and this body.
     pub fn streams(
         &self,
         target: &str,
@@ -274,19 +275,19 @@ impl TestOrigin {
         state.streams.insert(target.to_owned(), Body::pieces(body));
     }
 
-    /// From now on everybody gets the same page there.
+    /// From now on every client gets the same page there.
     pub fn has_for_nobody(&self, target: &str) {
         self.state().by_user.retain(|(_, at), _| at != target);
     }
 
-    /// What the origin answers to writes from now on. It carries them out when they come.
+    /// What the origin answers to writes from now on. It carries them out when they arrive.
     pub fn answers_writes(&self, page: Page) {
         self.state().written = page;
     }
 
     pub fn is(&self, mood: Mood) {
         note(match &mood {
-            Mood::Well => "the origin is well".to_owned(),
+            Mood::Well => "the origin works".to_owned(),
             Mood::Failing(error) => format!("from now on: {error}"),
             Mood::Erring(status) => format!("the origin answers with {status} from now on"),
             Mood::Unchanged(tag) => {
@@ -297,7 +298,7 @@ impl TestOrigin {
         self.state().mood = mood;
     }
 
-    /// From now on each request stops at its gate.
+    /// From now on each request waits at its gate.
     pub fn hold(&self) {
         self.state().holding = true;
     }
@@ -307,40 +308,40 @@ impl TestOrigin {
         self.state().holding = false;
     }
 
-    /// Lets a request go on; the first is number 1.
+    /// Releases a request; the first is number 1.
     pub fn release(&self, number: usize) {
         let state = self.state();
         let come = state.gates.len();
         let Some(gate) = number.checked_sub(1).and_then(|at| state.gates.get(at)) else {
-            panic!("Request {number} was expected at the origin, and only {come} have come.");
+            panic!("Request {number} was expected at the origin, but only {come} have arrived.");
         };
         gate.open();
     }
 
-    /// Lets every request go on that is at its gate.
+    /// Releases every request that is at its gate.
     pub fn release_all(&self) {
         for gate in &self.state().gates {
             gate.open();
         }
     }
 
-    /// How many requests have come.
+    /// How many requests have arrived.
     pub fn fetches(&self) -> usize {
         self.state().seen.len()
     }
 
-    /// The most requests that were here at the same time.
+    /// The most requests that were at the origin at the same time.
     pub fn most_running(&self) -> usize {
         self.state().most_running
     }
 
-    /// A request that has come; the first is number 1.
+    /// A request that has arrived; the first is number 1.
     pub fn seen(&self, number: usize) -> Request {
         let state = self.state();
         let come = state.seen.len();
         let seen = number.checked_sub(1).and_then(|at| state.seen.get(at));
         let Some(seen) = seen else {
-            panic!("Request {number} was expected at the origin, and only {come} have come.");
+            panic!("Request {number} was expected at the origin, but only {come} have arrived.");
         };
         seen.clone()
     }
@@ -376,7 +377,7 @@ pub fn told(request: &Request) -> String {
     }
 }
 
-/// Who asks.
+/// The user that asks.
 fn user(request: &Request) -> Option<String> {
     let headers = request.headers();
     let named = headers.get("authorization").or(headers.get("cookie"))?;
@@ -470,7 +471,7 @@ fn page_of_error(status: u16) -> Page {
     page("the origin's error").status(status)
 }
 
-/// Room for all that a test asks for.
+/// Room for everything that a test asks for.
 pub fn roomy() -> Settings {
     Settings {
         max_stored_bytes: 1 << 20,
@@ -480,7 +481,7 @@ pub fn roomy() -> Settings {
     }
 }
 
-/// An edge in front of an origin, and those who ask it.
+/// An edge in front of an origin, and its clients.
 pub struct World {
     pub edge: Edge<TestOrigin>,
     pub origin: TestOrigin,
@@ -503,14 +504,14 @@ impl World {
         self.start(request).await.answer().await
     }
 
-    /// Asks, and lets the request get as far as it can.
+    /// Asks, and lets the request run as far as it can.
     pub async fn start(&self, request: Request) -> Asked {
         let asked = self.spawn(request);
         settle().await;
         asked
     }
 
-    /// Asks, and leaves the request to the runtime when it is polled first.
+    /// Asks, and lets the runtime decide when the request is first polled.
     pub fn spawn(&self, request: Request) -> Asked {
         let edge = self.edge.clone();
         let what = told(&request);
@@ -533,7 +534,7 @@ impl World {
     }
 }
 
-/// Lets everything go as far as it can without outside help. Takes a millisecond of virtual time.
+/// Lets everything run as far as it can without outside help. Takes a millisecond of virtual time.
 pub async fn settle() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
@@ -544,7 +545,7 @@ pub async fn pass(time: Duration) {
     tokio::time::sleep(time).await;
 }
 
-/// A request on its way.
+/// A request in flight.
 pub struct Asked {
     what: String,
     task: JoinHandle<Answer>,
@@ -556,8 +557,8 @@ impl Asked {
         let ended: Result<Answer, _> = soon(&what, self.task).await;
         ended.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) if panic.downcast_ref() == Some(&"asked to") => panic!(
-                "The way to the origin panicked, and took along a client that waited. To the edge it is \
-                 an answer that was lost."
+                "The way to the origin panicked, and so did a client that waited. To the edge it is a \
+                 lost answer."
             ),
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(error) => panic!("The request was dropped: {error}"),
@@ -570,19 +571,19 @@ impl Asked {
 
     /// The client leaves.
     pub async fn leave(self) {
-        note(format!("the client leaves that asked {}", self.what));
+        note(format!("the client that asked {} leaves", self.what));
         self.task.abort();
         settle().await;
     }
 }
 
-/// Runs to its end a future that waits for nothing.
+/// Runs a future to its end that never waits.
 pub fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     match testbed::poll_once(future.as_mut()) {
         std::task::Poll::Ready(value) => value,
         std::task::Poll::Pending => {
-            panic!("This waits for something, and there is nothing to wait for.")
+            panic!("This waits for something, but there is nothing to wait for.")
         }
     }
 }

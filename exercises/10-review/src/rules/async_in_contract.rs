@@ -1,4 +1,4 @@
-//! B201: a reply that waits for what was to happen later.
+//! B201: a reply that waits for work that was meant to happen later.
 
 use ledger::{Finding, Ledger, Rule};
 
@@ -11,11 +11,11 @@ pub const RULE: Rule = Rule {
 
 /// Finds them, each an `Error` that points at the step's `to`, and is about the flow, `from` and `to`.
 ///
-/// - Found is a step before the reply ([`before_reply`](crate::steps::before_reply)) that goes to a
-///   worker, by any way, or whose boundary is asynchronous.
-/// - An asynchronous boundary to an authority is left alone: such a stream decides what was accepted,
-///   and is waited for on purpose.
-/// - An optional step is waited for like any other.
+/// - It finds each step before the reply ([`before_reply`](crate::steps::before_reply)) that goes to a
+///   worker, over any boundary, or whose boundary is asynchronous.
+/// - An asynchronous boundary to an authority is not a finding: such a stream decides what was accepted,
+///   and the reply waits for it on purpose.
+/// - An optional step makes the reply wait like any other.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
     todo!("Find the steps before the reply that wait for a worker or a message.")

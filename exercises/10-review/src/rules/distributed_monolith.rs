@@ -1,4 +1,5 @@
-//! B202: parts that are apart, and cannot move apart. The core needs [`lock_step`]; the rest is hardening.
+//! B202: parts that are separate, but cannot change separately. The core needs [`lock_step`]; the rest
+//! is hardening.
 
 use ledger::{Finding, Ledger, Rule};
 
@@ -17,36 +18,36 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     found
 }
 
-/// Finds components that wait for each other in a circle.
+/// Finds components that wait for each other in a cycle.
 ///
 /// - Each strongly connected part of [`Calls`](crate::calls::Calls) with a remote call inside
 ///   ([`is_remote_call`](ledger::form::Mode::is_remote_call)) is one `Error`. A component that calls
-///   itself remotely is one as well.
+///   itself remotely is one, too.
 /// - It points at the `from` of the first such call in the file, and is about all the part's components,
 ///   by name.
 ///
-/// `petgraph`'s `tarjan_scc` calls itself as deep as the longest chain; `kosaraju_scc` does not.
+/// `petgraph`'s `tarjan_scc` recurses as deep as the longest chain; `kosaraju_scc` does not.
 pub fn cycles(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
-    todo!("Find the strongly connected parts that a remote call runs inside of.")
+    todo!("Find the strongly connected parts that have a remote call inside.")
 }
 
 /// Finds authorities that components of more than one release write to.
 ///
-/// - A writer is the `from` of a boundary with `access = "write"`. Its release is what `release` says, or
-///   itself alone.
+/// - A writer is the `from` of a boundary with `access = "write"`. Its release is its `release`, or the
+///   component alone if it has none.
 /// - Each store is one finding: at the `access` of the first writer, in the order of the file, whose
 ///   release is not that of the first one; about the store.
 /// - It is an `Error`, or a `Warning` if all writers have one and the same `owner`.
 pub fn shared_stores(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
-    todo!("Gather each authority's writers, and compare their releases.")
+    todo!("Collect each authority's writers, and compare their releases.")
 }
 
-/// Finds network calls between two components that say the same `release`.
+/// Finds network calls between two components with the same `release`.
 ///
 /// Each is a `Warning` that points at the boundary's `to`, and is about the two. Other modes, and
-/// components that say nothing of a release, are left alone.
+/// components without a `release`, are not findings.
 pub fn lock_step(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
     todo!("Find the network calls between components of one release.")

@@ -12,13 +12,13 @@ pub const RULE: Rule = Rule {
 /// Finds them.
 ///
 /// - A fact with two different names in `decided_by` is an [`Error`](ledger::Severity::Error), whether
-///   they stand in one list or in two `[[fact]]` entries of the same name.
+///   they are in one list or in two `[[fact]]` entries of the same name.
 /// - Each such fact is one finding. It points at the first `decided_by`, in the order of the file, that
-///   brings in a second name, and is about the fact.
-/// - The same name twice is one. A text that is no answer ([`ledger::answered`]) is no name.
-/// - A fact one of whose entries answers `partition_by` or `merge` is split on purpose, and is left
-///   alone.
+///   adds a second name, and is about the fact.
+/// - The same name twice is one name. A text that is no answer ([`ledger::answered`]) is not a name.
+/// - A fact one of whose entries answers `partition_by` or `merge` is split on purpose, and is not a
+///   finding.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
-    todo!("Gather the entries of each fact, and compare who decides it.")
+    todo!("Collect the entries of each fact, and compare who decides it.")
 }

@@ -1,5 +1,5 @@
 //! The rules, one file each. [`timeout_missing`], [`slow_unanswered`], [`unbounded_staleness`] and
-//! [`view_decides`] are given, as examples of the form.
+//! [`view_decides`] are given as examples of the form.
 
 pub mod async_in_contract;
 pub mod availability;

@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
 
 /// Finds them.
 ///
-/// A function call needs no timeout: whatever stops the one side stops the other. Nor does a call that
-/// the deadline travels with. The key is missing, and so the finding points at the name of the entry.
+/// A function call needs no timeout: whatever stops one side stops the other. Neither does a call with a
+/// deadline that travels. The key is missing, so the finding points at the name of the entry.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let calls = ledger.boundaries.iter().filter(|boundary| {
         boundary.mode.is_remote_call() && boundary.timeout.is_none() && boundary.deadline.is_none()

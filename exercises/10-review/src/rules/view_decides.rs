@@ -1,4 +1,4 @@
-//! B104: a decision by what lags (given).
+//! B104: a decision based on data that may lag (given).
 
 use crate::steps::before_reply;
 use ledger::form::{Flow, Step};
@@ -8,7 +8,7 @@ use ledger::{Finding, Ledger, Role, Rule, Severity};
 pub const RULE: Rule = Rule {
     id: "B104",
     name: "view-as-authority",
-    finds: "a flow that decides a fact by what a derived view, a cache or an edge says",
+    finds: "a flow that decides a fact from what a derived view, a cache or an edge says",
 };
 
 /// Finds them.
@@ -41,8 +41,8 @@ fn by_copies<'a>(ledger: &'a Ledger, flow: &'a Flow) -> impl Iterator<Item = Fin
             Finding::at(RULE, Severity::Error, decides)
                 .about([flow.as_str(), step.from.get_ref(), to])
                 .saying(format!(
-                    "`{flow}` decides `{fact}` by what `{to}` says, which may lag or vanish. Ask the \
-                     authority, at the latest before it counts."
+                    "`{flow}` decides `{fact}` from what `{to}` says, which may lag or vanish. Ask the \
+                     authority before the decision counts."
                 )),
         )
     })

@@ -4,8 +4,8 @@ use crate::world::{ERROR, WARNING, call, edge, figures, finds, silent, step};
 use review::rules::availability::check;
 use testbed::live;
 
-const PARTS: &str = "A flow succeeds when all that it requires does: it promises at most what its \
-                     weakest part does, and what they promise together if they fail independently.";
+const PARTS: &str = "A flow succeeds when all of its required parts do: it can promise at most what \
+                     its weakest part promises, or, if they fail independently, the product.";
 
 fn part(name: &str, role: &str, rest: &str) -> String {
     format!("[[component]]\nname = \"{name}\"\nrole = \"{role}\"\nscope = \"machine\"\n{rest}\n")
@@ -34,19 +34,19 @@ fn no_flow_is_better_than_its_weakest_part() {
     let steps = step("page", "api", "") + &step("api", "store", "");
     let text = system("objective = 0.99") + &flow("⟦0.995⟧", &steps);
     finds(PARTS, check, &text, &[(ERROR, "complete")]);
-    // Who asks is a part as well as who is asked.
+    // The caller is a part as well as the callee.
     let text = system("objective = 1.0") + &flow("⟦0.9999⟧", &step("api", "store", ""));
     finds(PARTS, check, &text, &[(ERROR, "complete")]);
 }
 
-/// **R7** A flow that only the product does not reach is a warning: that parts fail independently is
+/// **R7** A flow that promises more than only the product is a warning: that parts fail independently is
 /// an assumption.
 #[test]
 fn a_product_below_the_objective_is_a_warning() {
     let steps = step("page", "api", "") + &step("api", "store", "") + &step("api", "mail", "");
     let text = system("objective = 0.999") + &flow("⟦0.998⟧", &steps);
     finds(PARTS, check, &text, &[(WARNING, "complete")]);
-    // As good as its weakest part is what a flow can be, if they fail together.
+    // A flow can be as good as its weakest part, if the parts fail together.
     let equal = system("objective = 0.999") + &flow("⟦0.999⟧", &steps);
     finds(PARTS, check, &equal, &[(WARNING, "complete")]);
     let text = text.replace(['⟦', '⟧'], "");
@@ -56,7 +56,7 @@ fn a_product_below_the_objective_is_a_warning() {
         let right = found.len() == 1 && (found[0] - product).abs() < 1e-9;
         assert!(
             right,
-            "{PARTS} api, store and mail promise {product:.6} together; this says {found:?}."
+            "{PARTS} api, store and mail promise {product:.6} together; the finding has {found:?}."
         );
     });
 }
@@ -77,7 +77,7 @@ fn a_part_that_is_used_twice_counts_once() {
     );
 }
 
-/// **R7** What the flow can do without, and what comes after the reply, is not counted.
+/// **R7** Parts that the flow can do without, or uses only after the reply, are not counted.
 #[test]
 fn what_is_not_required_is_not_counted() {
     let steps = step("page", "api", "")
@@ -85,14 +85,14 @@ fn what_is_not_required_is_not_counted() {
         + &step("api", "mail", "after_reply = true");
     let text = system("objective = 0.9") + &flow("0.9995", &steps);
     silent(
-        "An optional step fails and the flow does not.",
+        "An optional step may fail while the flow succeeds.",
         check,
         &text,
     );
 }
 
-/// **R7** The client who asks is no part of the promise, and what is called inside the process fails
-/// with its caller.
+/// **R7** The client is not part of the promise, and what is called inside the process fails with its
+/// caller.
 #[test]
 fn neither_the_client_nor_a_module_is_a_part_of_its_own() {
     let module = part("sdk", "service", "objective = 0.5")
@@ -109,24 +109,21 @@ fn neither_the_client_nor_a_module_is_a_part_of_its_own() {
         check,
         &text,
     );
-    // Over a network the same cache is a part like any other, also if somebody calls it as a module.
+    // Over a network the same cache is a part like any other, even if another component calls it as a
+    // module.
     let remote = call("mail", "memo", "");
     let steps = step("api", "memo", "") + &step("api", "mail", "") + &step("mail", "memo", "");
     let text = system("objective = 0.999") + &remote + &flow("⟦0.9⟧", &steps);
     finds(PARTS, check, &text, &[(ERROR, "complete")]);
 }
 
-/// **R7** A part without an objective is unknown and not perfect; the others are enough to find a
-/// promise that cannot be kept.
+/// **R7** A part without an objective is unknown, not perfect; the others are enough to find a promise
+/// that cannot be kept.
 #[test]
 fn a_part_that_promises_nothing_is_unknown() {
     let steps = step("page", "api", "") + &step("api", "store", "") + &step("api", "mail", "");
     let text = system("") + &flow("⟦0.9999⟧", &steps);
     finds(PARTS, check, &text, &[(ERROR, "complete")]);
     let text = system("") + &flow("0.998", &steps);
-    silent(
-        "What is not known is not held against anybody.",
-        check,
-        &text,
-    );
+    silent("An unknown objective is not a fault.", check, &text);
 }

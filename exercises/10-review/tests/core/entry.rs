@@ -4,7 +4,7 @@ use crate::world::{ERROR, WARNING, call, edge, finds, parts, silent};
 use review::rules::distributed_monolith::lock_step;
 use review::rules::{double_authority, vague_pressure};
 
-const ONE: &str = "A fact has one authority: when two copies differ, somebody has to be right.";
+const ONE: &str = "A fact has one authority: when two copies differ, one place has to be right.";
 const VAGUE: &str = "A pressure has a metric, a figure with its unit, and evidence with its day. \
                      Without them nothing can show that it is gone, and the boundary stays for ever.";
 
@@ -44,7 +44,7 @@ decided_by = ⟦"ledger"⟧
     finds(ONE, double_authority::check, &text, &[(ERROR, "progress")]);
 }
 
-/// **R1** The same decider named twice is one decider, and a placeholder is none.
+/// **R1** The same decider named twice is one decider, and a placeholder is not one.
 #[test]
 fn one_decider_named_twice_is_one() {
     let text = facts(
@@ -63,7 +63,7 @@ name = "opinion"
 "#,
     );
     silent(
-        "The same name twice is one authority, and a word that only promises an answer is none.",
+        "The same name twice is one authority, and a placeholder is not a name.",
         double_authority::check,
         &text,
     );
@@ -99,8 +99,8 @@ fn pressure(rest: &str) -> String {
     parts("api service, store authority") + &call("api", "store", &pressure)
 }
 
-/// **R2** A boundary without a pressure is found at its name, unless it is in the process: local needs
-/// no reason.
+/// **R2** A boundary without a pressure is found at its name, unless it is in-process: a local call
+/// needs no reason.
 #[test]
 fn only_a_boundary_that_leaves_the_process_needs_a_pressure() {
     let text = parts("api service, store authority, cache cache")
@@ -110,7 +110,7 @@ fn only_a_boundary_that_leaves_the_process_needs_a_pressure() {
             .replace("from = \"store\"", "from = ⟦\"store\"⟧");
     let both = [(ERROR, "api -> store"), (ERROR, "store -> api")];
     finds(VAGUE, vague_pressure::check, &text, &both);
-    // A reason that is given is looked at, wherever the boundary is.
+    // A reason that is stated is checked, wherever the boundary is.
     let given = "pressure = { kind = \"load\", metric = \"reads\", value = ⟦\"many\"⟧ }";
     let text = parts("api service, cache cache") + &edge("in-process", "api", "cache", given);
     let one = [(ERROR, "api -> cache")];
@@ -181,7 +181,7 @@ fn a_figure_without_dated_evidence_is_a_warning() {
     }
 }
 
-/// **R2** A figure with its unit in it or beside it, from a dated measurement, is an answer.
+/// **R2** A figure with its unit, in the value or next to it, from a dated measurement, is an answer.
 #[test]
 fn a_dated_figure_with_a_unit_is_an_answer() {
     let evidence = "evidence = \"load test 12\"\nmeasured = 2026-11-02\n";
@@ -201,12 +201,12 @@ fn a_dated_figure_with_a_unit_is_an_answer() {
     }
 }
 
-/// **R8** A network between two parts of one release is a warning: it keeps nothing apart that a function
+/// **R8** A network between two parts of one release is a warning: it separates nothing that a function
 /// call would not.
 #[test]
 fn a_network_inside_one_release_is_found() {
-    const STEP: &str = "What is always released together is one thing, and a network inside it keeps \
-                        nothing apart.";
+    const STEP: &str = "Parts that are always released together are one thing, and a network inside it \
+                        separates nothing.";
     let part = |name: &str, release: &str| parts(&format!("{name} service")) + release + "\n";
     let all = part("a", "release = \"shop\"")
         + &part("b", "release = \"shop\"")
@@ -222,7 +222,7 @@ fn a_network_inside_one_release_is_found() {
         + &call("c", "d", "")
         + &call("d", "e", "");
     silent(
-        "A function call is right there, a second process keeps failures apart, and who says nothing of a \
+        "A function call is fine, a second process isolates failures, and a component without a \
          release is released alone.",
         lock_step,
         &text,

@@ -1,5 +1,5 @@
-//! The lesson: seven rules and a half, each with the fault that it finds and the twin on which it is
-//! silent. The modules stand in the order of the chapter.
+//! The lesson: seven and a half rules, each with the fault that it finds and a similar ledger without
+//! it, on which the rule is silent. The modules are in the order of the chapter.
 //!
 //! What a finding has to point at is marked as `⟦…⟧` in the ledgers of these tests.
 

@@ -5,8 +5,8 @@ use review::rules::{async_in_contract, cache_as_database};
 
 const VANISHES: &str = "What may be emptied at any moment decides nothing, can be filled again, and is \
                         never all that a reply rests on.";
-const LATER: &str = "A reply waits for no worker and no message: from then on it would be as slow as \
-                     they are, and fail when they do.";
+const LATER: &str = "A reply waits for no worker and no message: otherwise it is as slow as they are, \
+                     and fails when they do.";
 
 fn system(rest: &str) -> String {
     parts(
@@ -40,7 +40,7 @@ decided_by = "store"
     finds(VANISHES, cache_as_database::check, &text, &both);
 }
 
-/// **R3** A cached copy that nothing can make again is found.
+/// **R3** A cached copy that cannot be rebuilt is found.
 #[test]
 fn a_cached_copy_without_a_source_is_found() {
     let text = system(
@@ -81,7 +81,7 @@ fn a_reply_that_rests_on_a_cache_is_found() {
     finds(VANISHES, cache_as_database::check, &text, &both);
 }
 
-/// **R9** A cache that is filled from an authority, or written besides it, is a cache: silence.
+/// **R9** A cache that is filled from an authority, or written in addition to it, is fine: no finding.
 #[test]
 fn a_cache_that_may_vanish_is_left_alone() {
     let text = system(
@@ -106,7 +106,7 @@ name = "complete"
         + "[[flow]]\nname = \"forget\"\n"
         + &step("api", "cache", "writes = \"progress\"\nafter_reply = true");
     silent(
-        "Written beside the authority, read alone, or written after the reply, a cache may vanish.",
+        "If it is written in addition to the authority, only read, or written after the reply, a cache may vanish.",
         cache_as_database::check,
         &text,
     );
@@ -129,7 +129,7 @@ fn a_reply_that_waits_for_what_comes_later_is_found() {
     finds(LATER, async_in_contract::check, &text, &all);
 }
 
-/// **R4** After the reply, and by calls to what answers, a flow may go where it likes.
+/// **R4** After the reply, and by synchronous calls to services, a flow may go anywhere.
 #[test]
 fn what_comes_after_the_reply_may_take_its_time() {
     let text = system("[[flow]]\nname = \"complete\"\n")
@@ -138,7 +138,7 @@ fn what_comes_after_the_reply_may_take_its_time() {
         + &step("api", "stream", "after_reply = true")
         + &step("stream", "mailer", "after_reply = true");
     silent(
-        "After the reply nobody waits.",
+        "After the reply no user waits.",
         async_in_contract::check,
         &text,
     );

@@ -4,11 +4,10 @@ use crate::world::{ERROR, call, edge, figures, finds, parts, silent, step};
 use review::rules::timeouts_fit::{flows_within, inner_within, tries_within};
 use testbed::live;
 
-const TRIES: &str = "A timeout has room for all the tries, the first one included, and for the pauses \
-                     between them.";
-const INNER: &str = "What is called inside a call ends before the caller's own caller gives up.";
-const SUM: &str =
-    "What happens one after another adds up, and has to fit into the time that is given.";
+const TRIES: &str = "A timeout has room for all tries, including the first, and for the pauses between \
+                     them.";
+const INNER: &str = "A call inside a call ends before the outer caller gives up.";
+const SUM: &str = "Steps one after another add up, and have to fit into the time that is given.";
 
 fn two(rest: &str) -> String {
     parts("api service, store authority") + &call("api", "store", rest)
@@ -31,7 +30,7 @@ fn tries_that_do_not_fit_are_found() {
     finds(TRIES, tries_within, &text, &[(ERROR, "api -> store")]);
 }
 
-/// **R6** Tries that just fit are left alone, and what is not said is not guessed.
+/// **R6** Tries that just fit are not a finding, and what is not stated is not guessed.
 #[test]
 fn tries_that_just_fit_are_left_alone() {
     for rest in [
@@ -44,17 +43,18 @@ fn tries_that_just_fit_are_left_alone() {
     }
 }
 
-/// **R6** A call that may take longer than somebody waits for its maker is found, at its own timeout.
+/// **R6** A call that may take longer than a caller waits for the component that makes it is found, at
+/// its own timeout.
 #[test]
 fn an_inner_call_that_outlives_the_outer_one_is_found() {
     let text = three("timeout = \"1 s\"", "timeout = ⟦\"2 s\"⟧");
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
-    // Each try ends after 3 s, whatever all of them may take.
+    // Each try ends after 3 s, however long all of them may take.
     let outer = "timeout = \"6 s\"\ntries = 2\nper_try = \"3 s\"";
     let text = three(outer, "timeout = ⟦\"5 s\"⟧");
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
     silent(INNER, inner_within, &three(outer, "timeout = \"3 s\""));
-    // A try is over when everything is.
+    // A try ends at the latest with the timeout.
     let outer = "timeout = \"1 s\"\nper_try = \"5 s\"";
     let text = three(outer, "timeout = ⟦\"2 s\"⟧");
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
@@ -71,13 +71,13 @@ fn the_most_impatient_caller_counts() {
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
 }
 
-/// **R6** A deadline that travels bounds the inner call whatever its own timeout says, and nobody waits
+/// **R6** A deadline that travels bounds the inner call whatever its own timeout is, and no caller waits
 /// for a message.
 #[test]
 fn a_deadline_that_travels_fits_by_itself() {
     let inner = "timeout = \"2 s\"\ndeadline = \"propagated\"";
     silent(INNER, inner_within, &three("timeout = \"1 s\"", inner));
-    // It bounds the call that it travels with, and not those inside that have only their own timeouts.
+    // It bounds the call that it travels with, not the inner calls that have only their own timeouts.
     let outer = "timeout = \"1 s\"\ndeadline = \"propagated\"";
     let text = three(outer, "timeout = ⟦\"2 s\"⟧");
     finds(INNER, inner_within, &text, &[(ERROR, "api -> store")]);
@@ -120,13 +120,13 @@ fn steps_that_overrun_the_deadline_are_found() {
         let right = found.len() == 1 && (found[0] - 1.2).abs() < 1e-9;
         assert!(
             right,
-            "{SUM} Three of 400 ms are 1.2 s, and this says {found:?}."
+            "{SUM} Three of 400 ms are 1.2 s; the finding has {found:?}."
         );
     });
 }
 
-/// **R6** Steps at the same time take as long as the longest, and those after the reply or behind another
-/// step take nothing.
+/// **R6** Parallel steps take as long as the longest, and those after the reply or inside another step
+/// add nothing.
 #[test]
 fn steps_at_the_same_time_take_as_long_as_the_longest() {
     let both = "parallel = \"look\"";
@@ -136,7 +136,7 @@ fn steps_at_the_same_time_take_as_long_as_the_longest() {
     silent(SUM, flows_within, &flow("\"400 ms\"", &steps));
     let steps = step("api", "store", "") + &step("store", "disk", "");
     silent(
-        "What the store waits for is in what its caller waits for the store, and is not added to it.",
+        "Its caller's wait for the store includes what the store waits for, so that is not added.",
         flows_within,
         &flow("\"700 ms\"", &steps),
     );

@@ -33,7 +33,7 @@ fn the_tries_of_three_layers_multiply() {
     });
 }
 
-/// **R5** Four tries are the limit of what is left alone, nine that of a warning.
+/// **R5** Up to four tries there is no finding, up to nine a warning.
 #[test]
 fn the_limits_themselves_are_within() {
     let chain = |a: &str, b: &str| {
@@ -55,7 +55,7 @@ fn the_limits_themselves_are_within() {
     finds("Ten is more than nine.", check, &chain("2", "⟦5⟧"), &one);
 }
 
-/// **R5** A boundary that does not retry is not to blame, however many tries arrive at it.
+/// **R5** A boundary that does not retry is not a finding, however many tries arrive at it.
 #[test]
 fn who_does_not_retry_is_not_blamed() {
     let text = parts("page client, api service, basket service, store authority, disk authority")
@@ -67,7 +67,7 @@ fn who_does_not_retry_is_not_blamed() {
     finds(MULTIPLY, check, &text, &one);
 }
 
-/// **R5** Of several ways to a component the worst one counts, and they are not added up.
+/// **R5** Of several paths to a component the worst one counts, and they are not added up.
 #[test]
 fn the_worst_path_counts_and_paths_are_not_added_up() {
     let text = parts("page client, a service, b service, api service, store authority")
@@ -84,7 +84,7 @@ fn the_worst_path_counts_and_paths_are_not_added_up() {
         assert_eq!(
             found,
             [6.0],
-            "{MULTIPLY} By `a` it is 3 × 2, by `b` 2 × 2; one action takes one of the ways."
+            "{MULTIPLY} Over `a` it is 3 × 2, over `b` 2 × 2; one action takes one of the paths."
         );
     });
 }
@@ -99,7 +99,7 @@ fn diamonds_are_not_walked_path_by_path() {
             "{}",
             parts(&format!("n{at} service, l{at} service, r{at} service"))
         );
-        // Whoever looks at the left first never comes to see both of these, nor who begins at the right.
+        // A walk that visits only one side first, left or right, finds only one of these two.
         let left = if at == 0 { "tries = 2" } else { "" };
         let right = if at == 1 { "tries = 2" } else { "" };
         let next = format!("n{}", at + 1);
@@ -121,7 +121,7 @@ fn diamonds_are_not_walked_path_by_path() {
     );
 }
 
-/// **R5** Inside a cycle there is no largest product, and so no number: the search ends, and says
+/// **R5** Inside a cycle there is no largest product, and so no number: the search ends, and reports
 /// nothing there.
 #[test]
 fn a_cycle_has_no_product() {
@@ -132,7 +132,7 @@ fn a_cycle_has_no_product() {
         + &tries("authors", "store", "⟦2⟧");
     let one = [(WARNING, "authors -> store")];
     finds(
-        "Each turn of a cycle multiplies once more. A number for it would be made up; what goes in \
+        "Each turn of a cycle multiplies once more. A number for it would be made up; but what goes in \
          still comes out.",
         check,
         &text,

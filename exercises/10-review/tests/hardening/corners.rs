@@ -6,17 +6,16 @@ use review::rules::{
 };
 use timeouts_fit::{flows_within, inner_within};
 
-const ONE: &str = "A fact has one authority: when two copies differ, somebody has to be right.";
+const ONE: &str = "A fact has one authority: when two copies differ, one place has to be right.";
 const LATER: &str = "A reply waits for no worker and no message.";
-const INNER: &str = "What is called inside a call ends before the caller's own caller gives up.";
-const SUM: &str =
-    "What happens one after another adds up, and has to fit into the time that is given.";
+const INNER: &str = "A call inside a call ends before the outer caller gives up.";
+const SUM: &str = "Steps one after another add up, and have to fit into the time that is given.";
 
 fn stores(rest: &str) -> String {
     parts("store authority, ledger authority, cache cache") + rest
 }
 
-/// **R1** A way of splitting that nobody has answered does not excuse a second authority.
+/// **R1** An unanswered `partition_by` or `merge` does not excuse a second authority.
 #[test]
 fn a_split_that_nobody_has_answered_excuses_nothing() {
     let text = stores(
@@ -31,7 +30,7 @@ merge = ""
     finds(ONE, double_authority::check, &text, &[(ERROR, "progress")]);
 }
 
-/// **R1** A fact is one finding, however many decide it; two facts are two.
+/// **R1** A fact is one finding, however many components decide it; two facts are two findings.
 #[test]
 fn each_contested_fact_is_found_once() {
     let text = stores(
@@ -55,7 +54,7 @@ fn workers(rest: &str) -> String {
     parts("api service, mailer worker") + &call("api", "mailer", "") + rest
 }
 
-/// **R4** That the flow would succeed without the step does not help: it waits all the same.
+/// **R4** It does not matter that the flow would succeed without the step: it still waits.
 #[test]
 fn an_optional_step_is_waited_for_as_well() {
     let text = workers("[[flow]]\nname = \"complete\"\n")
@@ -64,7 +63,8 @@ fn an_optional_step_is_waited_for_as_well() {
     finds(LATER, async_in_contract::check, &text, &one);
 }
 
-/// **R4** A stream that decides what was accepted is an authority, and is waited for on purpose.
+/// **R4** A stream that decides what was accepted is an authority, and the reply waits for it on
+/// purpose.
 #[test]
 fn a_stream_that_decides_may_be_waited_for() {
     let text = parts("api service, log authority")
@@ -72,7 +72,7 @@ fn a_stream_that_decides_may_be_waited_for() {
         + "[[flow]]\nname = \"accept\"\n"
         + &step("api", "log", "writes = \"orders\"");
     silent(
-        "A stream that is the authority of what was accepted has to be waited for.",
+        "The reply has to wait for a stream that decides what was accepted.",
         async_in_contract::check,
         &text,
     );
@@ -82,7 +82,7 @@ fn tries(from: &str, to: &str, tries: &str) -> String {
     call(from, to, &format!("tries = {tries}"))
 }
 
-/// **R5** The limits are the ledger's own, if it has any.
+/// **R5** The ledger's own limits apply, if it has any.
 #[test]
 fn a_ledger_may_set_its_own_limits() {
     let chain = parts("page client, api service, store authority")
@@ -91,14 +91,14 @@ fn a_ledger_may_set_its_own_limits() {
     let strict = format!("[limits]\ntries_warning = 2\ntries_error = 5\n{chain}");
     let one = [(ERROR, "api -> store")];
     finds(
-        "A limit is judgement, and can be set.",
+        "A limit is a matter of judgement, and can be set.",
         retry_amplification::check,
         &strict,
         &one,
     );
     let lenient = format!("[limits]\ntries_warning = 6\n{chain}").replace(['⟦', '⟧'], "");
     silent(
-        "A limit is judgement, and can be set.",
+        "A limit is a matter of judgement, and can be set.",
         retry_amplification::check,
         &lenient,
     );
@@ -120,7 +120,7 @@ fn the_order_of_the_file_changes_nothing() {
     );
 }
 
-/// **R5** A function call on the way multiplies as well; a message ends the path.
+/// **R5** A function call on the path multiplies as well; a message ends the path.
 #[test]
 fn a_function_call_is_on_the_path_and_a_message_ends_it() {
     let text = parts("page client, api service, sdk service, store authority")
@@ -139,7 +139,7 @@ fn a_function_call_is_on_the_path_and_a_message_ends_it() {
         + &edge("asynchronous", "api", "worker", "tries = 3")
         + &tries("worker", "store", "3");
     silent(
-        "Nobody retries a message because a reply is late.",
+        "A message is not retried because a reply is late.",
         retry_amplification::check,
         &text,
     );
@@ -170,7 +170,7 @@ fn calls_for_one_request_add_up() {
     silent(INNER, inner_within, &text);
 }
 
-/// **R6** Whether a step is optional changes nothing: it is waited for.
+/// **R6** Whether a step is optional changes nothing: the caller waits for it.
 #[test]
 fn an_optional_step_takes_its_time() {
     let steps = step("api", "store", "") + &step("api", "mail", "optional = true");
@@ -178,17 +178,17 @@ fn an_optional_step_takes_its_time() {
     finds(SUM, flows_within, &text, &[(ERROR, "complete -> api")]);
 }
 
-/// **R6** Inside a flow's step, too, what happens one after another adds up: each call fits, and both
-/// together do not.
+/// **R6** Steps one after another add up inside a flow's step, too: each call fits, but both together do
+/// not.
 #[test]
 fn steps_inside_a_step_add_up() {
     let steps = step("api", "store", "") + &step("store", "disk", "") + &step("store", "tape", "");
     let text = flow("\"1 s\"", &steps).replacen("\"400 ms\"", "⟦\"400 ms\"⟧", 1);
     finds(SUM, flows_within, &text, &[(ERROR, "complete -> store")]);
-    // A step that just fits by itself has not been found as a call inside a call.
+    // A step that just fits alone has not been found as a call inside a call.
     let text = text.replace("250 ms", "400 ms");
     finds(SUM, flows_within, &text, &[(ERROR, "complete -> store")]);
-    // Of those who wait for the store the most impatient one decides, whoever comes first.
+    // Of the callers that wait for the store the most impatient one decides, whatever their order.
     for (first, then) in [("api", "mail"), ("mail", "api")] {
         let steps = step("api", "mail", "")
             + &step(first, "store", "")
@@ -215,7 +215,7 @@ fn a_step_of_many_calls_takes_many_times_as_long() {
     );
 }
 
-/// **R6** Steps of one group happen at the same time, wherever they stand in the flow.
+/// **R6** Steps of one group happen at the same time, wherever they are in the flow.
 #[test]
 fn a_group_is_a_group_wherever_its_steps_stand() {
     let steps = step("api", "store", "parallel = \"a\"")
@@ -224,13 +224,13 @@ fn a_group_is_a_group_wherever_its_steps_stand() {
     silent(SUM, flows_within, &flow("\"800 ms\"", &steps));
 }
 
-/// **R6** One step that is too long by itself is one fault, and is found once.
+/// **R6** One step that alone is too long is one fault, and is found once.
 #[test]
 fn a_single_long_step_is_found_once() {
     let steps = step("api", "store", "") + &step("store", "disk", "");
     let text = flow("\"1 s\"", &steps).replace("250 ms", "900 ms");
     silent(
-        "What is called inside a call has been found as that; the sum adds nothing to it.",
+        "The call inside a call has been found already; the sum is no second finding.",
         flows_within,
         &text,
     );
@@ -240,7 +240,7 @@ fn part(name: &str, share: f64) -> String {
     parts(&format!("{name} service")) + &format!("objective = {share}\n")
 }
 
-/// **R7** A promise that is just kept is kept: rounding is no outage.
+/// **R7** A promise that is exactly kept is kept: a rounding error is not an outage.
 #[test]
 fn a_promise_that_is_just_kept_is_kept() {
     let shares = [0.9995, 0.999, 0.998];

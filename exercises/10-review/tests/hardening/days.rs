@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use testbed::{for_all, live};
 
-const DAYS: &str = "A layer is slow or it is absent. What is retried on only one of the two days \
-                    multiplies on that day alone, and the worse day counts.";
+const DAYS: &str = "A layer is slow or it is absent. Retries that happen on only one of the two days \
+                    multiply only on that day, and the worse day counts.";
 const BUDGET: &str = "A retry budget caps what a layer adds: one call, and its share of retries.";
 
 fn tries(from: &str, to: &str, rest: &str) -> String {
@@ -42,7 +42,7 @@ fn the_two_days_are_kept_apart() {
     silent(DAYS, check, &plain(chain("", "\"timeout\"")));
 }
 
-/// **R5** On a day on which a boundary does not retry it is not to blame for what arrives.
+/// **R5** On a day without retries a boundary is not a finding, whatever arrives at it.
 #[test]
 fn blame_is_by_the_day() {
     let text = parts("page client, api service, store authority")
@@ -66,7 +66,7 @@ fn a_budget_caps_the_tries() {
     };
     silent(BUDGET, check, &chain("0.2"));
     silent(BUDGET, check, &chain("0.0"));
-    // 4.5 is more than 4: the products are no whole numbers.
+    // 4.5 is more than 4: the products are not whole numbers.
     let text = chain("0.5").replace("= 10", "= ⟦10⟧");
     finds(BUDGET, check, &text, &[(WARNING, "api -> store")]);
     let text = chain("1.0").replace("= 10", "= ⟦10⟧");
@@ -81,10 +81,10 @@ fn a_budget_caps_the_tries() {
     });
 }
 
-/// **R5** Calls for one request multiply like tries, and alone they are no retries.
+/// **R5** Calls for one request multiply like tries, but alone they are not retries.
 #[test]
 fn fan_out_multiplies_and_is_no_retry() {
-    const FAN: &str = "Each of the calls of a request is tried again: calls × tries. A page that makes \
+    const FAN: &str = "Each of a request's calls is tried again: calls × tries. A page that makes \
                        forty calls once has no retries.";
     let text = parts("page client, api service, store authority")
         + &tries("page", "api", "calls = 40")
@@ -100,7 +100,7 @@ fn fan_out_multiplies_and_is_no_retry() {
     });
 }
 
-/// **R5** A product beyond all numbers is reported and does not overflow.
+/// **R5** A product beyond every integer type is reported and does not overflow.
 #[test]
 fn a_product_beyond_all_numbers_is_reported() {
     live(|| {
@@ -124,10 +124,10 @@ fn a_product_beyond_all_numbers_is_reported() {
     });
 }
 
-/// By what a finding is about, how bad it is, and its figure.
+/// What a finding is about, with its severity and its figure.
 type Findings = BTreeMap<String, (Severity, String)>;
 
-/// What a boundary of the model says.
+/// A boundary of the model, as text.
 #[derive(Clone)]
 struct Edge {
     from: usize,
@@ -226,7 +226,7 @@ fn written(edges: &[Edge]) -> String {
 }
 
 fn model(edges: &[Edge]) -> Findings {
-    // Who reaches whom, by trying often enough.
+    // Which node reaches which: repeat until nothing changes.
     let mut reaches = [[false; 7]; 7];
     for _ in 0..7 {
         for edge in edges {

@@ -1,11 +1,11 @@
-//! A deadline, and what its steps take.
+//! A deadline, and the time that its steps take.
 
 use crate::world::{ERROR, WARNING, call, figures, finds, parts, silent, step};
 use review::rules::latency::check;
 use testbed::live;
 
-const ORDINARY: &str = "Steps that take longer than the deadline on an ordinary day never keep it.";
-const BOUND: &str = "The sum of 99th percentiles is a bound and no percentile: it warns, and proves \
+const ORDINARY: &str = "Steps that take longer than the deadline on an ordinary day never meet it.";
+const BOUND: &str = "The sum of 99th percentiles is a bound, not a percentile: it warns, but proves \
                      nothing.";
 
 fn flow(deadline: &str, steps: &str) -> String {
@@ -26,7 +26,7 @@ fn medians_beyond_the_deadline_are_an_error() {
     let steps = step("api", "store", "") + &step("api", "mail", "");
     let text = flow("⟦\"129 ms\"⟧", &steps);
     finds(ORDINARY, check, &text, &[(ERROR, "complete")]);
-    // On an ordinary day this just fits, and on a bad one it does not.
+    // On an ordinary day this just fits, on a bad one it does not.
     let fits = flow("⟦\"130 ms\"⟧", &steps);
     finds(ORDINARY, check, &fits, &[(WARNING, "complete")]);
     live(move || {
@@ -39,19 +39,19 @@ fn medians_beyond_the_deadline_are_an_error() {
     });
 }
 
-/// **R6** 99th percentiles that add up to more are a warning, and what just fits is left alone.
+/// **R6** 99th percentiles that add up to more are a warning, and what just fits is not a finding.
 #[test]
 fn percentiles_beyond_the_deadline_are_a_warning() {
     let steps = step("api", "store", "") + &step("api", "mail", "");
     let text = flow("⟦\"799 ms\"⟧", &steps);
     finds(BOUND, check, &text, &[(WARNING, "complete")]);
     silent(BOUND, check, &flow("\"800 ms\"", &steps));
-    // What a boundary does not say is nothing: a timeout is no percentile.
+    // What a boundary does not state counts as zero: a timeout is not a percentile.
     let unsaid = flow("\"600 ms\"", &steps).replace("p99 = \"200 ms\"", "timeout = \"2 s\"");
     silent(BOUND, check, &unsaid);
 }
 
-/// **R6** At the same time is as long as the longest; after the reply is nothing.
+/// **R6** Parallel steps take as long as the longest; a step after the reply takes nothing.
 #[test]
 fn the_longest_of_a_group_counts() {
     let steps = step("api", "store", "parallel = \"x\"") + &step("api", "mail", "parallel = \"x\"");
@@ -60,12 +60,12 @@ fn the_longest_of_a_group_counts() {
     silent(BOUND, check, &flow("\"600 ms\"", &steps));
 }
 
-/// **R6** What a caller sees of a call has in it what happens behind it: that is not added again.
+/// **R6** The time that a caller sees includes what happens behind the call: that is not added again.
 #[test]
 fn what_happens_behind_a_call_is_in_it() {
     let steps = step("page", "api", "") + &step("api", "store", "") + &step("api", "mail", "");
     silent(
-        "The page waits for the API, and for nothing else.",
+        "The page waits only for the API.",
         check,
         &flow("\"400 ms\"", &steps),
     );

@@ -1,5 +1,5 @@
-//! What a linter needs before a team trusts it: the rules that look at whole systems, the corners of
-//! the first seven, and proof that it is silent on what is clean.
+//! What a linter needs before a team trusts it: the rules that look at whole systems, the corners of the
+//! first seven, and proof that it is silent on clean systems.
 
 #[path = "../world/mod.rs"]
 #[allow(dead_code, reason = "the core uses the rest")]

@@ -1,12 +1,13 @@
-//! Parts that are apart, and cannot move apart.
+//! Parts that are separate, but cannot change separately.
 
 use crate::world::{ERROR, WARNING, call, edge, finds, parts, silent};
 use review::rules::distributed_monolith::{cycles, shared_stores};
 
-const CIRCLE: &str = "Parts that wait for each other in a circle work together or not at all.";
-const STORE: &str = "A store that two releases write to ties them to each other, unseen by either.";
+const CIRCLE: &str = "Parts that wait for each other in a cycle work together or not at all.";
+const STORE: &str =
+    "A store that two releases write to ties them to each other, and neither sees it.";
 
-/// **R8** Each circle of calls is found once, at its first remote call in the file, about all who are
+/// **R8** Each cycle of calls is found once, at its first remote call in the file, about all components
 /// in it.
 #[test]
 fn each_circle_is_found_once() {
@@ -30,7 +31,7 @@ fn a_part_that_calls_itself_is_a_circle() {
     finds(CIRCLE, cycles, &text, &[(ERROR, "api")]);
 }
 
-/// **R8** A circle that a message closes, or that stays in one process, is none.
+/// **R8** A cycle that a message closes, or that stays in one process, is not a finding.
 #[test]
 fn a_message_opens_the_circle() {
     let text = parts("books service, authors service, a service, b service")
@@ -39,13 +40,13 @@ fn a_message_opens_the_circle() {
         + &edge("in-process", "a", "b", "")
         + &edge("in-process", "b", "a", "");
     silent(
-        "Nobody waits for a message, and modules of one process fail together anyway.",
+        "No caller waits for a message, and modules of one process fail together anyway.",
         cycles,
         &text,
     );
 }
 
-/// **R8** A circle that leaves the process anywhere is one, also where part of it is function calls.
+/// **R8** A cycle that leaves the process anywhere is one, even if part of it is function calls.
 #[test]
 fn a_circle_that_leaves_the_process_once_is_one() {
     let text = parts("a service, b service, c service")
@@ -76,7 +77,7 @@ fn a_store_with_two_writing_releases_is_found() {
     finds(STORE, shared_stores, &text, &[(ERROR, "store")]);
 }
 
-/// **R8** Where all writers have one owner it is a warning: one team can still change both at once.
+/// **R8** If all writers have one owner it is a warning: one team can still change both at once.
 #[test]
 fn one_owner_of_both_writers_makes_it_a_warning() {
     let text = writers("")
@@ -88,7 +89,7 @@ fn one_owner_of_both_writers_makes_it_a_warning() {
     finds(STORE, shared_stores, &text, &[(ERROR, "store")]);
 }
 
-/// **R8** Only who writes counts, only releases that differ count, and only a store.
+/// **R8** Only writers count, only releases that differ, and only authorities.
 #[test]
 fn readers_share_a_store_and_so_does_one_release() {
     let text = writers("")
@@ -99,7 +100,7 @@ fn readers_share_a_store_and_so_does_one_release() {
         + &call("a", "memo", "access = \"write\"")
         + &call("b", "memo", "access = \"write\"");
     silent(
-        "Who only reads does not decide the form of what it reads.",
+        "A reader does not decide the form of what it reads.",
         shared_stores,
         &text,
     );

@@ -7,7 +7,7 @@ use testbed::live;
 
 /// **R9** A chain of five thousand calls overflows no stack.
 ///
-/// A stack that overflows ends the process, and every other test with it: so this one has its own.
+/// A stack overflow ends the process, and every other test with it, so this test has its own process.
 #[test]
 fn a_deep_chain_overflows_no_stack() {
     const CHILD: &str = "REVIEW_DEEP_CHAIN";
@@ -34,8 +34,8 @@ fn a_deep_chain_overflows_no_stack() {
         }
         assert!(
             child.status.success(),
-            "A chain of {DEPTH} calls is to be looked at without a function that calls itself as deep: \
-             the stack of a thread has room for some thousand.\n{said}"
+            "A chain of {DEPTH} calls has to be checked without recursion that deep: a thread's stack \
+             has room for a few thousand calls.\n{said}"
         );
     });
 }
@@ -57,11 +57,10 @@ fn a_deep_chain() {
         "The last of {DEPTH} calls tries five times."
     );
     let circles = rules::distributed_monolith::cycles(&ledger);
-    assert_eq!(circles, [], "A chain has no circle, however long it is.");
+    assert_eq!(circles, [], "A chain has no cycle, however long it is.");
 }
 
-/// **R9** A boundary or step whose names stand for nothing is another rule's finding, and breaks none
-/// of these.
+/// **R9** A boundary or step with unknown names is another rule's finding, and breaks none of these.
 #[test]
 fn names_that_stand_for_nothing_break_no_rule() {
     live(|| {
@@ -88,7 +87,7 @@ fn names_that_stand_for_nothing_break_no_rule() {
     });
 }
 
-/// **R9** What is found comes worst first, and then in the order of the file.
+/// **R9** Findings come worst first, and then in the order of the file.
 #[test]
 fn the_worst_comes_first() {
     live(|| {
@@ -105,7 +104,7 @@ fn the_worst_comes_first() {
         sorted.sort_by_key(|(severity, at)| (std::cmp::Reverse(*severity), *at));
         assert_eq!(
             order, sorted,
-            "Who reads only the first lines has to read the worst."
+            "A reader of only the first lines has to see the worst."
         );
         let both = [Severity::Error, Severity::Warning];
         for severity in both {

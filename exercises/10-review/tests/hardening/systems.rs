@@ -1,4 +1,4 @@
-//! Made-up systems: silence on the clean ones, and nothing that hides behind another fault.
+//! Generated systems: silence on clean ones, and no fault that hides behind another.
 
 use crate::world::read;
 use crate::world::systems::{Dice, System};
@@ -22,7 +22,7 @@ fn dice() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 24..64)
 }
 
-/// **R9** No rule has anything to say of a clean system. `TESTBED_CASES=10000` tries more of them.
+/// **R9** No rule finds anything in a clean system. `TESTBED_CASES=10000` tries more of them.
 #[test]
 fn clean_systems_are_met_with_silence() {
     live(|| {
@@ -31,14 +31,14 @@ fn clean_systems_are_met_with_silence() {
             assert_eq!(
                 found_in(&system),
                 Found::new(),
-                "This system is clean. A linter that cries wolf is switched off in its first week.\n{}",
+                "This system is clean. A linter with false alarms is switched off in its first week.\n{}",
                 system.text()
             );
         });
     });
 }
 
-/// A fault, and what it plants somewhere: the findings that it has to cause.
+/// A fault, and the findings that it has to cause where it is planted.
 type Fault = (
     &'static str,
     fn(&mut System, usize) -> Vec<(&'static str, String)>,
@@ -159,7 +159,7 @@ const FAULTS: [Fault; 19] = [
         system.boundaries[call].unset("fallback.when_slow");
         vec![("B403", system.key(call))]
     }),
-    ("no word about bad days", |system, at| {
+    ("no answer for bad days", |system, at| {
         let calls: Vec<_> = system.calls();
         let call = calls[at % calls.len()];
         system.boundaries[call].unset("fallback.when_slow");
@@ -197,7 +197,7 @@ fn stores(system: &System) -> Vec<usize> {
         .collect()
 }
 
-/// **R9** Each fault is found, alone and beside any other, and nothing else is.
+/// **R9** Each fault is found, alone and next to any other, and nothing else is.
 #[test]
 fn two_faults_never_hide_each_other() {
     live(|| {
@@ -221,7 +221,7 @@ fn no_place_hides_a_fault() {
     });
 }
 
-/// Plants two faults in a clean system, each at some place, and looks for them.
+/// Plants two faults in a clean system, each at some place, and checks that both are found.
 fn plant(bytes: &[u8], one: (usize, usize), other: (usize, usize)) {
     let (one, other) = (one.min(other), one.max(other));
     let (first, plant_first) = FAULTS[one.0];
@@ -245,13 +245,13 @@ fn plant(bytes: &[u8], one: (usize, usize), other: (usize, usize)) {
     let extra: Vec<_> = found.difference(&expected).collect();
     assert!(
         extra.is_empty() || cascades(first, second, &extra),
-        "Planted: {first}, and {second}. Found besides, and not there: {extra:?}\n{}",
+        "Planted: {first}, and {second}. Found in addition, but not planted: {extra:?}\n{}",
         system.text()
     );
 }
 
 /// What two faults cause together that neither causes alone: tries at the top multiply those of a store
-/// that tried too often already.
+/// that already tries too often.
 fn cascades(first: &str, second: &str, extra: &[&(String, String)]) -> bool {
     let tries = [first, second].iter().any(|it| it.contains("tries"));
     tries && extra.iter().all(|(rule, _)| rule == "B301")

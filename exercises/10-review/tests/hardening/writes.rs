@@ -3,7 +3,7 @@
 use crate::world::{ERROR, call, finds, parts, silent, step};
 use review::rules::dual_write::check;
 
-const TORN: &str = "Two writes of one component to two places can be parted by a crash, whichever comes \
+const TORN: &str = "A crash can separate two writes of one component to two places, whichever comes \
                     first. One of them has to follow from the other.";
 
 fn flow(steps: &str) -> String {
@@ -46,7 +46,7 @@ fn an_outbox_and_a_relay_are_whole() {
     );
 }
 
-/// **R4** What can be made again may be written besides: losing that write loses nothing.
+/// **R4** What can be rebuilt may be written in addition: losing that write loses nothing.
 #[test]
 fn what_can_be_made_again_may_be_written_besides() {
     let steps = write("api", "store", "")
@@ -60,7 +60,7 @@ fn what_can_be_made_again_may_be_written_besides() {
     );
 }
 
-/// **R4** Two writes of one transaction commit together, and of two transactions do not.
+/// **R4** Two writes of one transaction commit together; writes of two transactions do not.
 #[test]
 fn one_transaction_is_one_write() {
     let one = "transaction = \"t\"";

@@ -1,4 +1,4 @@
-//! What the tests of both targets stand on: ledgers with marks, and what a rule has to say of them.
+//! Shared by both targets: ledgers with marks, and what a rule has to find in them.
 
 pub mod systems;
 
@@ -14,7 +14,7 @@ pub type Check = fn(&Ledger) -> Vec<Finding>;
 pub const ERROR: Severity = Severity::Error;
 pub const WARNING: Severity = Severity::Warning;
 
-/// For how long a rule may run where it could run for ever. A right one takes a few milliseconds.
+/// How long a rule may run where it could run for ever. A correct one takes a few milliseconds.
 const SOON: Duration = Duration::from_secs(5);
 
 /// Components, as `"api service, store authority"`.
@@ -29,7 +29,7 @@ pub fn parts(list: &str) -> String {
     })
 }
 
-/// A network call, with whatever else is said of it.
+/// A network call, with any further keys.
 pub fn call(from: &str, to: &str, rest: &str) -> String {
     edge("network", from, to, rest)
 }
@@ -39,19 +39,19 @@ pub fn edge(mode: &str, from: &str, to: &str, rest: &str) -> String {
     format!("[[boundary]]\nfrom = \"{from}\"\nto = \"{to}\"\nmode = \"{mode}\"\n{rest}\n")
 }
 
-/// A step of the flow above it, with whatever else is said of it.
+/// A step of the flow above it, with any further keys.
 pub fn step(from: &str, to: &str, rest: &str) -> String {
     format!("[[flow.step]]\nfrom = \"{from}\"\nto = \"{to}\"\n{rest}\n")
 }
 
-/// Checks that a rule finds exactly what is marked as `⟦…⟧` in a ledger, in the order of the text: how
-/// bad each is, and what it is about.
+/// Checks that a rule finds exactly what is marked as `⟦…⟧` in a ledger, in the order of the text: the
+/// severity of each, and what it is about.
 #[track_caller]
 pub fn finds(promise: &'static str, check: Check, marked: &str, expected: &[(Severity, &str)]) {
     live(compared(promise, check, marked, expected));
 }
 
-/// As [`finds`], for a rule that may not come to an end: why not, says the promise.
+/// Like [`finds`], for a rule that may never end; `promise` explains why.
 #[track_caller]
 pub fn finds_soon(
     promise: &'static str,
@@ -62,7 +62,7 @@ pub fn finds_soon(
     live_or(SOON, promise, compared(promise, check, marked, expected));
 }
 
-/// What compares a rule's findings with the marks.
+/// Compares a rule's findings with the marks.
 #[track_caller]
 fn compared(
     promise: &'static str,
@@ -103,7 +103,7 @@ fn compared(
                 let _ = write!(line, ", its figure {figure}");
             }
             if it.message.trim().is_empty() {
-                line += ", and says nothing";
+                line += ", without a message";
             }
             line
         });
@@ -120,13 +120,13 @@ fn compared(
     }
 }
 
-/// Checks that a rule has nothing to say of a ledger.
+/// Checks that a rule finds nothing in a ledger.
 #[track_caller]
 pub fn silent(promise: &'static str, check: Check, text: &str) {
     finds(promise, check, text, &[]);
 }
 
-/// The numbers that a rule finds in a ledger, in the order of the text.
+/// The figures of a rule's findings, in the order of the text.
 pub fn figures(check: Check, text: &str) -> Vec<f64> {
     let ledger = read(text);
     let mut found = check(&ledger);
@@ -134,13 +134,13 @@ pub fn figures(check: Check, text: &str) -> Vec<f64> {
     found.iter().map(figure).collect()
 }
 
-/// The number of a finding that has to have one.
+/// The figure of a finding that has to have one.
 pub fn figure(finding: &Finding) -> f64 {
     finding.figure.unwrap_or_else(|| {
         let Rule { id, name, .. } = finding.rule;
         panic!(
-            "A finding of {id} {name} says how much it is: its contract has a figure, and the finding \
-             about `{}` has none (`Finding::with_figure`).",
+            "A finding of {id} {name} must have a figure, as its contract says, but the finding about \
+             `{}` has none (`Finding::with_figure`).",
             finding.key()
         )
     })

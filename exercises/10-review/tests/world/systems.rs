@@ -1,8 +1,8 @@
-//! Systems that are made up, and clean: and the faults that can be planted in them.
+//! Generated clean systems, and the faults that can be planted in them.
 
 use std::fmt::Write as _;
 
-/// A table of the ledger: its keys with what stands behind them.
+/// A table of the ledger: its keys and their values.
 #[derive(Clone, Debug)]
 pub struct Entry(pub Vec<(String, String)>);
 
@@ -36,7 +36,7 @@ impl Entry {
     }
 }
 
-/// A system whose ledger can be written down.
+/// A system that can be written as a ledger.
 #[derive(Clone, Debug, Default)]
 pub struct System {
     pub components: Vec<Entry>,
@@ -46,7 +46,7 @@ pub struct System {
     pub flows: Vec<(Entry, Vec<Entry>)>,
 }
 
-/// A source of choices that a case is made of.
+/// A source of random choices for a case.
 pub struct Dice<'a>(pub &'a [u8], pub usize);
 
 impl Dice<'_> {
@@ -63,7 +63,7 @@ fn quoted(text: &str) -> String {
 
 impl System {
     /// A clean system: a tree of services below an API, each with a store and a cache, a stream with a
-    /// worker and a view. Only the calls to stores are tried again.
+    /// worker and a view. Only the calls to stores are retried.
     pub fn clean(dice: &mut Dice<'_>) -> Self {
         let mut system = Self::default();
         let services = 1 + dice.roll(5);
@@ -73,7 +73,7 @@ impl System {
         system.part("stream", "service", dice);
         system.part("view", "derived", dice);
         system.part("edge", "edge", dice);
-        // Each service has a third of the time that its caller has, and so has its store.
+        // Each service has a third of its caller's time, and so has its store.
         let mut times = vec![27_000.0_f64];
         let mut children = vec![0_usize];
         let mut steps = vec![system.call("page", "api", times[0], 1, dice)];
@@ -198,7 +198,7 @@ impl System {
         self.boundaries.push(boundary);
     }
 
-    /// The boundaries whose caller waits, by their places.
+    /// The boundaries whose caller waits, by index.
     pub fn calls(&self) -> Vec<usize> {
         let remote = |mode: &str| mode == "network" || mode == "same-machine";
         let all = self.boundaries.iter().enumerate();
@@ -206,7 +206,7 @@ impl System {
         calls.map(|(at, _)| at).collect()
     }
 
-    /// What finding about a boundary is about.
+    /// What a finding about a boundary is about.
     pub fn key(&self, boundary: usize) -> String {
         let it = &self.boundaries[boundary];
         format!("{} -> {}", it.get("from"), it.get("to"))

@@ -1,13 +1,13 @@
 //! What else commits in the transaction that makes a fact.
 //!
-//! A fact and the news of it must become durable together, or a crash between the two loses one of
-//! them. So lab 3's store calls an [`Alongside`] inside its own transaction, and lab 5's outbox is one.
-//! Neither lab knows the other: both know this trait, and whoever assembles them opens the database and
-//! passes it to both.
+//! A fact and the news of it must become durable together, or a crash between the two loses one of them.
+//! So lab 3's store calls an [`Alongside`] inside its own transaction, and lab 5's outbox is one.
+//! Neither lab knows the other: both know this trait, and the program that assembles them opens the
+//! database and passes it to both.
 //!
-//! What shares a transaction shares its fate. An implementation that fails makes the commit fail, and one
-//! that is slow makes every write slow. So it adds rows and does nothing else: no call, no wait, no lock
-//! that somebody holds for long.
+//! What shares a transaction shares its fate. An implementation that fails makes the commit fail, and
+//! one that is slow makes every write slow. So it adds rows and does nothing else: no call, no wait, no
+//! lock that is held for long.
 
 use domain::Progress;
 use redb::WriteTransaction;
@@ -16,15 +16,15 @@ use std::fmt;
 /// What commits together with facts.
 pub trait Alongside: fmt::Debug + Send + 'static {
     /// The names of the tables that it keeps in the authority's database. The authority refuses a
-    /// database with any other table that is not its own, so that a store with an outbox is never
-    /// opened without one: its facts would commit, and nobody would hear of them.
+    /// database with any other table that is not its own, so a store with an outbox is never opened
+    /// without one: its facts would commit, and no consumer would hear of them.
     fn tables(&self) -> &[&str];
 
     /// Adds rows to the transaction that is about to make `facts` durable, in the order in which they
     /// were decided. Called once for each transaction in which there is a new fact, and for no other.
     ///
     /// # Errors
-    /// Whatever the engine says. The transaction must then not be committed.
+    /// The engine's error. The transaction must then not be committed.
     fn commit(
         &mut self,
         transaction: &WriteTransaction,

@@ -1,8 +1,8 @@
 //! Makes `cargo course` work inside `exercises/` too.
 //!
 //! The alias says `--package course`, and the nearest workspace in here is the reader's own. So this
-//! small package has the same name, and runs the real one from the workspace above. It keeps the
-//! current folder, because `cargo course check` looks at where it was called.
+//! small package has the same name, and runs the real one from the workspace above. It keeps the current
+//! folder, because `cargo course check` depends on where it was called.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -12,10 +12,7 @@ fn main() -> ExitCode {
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     // exercises/given/course: three folders up.
     let Some(root) = here.ancestors().nth(3) else {
-        eprintln!(
-            "error: {} does not lie in a clone of the course",
-            here.display()
-        );
+        eprintln!("error: {} is not in a clone of the course", here.display());
         return ExitCode::from(2);
     };
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

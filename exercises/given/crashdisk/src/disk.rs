@@ -17,23 +17,23 @@ struct Shared {
     state: Mutex<State>,
     /// Counts the operations of all files of this machine.
     clock: Arc<AtomicUsize>,
-    /// Tells of every change of `held` and `syncing`.
+    /// Signals every change of `held` and `syncing`.
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// What was there before the log began.
+    /// The content before the log began.
     base: Vec<u8>,
     /// What a running program reads: everything it has written, durable or not.
     image: Vec<u8>,
     log: Vec<Op>,
-    /// For each entry of the log, which operation of the whole machine it was.
+    /// For each entry of the log, its number among the operations of the whole machine.
     moments: Vec<usize>,
     syncs: usize,
     /// How many of the next syncs fail.
     syncs_to_fail: usize,
-    /// How long the file may become, if there is an end to it.
+    /// The longest that the file may become, if there is a limit.
     capacity_bytes: Option<u64>,
     /// Whether syncs wait for [`Disk::release_syncs`].
     held: bool,
@@ -62,7 +62,7 @@ impl Disk {
         state.image = image;
     }
 
-    /// Does an operation, and keeps it.
+    /// Does an operation, and logs it.
     fn log(&self, op: Op) {
         self.state().log(op, &self.0.clock);
     }
@@ -83,8 +83,8 @@ impl Disk {
         self.0.clock.load(Ordering::SeqCst)
     }
 
-    /// The files of one machine as they are found when the power failed before the operation number
-    /// `moment` of it. They are files of one machine again.
+    /// The files of one machine as they are after the power failed before its operation number `moment`.
+    /// They are files of one machine again.
     #[must_use]
     pub fn crash_all<const FILES: usize>(
         files: [&Self; FILES],
@@ -103,9 +103,9 @@ impl Disk {
         })
     }
 
-    /// The files of one machine as another process finds them when the one that used them was killed
-    /// before the operation number `moment`. All that it wrote can be read, and what it had not synced
-    /// can still be lost by a crash.
+    /// The files of one machine as another process finds them after the one that used them was killed
+    /// before the operation number `moment`. Everything that it wrote can be read, but what it had not
+    /// synced can still be lost by a crash.
     #[must_use]
     pub fn kill_all<const FILES: usize>(files: [&Self; FILES], moment: usize) -> [Self; FILES] {
         let machine = Self::new();
@@ -153,7 +153,7 @@ impl Disk {
         self.state().image.clone()
     }
 
-    /// The disk as it is found when the power failed before the operation number `at`.
+    /// The disk as it is after the power failed before the operation number `at`.
     ///
     /// # Panics
     /// When there have been fewer operations.
@@ -168,7 +168,7 @@ impl Disk {
         self.state().syncs_to_fail = syncs;
     }
 
-    /// Lets the file grow no longer than this.
+    /// Limits the length of the file.
     pub fn set_capacity_bytes(&self, capacity_bytes: Option<u64>) {
         self.state().capacity_bytes = capacity_bytes;
     }
@@ -178,16 +178,16 @@ impl Disk {
         self.state().held = true;
     }
 
-    /// Lets the syncs that wait go on, and all that follow.
+    /// Lets the syncs that wait continue, and all later ones.
     pub fn release_syncs(&self) {
         self.state().held = false;
         self.0.changed.notify_all();
     }
 
-    /// Waits, in real time, until a sync is held. Says whether one is: it gives up once `ended`, since
-    /// then nobody is left who would sync.
+    /// Waits, in real time, until a sync is held. Returns whether one is: it gives up when `ended` is
+    /// true, since then nothing is left that would sync.
     pub fn wait_for_a_held_sync(&self, ended: impl Fn() -> bool) -> bool {
-        /// How often to ask whether there is anybody left.
+        /// How often to check `ended`.
         const ASK_EVERY: Duration = Duration::from_millis(5);
         let mut state = self.state();
         while state.syncing == 0 {
@@ -203,7 +203,7 @@ impl Disk {
         true
     }
 
-    /// The lock is never held across anything that can panic but a test's own misuse.
+    /// Nothing panics while the lock is held, except by a test's own misuse.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -219,7 +219,7 @@ impl fmt::Debug for Disk {
     }
 }
 
-/// What a running program has of a [`Disk`].
+/// A running program's handle on a [`Disk`].
 #[derive(Clone, Debug)]
 pub struct Handle(Disk);
 
@@ -289,7 +289,7 @@ impl StorageBackend for Handle {
 }
 
 impl State {
-    /// Does an operation, and keeps it.
+    /// Does an operation, and logs it.
     fn log(&mut self, op: Op, clock: &AtomicUsize) {
         log::apply_whole(&mut self.image, &op);
         self.log.push(op);

@@ -1,11 +1,11 @@
-//! What was asked of a disk, and what of it survives a crash.
+//! A disk's operations, and what of them survives a crash.
 
 use std::sync::Arc;
 
-/// A write is torn at such a boundary: what a device does at once, at least.
+/// A write is torn at such a boundary: the least that a device writes atomically.
 const SECTOR_BYTES: usize = 512;
 
-/// One thing that was asked of the disk.
+/// One operation of the disk.
 #[derive(Clone, Debug)]
 pub enum Op {
     /// Bytes were written.
@@ -17,10 +17,10 @@ pub enum Op {
     },
     /// The file was made longer or shorter.
     SetLen(u64),
-    /// All that was written before is durable.
+    /// Everything written before is durable.
     Sync,
     /// A sync failed: what was written since the last one is not durable, and no later sync makes it
-    /// so.
+    /// durable.
     FailedSync,
 }
 
@@ -31,7 +31,7 @@ pub enum Loss {
     Lost,
     /// All of them are there, as after a kill of the process alone.
     Kept,
-    /// All are there but the last, of which the first half is.
+    /// All are there, except that only the first half of the last one is.
     Torn,
     /// Each is there, gone or torn, independently of the others: devices keep no order.
     Mixed {
@@ -41,7 +41,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The ways to lose that tests go through at each point.
+    /// The losses that tests try at each point.
     pub const ALL: [Self; 5] = [
         Self::Lost,
         Self::Kept,
@@ -51,7 +51,7 @@ impl Loss {
     ];
 }
 
-/// What becomes of one volatile operation.
+/// What happens to one volatile operation.
 enum Fate {
     There,
     Gone,
@@ -107,7 +107,7 @@ fn fate(loss: Loss, at: usize, is_last: bool) -> Fate {
     }
 }
 
-/// A number that depends on both and looks like neither (the finaliser of `SplitMix64`).
+/// A number that depends on both arguments and looks random (the finaliser of `SplitMix64`).
 fn mix(seed: u64, at: usize) -> u64 {
     let mut z = seed
         .wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -117,7 +117,7 @@ fn mix(seed: u64, at: usize) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Does `op` to `image`, as far as its fate lets it.
+/// Applies `op` to `image`, as far as its fate allows.
 pub(crate) fn apply_whole(image: &mut Vec<u8>, op: &Op) {
     apply(image, op, &Fate::There);
 }
@@ -137,7 +137,7 @@ fn apply(image: &mut Vec<u8>, op: &Op, fate: &Fate) {
                 _ => bytes.len(),
             };
             let start = usize::try_from(*offset).expect("a test's file fits in memory");
-            // A write behind an end that was itself lost: the file grows to hold it.
+            // A write beyond an end that was itself lost: the file grows to hold it.
             if image.len() < start + kept {
                 image.resize(start + kept, 0);
             }

@@ -1,4 +1,4 @@
-//! What has happened, as it is passed on.
+//! What has happened, as it is passed on to others.
 
 use crate::{LessonKey, Progress, Version};
 #[cfg(feature = "serde")]
@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Event {
-    /// The fact after the change. Its version is also the event's place among those of its key.
+    /// The fact after the change. Its version is also the event's place among the events of its key.
     pub progress: Progress,
     /// When it was committed, in milliseconds since 1970. For people and for measuring lag; clocks
     /// step back, so nothing is ever ordered by it.
@@ -27,7 +27,7 @@ pub struct EventId {
     pub version: Version,
 }
 
-/// Where an event stands in a stream's log; the first is at 0.
+/// An event's place in a stream's log; the first is at 0.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Offset(pub u64);
@@ -35,16 +35,17 @@ pub struct Offset(pub u64);
 /// The number in front of an event's bytes that says how to read the rest.
 pub const EVENT_SCHEMA: u8 = 1;
 
-/// How many bytes an event takes in a row, in a log and on a wire.
+/// How many bytes an event takes in a row, in a log and on the wire.
 pub const EVENT_BYTES: usize = 38;
 
 /// Why bytes are not an event that this program can read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum EventError {
     /// They were written under another schema, perhaps by a newer program. They may well be an event:
-    /// keep them for a program that knows it. To guess would be to act on something nobody said.
+    /// keep them for a program that knows the schema. To guess would be to act on something that never
+    /// happened.
     UnknownSchema(u8),
-    /// They say that they are of this schema and have another length, or a value that it lacks.
+    /// They name this schema, but have the wrong length or a value that the schema does not have.
     Malformed,
 }
 
@@ -52,7 +53,7 @@ impl fmt::Display for EventError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownSchema(schema) => write!(f, "an event of the unknown schema {schema}"),
-            Self::Malformed => f.write_str("bytes that are no event"),
+            Self::Malformed => f.write_str("bytes that are not an event"),
         }
     }
 }
@@ -87,7 +88,7 @@ impl Event {
         bytes
     }
 
-    /// Reads an event from bytes, which may come from anybody.
+    /// Reads an event from bytes, which need not be trusted.
     ///
     /// # Errors
     /// [`EventError`] when this program cannot read them. They are never half read.

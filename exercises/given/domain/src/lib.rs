@@ -1,8 +1,8 @@
 //! The learning platform's words.
 //!
-//! One platform runs through the whole course: learners complete lessons. These types are what its
-//! parts say to each other, whether the other part is a function, a process or a machine away.
-//! They hold no behaviour beyond keeping their own promises.
+//! One platform runs through the whole course: learners complete lessons. Its parts exchange these
+//! types, whether the other part is a function, a process or a machine away. They have no behaviour
+//! beyond keeping their own invariants.
 
 mod event;
 
@@ -52,7 +52,7 @@ pub struct Version(pub u64);
 pub struct Progress {
     /// Which learner and lesson.
     pub key: LessonKey,
-    /// The version of this fact that this value is.
+    /// The version of the fact that this value is.
     pub version: Version,
     /// Steps of the lesson that are done.
     pub steps_done: u32,

@@ -1,7 +1,7 @@
 //! The feed: hands the log's events to a worker.
 //!
-//! It delivers **at least once**: no event is left out, and some come again, because a feed that has
-//! not heard that an event arrived can only send it once more.
+//! It delivers **at least once**: no event is left out, and some come again, because a feed that does
+//! not know whether an event arrived can only send it again.
 
 use crate::{NoAnswer, Store, name, told};
 use domain::{Event, Offset};
@@ -11,7 +11,7 @@ use std::fmt;
 use std::rc::Rc;
 use story::note;
 
-/// How often a worker may ask for the same event before the feed takes it for a loop.
+/// How often a worker may ask for the same event before the feed assumes an endless loop.
 const PATIENCE: usize = 1_000;
 
 /// The way from the log to a worker. Clones are the same feed.
@@ -51,11 +51,11 @@ impl Feed {
     }
 
     // ANCHOR: feed
-    /// The event at `from`, with its place in the log; or one before it, once more. `None` if there is
+    /// The event at `from`, with its place in the log; or an earlier one, again. `None` if there is
     /// nothing at `from` yet.
     ///
     /// # Errors
-    /// [`NoAnswer`] when there is none: the feed is stopped, or broke.
+    /// [`NoAnswer`] when the feed is stopped, or breaks.
     pub fn pull(&self, from: Offset) -> Result<Option<(Offset, Event)>, NoAnswer> {
         // ANCHOR_END: feed
         let shared = &self.shared;
@@ -92,17 +92,17 @@ impl Feed {
         Ok(event.map(|event| (at, event)))
     }
 
-    /// How often anybody asked for an event.
+    /// How many times an event was asked for.
     pub fn pulls(&self) -> usize {
         self.shared.pulls.get()
     }
 
-    /// Delivers these events once more, before others, as far as they were delivered already.
+    /// Delivers these events again, before others, if they were delivered already.
     pub fn deliver_again(&self, events: impl IntoIterator<Item = Offset>) {
         self.shared.again.borrow_mut().extend(events);
     }
 
-    /// Whether an event that was to come once more is still to come.
+    /// Whether an event that was to be repeated is still to come.
     pub fn again_is_pending(&self) -> bool {
         !self.shared.again.borrow().is_empty()
     }
@@ -119,13 +119,13 @@ impl Feed {
         self.shared.stopped.set(false);
     }
 
-    /// Takes back what was ordered: it breaks no more, and repeats nothing.
+    /// Cancels what was ordered: it no longer breaks, and repeats nothing.
     pub fn fail_nothing(&self) {
         self.shared.breaks_after.set(None);
         self.shared.again.borrow_mut().clear();
     }
 
-    /// Breaks once, after so many more events.
+    /// Breaks once, after this many more events.
     pub fn break_after(&self, events: usize) {
         self.shared.breaks_after.set(Some(events));
     }
@@ -136,7 +136,7 @@ impl Feed {
         self.shared.same.set((from, times));
         assert!(
             times < PATIENCE,
-            "The feed was asked for event {} a thousand times in a row. Does the view's `next` move on \
+            "The feed was asked for event {} a thousand times in a row. Does the view's `next` advance \
              when an event has been applied, and does the worker stop when there is nothing more?",
             from.0
         );

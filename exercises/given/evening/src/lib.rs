@@ -1,13 +1,13 @@
-//! What lab 0 stands on.
+//! What lab 0 is built on.
 //!
 //! Three boundaries, each of which counts what passes through it and fails when a test says so:
 //!
-//! - [`store`] keeps facts, and the log of what became of them
+//! - [`store`] keeps facts, and the log of their changes
 //! - [`link`] is the way from an API process to the authority
 //! - [`feed`] hands the log's events to a worker, at least once
 //!
-//! They are plain and synchronous, and all in one process. What they count is what a real disk, network
-//! and stream would charge for; later labs put those in their places.
+//! They are simple and synchronous, and all in one process. They count what a real disk, network and
+//! stream would charge for; later labs put those in their places.
 
 pub mod feed;
 pub mod link;
@@ -22,17 +22,17 @@ use std::error::Error;
 use std::fmt;
 
 // ANCHOR: words
-/// What a learner's progress in a lesson is to become.
+/// What a learner's progress in a lesson should become.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Change {
     /// Steps of the lesson that are done.
     pub steps_done: u32,
-    /// Whether the lesson counts as completed. It may be begun again, and then it does not.
+    /// Whether the lesson counts as completed. It may be begun again, and then it no longer does.
     pub completed: bool,
 }
 
-/// There was no answer, and nobody on this side knows why. The other side may have done what it was
-/// asked for, or not.
+/// There was no answer, and the reason is unknown on this side. The other side may have done what it was
+/// asked to do, or not.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct NoAnswer;
 
@@ -74,12 +74,12 @@ impl Error for NoAnswer {}
 
 impl Error for Refused {}
 
-/// A key as stories call it.
+/// A key, as stories show it.
 pub fn name(key: LessonKey) -> String {
     format!("lesson {} of learner {}", key.lesson.0, key.learner.0)
 }
 
-/// A fact as stories call it.
+/// A fact, as stories show it.
 pub fn told(fact: Option<Progress>) -> String {
     fact.map_or_else(
         || "not begun".to_owned(),

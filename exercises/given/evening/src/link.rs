@@ -11,9 +11,9 @@ use std::rc::Rc;
 use story::note;
 
 // ANCHOR: serves
-/// Whoever answers at the other end.
+/// The part that answers at the other end.
 pub trait Serves {
-    /// What each of the facts is, in the order of the keys.
+    /// The facts, in the order of the keys.
     ///
     /// # Errors
     /// [`NoAnswer`] when there is none.

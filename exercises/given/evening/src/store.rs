@@ -55,11 +55,11 @@ impl fmt::Debug for Store {
 
 impl Store {
     // ANCHOR: store
-    /// What a fact is at this moment; `None` if the lesson was not begun. By the time you look at the
-    /// answer, it may have changed.
+    /// The fact at this moment; `None` if the lesson was not begun. By the time you look at the answer,
+    /// it may have changed.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the store gives none.
+    /// [`NoAnswer`] when the store gives no answer.
     pub fn get(&self, key: LessonKey) -> Result<Option<Progress>, NoAnswer> {
         self.not_from_within("get");
         let kept = lock(&self.shared.kept);
@@ -70,12 +70,12 @@ impl Store {
         Ok(kept.facts.get(&key).copied())
     }
 
-    /// Runs `decide` alone: nobody else reads or writes a fact while it runs. What it puts is stored at
+    /// Runs `decide` alone: nothing else reads or writes a fact while it runs. What it puts is stored at
     /// its end, all of it or nothing, each fact together with its event. If it puts nothing, nothing is
     /// written.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the store gives none. What was put may have been stored, or not.
+    /// [`NoAnswer`] when the store gives no answer. What was put may have been stored, or not.
     pub fn transaction<T>(&self, decide: impl FnOnce(&mut Rows<'_>) -> T) -> Result<T, NoAnswer> {
         // ANCHOR_END: store
         self.not_from_within("transaction");
@@ -113,7 +113,7 @@ impl Store {
         lock(&self.shared.kept).fault = Some(fault);
     }
 
-    /// Takes an ordered fault back, and lets nobody in any more.
+    /// Cancels an ordered fault, and no longer lets anybody in.
     pub fn fail_nothing(&self) {
         let mut kept = lock(&self.shared.kept);
         kept.fault = None;
@@ -126,20 +126,20 @@ impl Store {
         lock(&self.shared.kept).fault.is_some()
     }
 
-    /// From now on, who only reads gets no answer, or does again.
+    /// From now on, reads get no answer, or get answers again.
     pub fn fail_reads(&self, fail: bool) {
         lock(&self.shared.kept).reads_fail = fail;
     }
 
-    /// Lets somebody else act just before each transaction that others open: at the last moment at which
-    /// anybody can come between a look and a decision. It receives the transaction's number, from 0.
+    /// Lets something act just before each transaction that others open: the last moment at which
+    /// anything can come between a look and a decision. It receives the transaction's number, from 0.
     pub fn intrude(&self, intruder: impl FnMut(usize) + Send + 'static) {
         lock(&self.shared.kept).transactions = 0;
         *lock(&self.shared.intruder) = Some(Box::new(intruder));
     }
 
     fn let_the_intruder_in(&self) {
-        // Taken out while it acts, so that its own transactions let nobody in.
+        // Taken out while it acts, so its own transactions do not call it again.
         let Some(mut intruder) = lock(&self.shared.intruder).take() else {
             return;
         };
@@ -157,7 +157,7 @@ impl Store {
         assert!(
             *lock(&self.shared.deciding) != own,
             "Store::{what} was called inside a transaction, and would wait for that transaction's end. \
-             Inside, ask the `Rows` that it gives you: rows.get(key)."
+             Inside, use the `Rows` that the closure receives: rows.get(key)."
         );
     }
 }
@@ -171,7 +171,7 @@ pub struct Rows<'a> {
 
 impl Rows<'_> {
     // ANCHOR: rows
-    /// What a fact is; nobody changes it before this transaction ends.
+    /// The fact; nothing else changes it before this transaction ends.
     pub fn get(&self, key: LessonKey) -> Option<Progress> {
         let put = self.put.iter().rev().find(|put| put.key == key);
         put.or_else(|| self.facts.get(&key)).copied()
@@ -221,7 +221,7 @@ impl Kept {
     }
 }
 
-/// Marks this thread as deciding, also if the decision panics.
+/// Marks this thread as deciding, and clears the mark even if the decision panics.
 struct Deciding<'a>(&'a Mutex<Option<ThreadId>>);
 
 impl<'a> Deciding<'a> {
@@ -237,7 +237,7 @@ impl Drop for Deciding<'_> {
     }
 }
 
-/// A panic in a decision has changed nothing here, so the poison says nothing.
+/// A panic in a decision has changed nothing here, so a poisoned lock does not matter.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,8 +1,8 @@
-//! Telling an answer from a wish.
+//! Distinguishing an answer from a wish.
 //!
-//! No program can say whether an answer is true. It can say whether an answer *could be false*, and
-//! that is most of what is missing in practice: a pressure without a figure, a cache that owns the
-//! truth, one sentence for two different bad days.
+//! No program can say whether an answer is true. It can check whether an answer *could be false*, which
+//! is what is usually missing in practice: a pressure without a figure, a cache that owns the truth, one
+//! sentence for two different bad days.
 
 use crate::form::{Boundary, Ledger, Role};
 use crate::value::answered;
@@ -27,16 +27,16 @@ pub enum Problem {
     Unanswered {
         /// The question.
         question: &'static str,
-        /// The field that waits for the answer.
+        /// The field that is empty.
         field: &'static str,
     },
     /// The pressure has no figure.
     NoFigure,
     /// The owner of correctness is no authority.
     WrongOwner {
-        /// Who is named.
+        /// The name.
         owner: String,
-        /// What it is; `None` if the ledger has no such component.
+        /// Its role; `None` if the ledger has no such component.
         role: Option<Role>,
     },
     /// Slow and absent have the same answer.
@@ -46,12 +46,12 @@ pub enum Problem {
         /// The name.
         name: String,
     },
-    /// The same entry stands here twice.
+    /// The same entry is here twice.
     Twice,
 }
 
 impl Complaint {
-    /// Whether it is only that an answer is still to be written.
+    /// Whether an answer is only still to be written.
     pub fn is_unanswered(&self) -> bool {
         matches!(self.problem, Problem::Unanswered { .. })
     }
@@ -66,12 +66,12 @@ impl fmt::Display for Complaint {
             }
             Problem::NoFigure => write!(
                 f,
-                "`pressure.value` has no number in it. Without one nothing can show that the pressure \
-                 is gone, and so nothing can ever undo the boundary."
+                "`pressure.value` has no number in it. Without one, nothing can show that the pressure \
+                 is gone, so nothing can ever justify removing the boundary."
             ),
             Problem::WrongOwner { owner, role: None } => write!(
                 f,
-                "correctness is owned by {owner:?}, which is no component of this ledger."
+                "correctness is owned by {owner:?}, which is not a component of this ledger."
             ),
             Problem::WrongOwner {
                 owner,
@@ -83,13 +83,13 @@ impl fmt::Display for Complaint {
             ),
             Problem::SameDay => write!(
                 f,
-                "`when_slow` and `when_absent` are the same sentence. An absent layer fails at once; \
-                 a slow one holds on to every caller that it has."
+                "`when_slow` and `when_absent` are the same sentence. An absent layer fails at once; a \
+                 slow one keeps every caller waiting."
             ),
             Problem::UnknownComponent { name } => {
                 write!(f, "there is no component {name:?}.")
             }
-            Problem::Twice => write!(f, "it stands here twice; which one is meant?"),
+            Problem::Twice => write!(f, "it is here twice; which one is meant?"),
         }
     }
 }
@@ -188,7 +188,7 @@ fn text(field: Option<&Spanned<String>>) -> Option<&str> {
     field.and_then(|field| answered(field.get_ref()))
 }
 
-/// The four questions, each with its fields and what stands in them.
+/// The four questions, each with its fields and their values.
 fn questions(boundary: &Boundary) -> [(&'static str, &'static str, Option<&str>); 6] {
     let asks_pressure =
         "Which pressure does this boundary relieve, and what shows that it is there?";

@@ -1,14 +1,14 @@
-//! What a rule says when it has found something.
+//! What a rule returns when it has found something.
 
 use crate::form::Ledger;
 use std::fmt;
 use std::ops::Range;
 use toml::Spanned;
 
-/// A rule, as it is known to those who meet its findings.
+/// A rule, as its findings show it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rule {
-    /// `B101`. An id is never given to another rule.
+    /// `B101`. An id is never reused for another rule.
     pub id: &'static str,
     /// `double-authority`.
     pub name: &'static str,
@@ -23,7 +23,7 @@ pub enum Severity {
     Note,
     /// Should be looked at.
     Warning,
-    /// Cannot stay as it is.
+    /// Has to be fixed.
     Error,
 }
 
@@ -47,13 +47,13 @@ pub struct Finding {
     /// The bytes of the ledger that it points at: the value that is wrong, or where a key is missing
     /// the name of the entry that lacks it.
     pub at: Range<usize>,
-    /// What it is about, by names. Lines move and names stay, and so this is what a baseline keeps.
+    /// What it is about, by names. Lines move and names stay, so a baseline keeps this.
     pub names: Vec<String>,
     /// What is wrong, and what to do about it, in a sentence or two.
     pub message: String,
-    /// The number that it found, where it found one.
+    /// The number that it found, if it found one.
     pub figure: Option<f64>,
-    /// Other places that it takes to understand it, and what they show.
+    /// Other places that are needed to understand it, and what they show.
     pub also: Vec<(Range<usize>, String)>,
 }
 

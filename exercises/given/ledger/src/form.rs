@@ -1,11 +1,11 @@
-//! The form of the file, as types: what does not fit them is refused with its line.
+//! The form of the file, as types: what does not fit them is refused, with its line.
 //!
-//! Unknown fields are refused as well. A misspelt `when_abzent` that is quietly ignored would be an
+//! Unknown fields are refused as well. A misspelt `when_abzent` that is silently ignored would be an
 //! unanswered question that nobody sees.
 //!
-//! Nearly every field may be missing: an answer that nobody has given is a key that is not there, and
-//! the rules ask for it. Values that a finding may have to point at are [`Spanned`]. The structs are
-//! flat because a span does not survive `#[serde(flatten)]` or an untagged enum.
+//! Nearly every field may be missing: an unanswered question is a missing key, and the rules ask for it.
+//! Values that a finding may point at are [`Spanned`]. The structs are flat because a span does not
+//! survive `#[serde(flatten)]` or an untagged enum.
 
 use crate::value::{Amount, Date, Figure, Names, Share, Time, Times};
 use serde::Deserialize;
@@ -14,19 +14,19 @@ use std::ops::Range;
 use thiserror::Error;
 use toml::Spanned;
 
-/// The most bytes that a ledger may have: 16 MiB, some thirty thousand answered boundaries.
+/// The most bytes that a ledger may have: 16 MiB, about thirty thousand answered boundaries.
 pub const MAX_LEDGER_BYTES: usize = 1 << 24;
 
-/// Why a text is no ledger.
+/// Why a text is not a ledger.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum LedgerError {
-    /// It is larger than any ledger.
+    /// It is larger than a ledger may be.
     #[error("line 1: a ledger of {bytes} bytes is beyond the limit of {MAX_LEDGER_BYTES}")]
     TooLarge {
         /// Its size.
         bytes: usize,
     },
-    /// It is no TOML, or not of this form.
+    /// It is not TOML, or not of this form.
     #[error("line {line}: {message}")]
     Form {
         /// Where, from 1.
@@ -48,7 +48,7 @@ pub struct Ledger {
     /// What is true or false, and who decides it.
     #[serde(default, rename = "fact")]
     pub facts: Vec<Fact>,
-    /// Where a fact stands a second time.
+    /// Where a fact is kept a second time.
     #[serde(default, rename = "copy")]
     pub copies: Vec<Copy>,
     /// The lines between the parts.
@@ -57,27 +57,27 @@ pub struct Ledger {
     /// What users ask of the system, step by step.
     #[serde(default, rename = "flow")]
     pub flows: Vec<Flow>,
-    /// What is known to be wrong, and may be so until a day.
+    /// Known faults, accepted until a date.
     #[serde(default, rename = "waiver")]
     pub waivers: Vec<Waiver>,
-    /// Where a rule has a different threshold here.
+    /// Thresholds that differ in this ledger.
     #[serde(default)]
     pub limits: Limits,
     /// The text that it was read from, for line numbers.
     #[serde(skip)]
     text: String,
-    /// Which component has a name.
+    /// The component of each name.
     #[serde(skip)]
     named: HashMap<String, usize>,
-    /// Which fact has a name; the first, if several do.
+    /// The fact of each name; the first, if there are several.
     #[serde(skip)]
     told: HashMap<String, usize>,
-    /// Which boundary has these two ends.
+    /// The boundary between each two ends.
     #[serde(skip)]
     between: HashMap<String, HashMap<String, usize>>,
 }
 
-/// Thresholds. Ours are judgement and no law, and so they can be changed.
+/// Thresholds. Ours are judgement, not law, so they can be changed.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -85,7 +85,7 @@ pub struct Limits {
     pub tries_warning: f64,
     /// More tries than this for one action are an error.
     pub tries_error: f64,
-    /// Which part of what the narrower alternative carries may be used before it is too narrow.
+    /// Which share of the narrower alternative's capacity may be used before it is too narrow.
     pub headroom: f64,
 }
 
@@ -103,32 +103,32 @@ impl Default for Limits {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Component {
-    /// What the boundaries call it.
+    /// Its name in the boundaries.
     pub name: Spanned<String>,
     /// What it is to the facts that pass through it. Exactly one.
     pub role: Role,
-    /// How far one has to go to reach its state.
+    /// How far away its state is.
     pub scope: Scope,
-    /// The team that answers for it.
+    /// The team that is responsible for it.
     pub owner: Option<Spanned<String>>,
-    /// What it is deployed together with; its own name if it is not said.
+    /// What it is released with; its own name if it is not stated.
     pub release: Option<Spanned<String>>,
-    /// Which part of all requests it has promised to answer.
+    /// Which share of all requests it promises to answer.
     pub objective: Option<Spanned<Share>>,
     /// How many requests a second it was measured to carry.
     pub capacity: Option<Spanned<Amount>>,
-    /// How many reads a second come to it at peak.
+    /// How many reads a second it gets at peak.
     pub peak: Option<Spanned<Amount>>,
-    /// Which part of those it answers from what it holds.
+    /// Which share of those it answers from what it holds.
     pub hit: Option<Spanned<Share>>,
     /// How many loads a second it lets through before it sheds.
     pub shed_at: Option<Spanned<Amount>>,
     /// Whether concurrent misses of one key are one load.
     #[serde(default)]
     pub coalesces: bool,
-    /// `false` while an importer has written it and nobody has looked.
+    /// `false` while an importer has written it and nobody has confirmed it.
     pub confirmed: Option<Spanned<bool>>,
-    /// The file that an importer has it from.
+    /// The file that an importer read it from.
     pub origin: Option<String>,
 }
 
@@ -140,7 +140,7 @@ pub enum Role {
     Authority,
     /// Holds copies that may vanish at any moment.
     Cache,
-    /// Holds what a replay of the log can make again.
+    /// Holds what a replay of the log can rebuild.
     Derived,
     /// Acts later, on what has been decided.
     Worker,
@@ -174,7 +174,7 @@ pub struct Fact {
     pub name: Spanned<String>,
     /// The one component that decides it; `"nobody"` for an opinion.
     pub decided_by: Option<Spanned<Names>>,
-    /// By what it is split on purpose, so that each part has one authority.
+    /// What it is split by on purpose, so that each part has one authority.
     pub partition_by: Option<Spanned<String>>,
     /// How two decisions become one, where several may decide on purpose.
     pub merge: Option<Spanned<String>>,
@@ -196,7 +196,7 @@ pub enum Audience {
     User,
 }
 
-/// A fact that stands a second time somewhere.
+/// A fact that is kept a second time somewhere.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Copy {
@@ -209,11 +209,11 @@ pub struct Copy {
     /// Whether its name changes with its content, so that it cannot be stale.
     #[serde(default)]
     pub named_by_content: bool,
-    /// The component that it can be made from again.
+    /// The component that it can be rebuilt from.
     pub rebuilt_from: Option<Spanned<String>>,
-    /// By what it is looked up.
+    /// What it is looked up by.
     pub keyed_by: Option<Spanned<Names>>,
-    /// Whether it is held for one identity alone.
+    /// Whether it is held for only one identity.
     #[serde(default)]
     pub private: bool,
 }
@@ -226,35 +226,35 @@ pub struct Boundary {
     pub from: Spanned<String>,
     /// The component that is asked.
     pub to: Spanned<String>,
-    /// How the one reaches the other.
+    /// How one reaches the other.
     pub mode: Mode,
-    /// Whether the one changes what the other holds.
+    /// Whether the caller changes what the other side holds.
     pub access: Option<Spanned<Access>>,
     /// The facts that cross.
     pub carries: Option<Spanned<Names>>,
-    /// How many calls one request makes, one after another; 1 if it is not said.
+    /// How many calls one request makes, one after another; 1 if it is not stated.
     pub calls: Option<Spanned<Times>>,
     /// How long the caller waits in all, retries included.
     pub timeout: Option<Spanned<Time>>,
-    /// How often it tries, the first call included; 1 if it is not said.
+    /// How often it tries, the first call included; 1 if it is not stated.
     pub tries: Option<Spanned<Times>>,
     /// How long it waits for one try.
     pub per_try: Option<Spanned<Time>>,
     /// How long it pauses between all its tries together.
     pub backoff: Option<Spanned<Time>>,
-    /// What it tries again on; on anything, if it is not said.
+    /// What it retries on; on anything, if it is not stated.
     pub retry_on: Option<Spanned<Vec<RetryOn>>>,
     /// Retries for each first call that the budget allows: 0.2 is one in five.
     pub retry_budget: Option<Spanned<Amount>>,
     /// Whether the caller's deadline travels with the call.
     pub deadline: Option<Spanned<Deadline>>,
-    /// What half of the calls stay within.
+    /// Half of the calls take at most this long.
     pub p50: Option<Spanned<Time>>,
-    /// What 99 of 100 calls stay within.
+    /// 99 of 100 calls take at most this long.
     pub p99: Option<Spanned<Time>>,
     /// Which pressure does it relieve?
     pub pressure: Option<Pressure>,
-    /// Which narrower design was looked at.
+    /// Which narrower design was considered.
     pub alternative: Option<Spanned<String>>,
     /// Which new latency or failure mode appears?
     pub cost: Option<Cost>,
@@ -264,11 +264,11 @@ pub struct Boundary {
     pub fallback: Option<Fallback>,
     /// The tests or drills that show the bad days.
     pub proven_by: Option<Spanned<Names>>,
-    /// When somebody has to look at it again.
+    /// When somebody has to review it.
     pub review_by: Option<Spanned<Date>>,
-    /// `false` while an importer has written it and nobody has looked.
+    /// `false` while an importer has written it and nobody has confirmed it.
     pub confirmed: Option<Spanned<bool>>,
-    /// The line of a file that an importer has it from.
+    /// The line of a file that an importer read it from.
     pub origin: Option<String>,
 }
 
@@ -278,11 +278,11 @@ pub struct Boundary {
 pub enum Mode {
     /// By a function call.
     InProcess,
-    /// By a call that leaves the process and not the machine.
+    /// By a call that leaves the process but not the machine.
     SameMachine,
     /// By a call over a network.
     Network,
-    /// By a message that nobody waits for.
+    /// By a message that no caller waits for.
     Asynchronous,
 }
 
@@ -303,7 +303,7 @@ pub enum Access {
     Write,
 }
 
-/// What a caller tries again on.
+/// What a caller retries on.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum RetryOn {
@@ -319,7 +319,7 @@ pub enum RetryOn {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deadline {
-    /// It travels with the request, and what is left of it bounds the call.
+    /// It travels with the request, and the time that is left bounds the call.
     Propagated,
 }
 
@@ -333,9 +333,9 @@ pub struct Pressure {
     pub metric: Option<Spanned<String>>,
     /// What was measured.
     pub value: Option<Spanned<Figure>>,
-    /// What the value counts, if it does not say so itself.
+    /// What the value counts, if the value does not say so itself.
     pub unit: Option<Spanned<String>>,
-    /// Where the measurement stands.
+    /// Where the measurement is recorded.
     pub evidence: Option<Spanned<String>>,
     /// When it was made.
     pub measured: Option<Spanned<Date>>,
@@ -359,11 +359,11 @@ pub enum PressureKind {
     Decoupling,
 }
 
-/// What a boundary charges.
+/// What a boundary costs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
-    /// The latency, failure or doubt that is there because the boundary is.
+    /// The latency, failure or uncertainty that the boundary adds.
     pub adds: Option<Spanned<String>>,
 }
 
@@ -379,7 +379,7 @@ pub struct Correctness {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fallback {
-    /// The other side answers, and takes its time.
+    /// The other side answers, but slowly.
     pub when_slow: Option<Spanned<String>>,
     /// The other side does not answer.
     pub when_absent: Option<Spanned<String>>,
@@ -391,16 +391,16 @@ pub struct Fallback {
 pub struct Flow {
     /// What it is called.
     pub name: Spanned<String>,
-    /// How long the user waits at most.
+    /// The longest that the user waits.
     pub deadline: Option<Spanned<Time>>,
-    /// Which part of all requests has to succeed.
+    /// Which share of all requests has to succeed.
     pub objective: Option<Spanned<Share>>,
     /// What happens, in order.
     #[serde(default, rename = "step")]
     pub steps: Vec<Step>,
 }
 
-/// One crossing of a boundary on a flow's way.
+/// One crossing of a boundary in a flow.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
@@ -408,16 +408,16 @@ pub struct Step {
     pub from: Spanned<String>,
     /// The component that is asked.
     pub to: Spanned<String>,
-    /// Whether the flow succeeds without it; `false` if it is not said.
+    /// Whether the flow succeeds without it; `false` if it is not stated.
     pub optional: Option<Spanned<bool>>,
-    /// Whether the user has the answer before it happens; `false` if it is not said.
+    /// Whether the user has the answer before it happens; `false` if it is not stated.
     #[serde(default)]
     pub after_reply: bool,
     /// Steps of one group happen at the same time.
     pub parallel: Option<Spanned<String>>,
     /// The facts that are changed there.
     pub writes: Option<Spanned<Names>>,
-    /// The facts that are decided by what is read there.
+    /// The facts that are decided from what is read there.
     pub decides: Option<Spanned<Names>>,
     /// Writes of one transaction commit together.
     pub transaction: Option<Spanned<String>>,
@@ -436,7 +436,7 @@ impl Step {
     }
 }
 
-/// A finding that may stand until a day.
+/// A finding that is accepted until a date.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
@@ -444,11 +444,11 @@ pub struct Waiver {
     pub rule: Spanned<String>,
     /// The names that the finding is about, as the report prints them.
     pub at: Spanned<String>,
-    /// Why it may stand.
+    /// Why it is accepted.
     pub reason: Option<Spanned<String>>,
-    /// Who answers for that.
+    /// Who is responsible for that.
     pub owner: Option<Spanned<String>>,
-    /// The last day on which it may.
+    /// The last day on which it is accepted.
     pub expires: Option<Spanned<Date>>,
 }
 
@@ -456,7 +456,7 @@ impl Ledger {
     /// Reads a ledger.
     ///
     /// # Errors
-    /// [`LedgerError`] when `text` is too large, no TOML, or not of this form.
+    /// [`LedgerError`] when `text` is too large, not TOML, or not of this form.
     pub fn parse(text: &str) -> Result<Self, LedgerError> {
         if text.len() > MAX_LEDGER_BYTES {
             return Err(LedgerError::TooLarge { bytes: text.len() });
@@ -503,7 +503,7 @@ impl Ledger {
         self.components.get(self.component_at(name)?)
     }
 
-    /// Where in [`Self::components`] the component of this name stands.
+    /// The index of the component of this name in [`Self::components`].
     pub fn component_at(&self, name: &str) -> Option<usize> {
         self.named.get(name).copied()
     }
@@ -513,7 +513,7 @@ impl Ledger {
         self.facts.get(*self.told.get(name)?)
     }
 
-    /// What the component of this name is, if the ledger has it.
+    /// The role of the component of this name, if the ledger has it.
     pub fn role(&self, name: &str) -> Option<Role> {
         self.component(name).map(|component| component.role)
     }
@@ -523,13 +523,13 @@ impl Ledger {
         &self.text
     }
 
-    /// The line on which something stands, from 1.
+    /// The line of a value, from 1.
     pub fn line_of<T>(&self, what: &Spanned<T>) -> usize {
         line_at(&self.text, what.span().start)
     }
 }
 
-/// The line on which a byte stands, from 1.
+/// The line of a byte, from 1.
 pub fn line_at(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
     1 + before.iter().filter(|byte| **byte == b'\n').count()

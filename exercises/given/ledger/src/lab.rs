@@ -1,13 +1,13 @@
-//! A lab's look at the one boundary that it is about.
+//! A lab's check of the one boundary that it is about.
 
 use crate::{Component, FILE_NAME, Ledger, nearest};
 use std::fs;
 use std::path::Path;
 
-/// Looks at the boundary between two components in the ledger that belongs to `folder`, and says what
-/// the component is at which it ends.
+/// Checks the boundary between two components in the ledger that belongs to `folder`, and returns the
+/// role of the component at which it ends.
 ///
-/// It speaks as a test does. What is still to be written is a `todo!`, as in a lab's code.
+/// It fails as a test does. An answer that is still to be written is a `todo!`, as in a lab's code.
 ///
 /// # Panics
 /// When the boundary is missing, unanswered or answered with a wish.

@@ -1,22 +1,22 @@
 //! The ledger: which boundaries a system has, and what each of them is for.
 //!
-//! A diagram shows that there is a line. It does not say what the line relieves, what it charges, who
-//! is right when its two sides differ, and what happens on a bad day. Those answers are what a review
-//! is about, and they get lost because nothing asks for them. So the course keeps one file,
-//! `boundaries.toml`, that does ask; each chapter adds its boundary to it.
+//! A diagram shows that there is a line. It does not say what the line relieves, what it costs, who is
+//! right when its two sides differ, and what happens on a bad day. A review is about those answers, and
+//! they get lost because nothing asks for them. So the course keeps one file, `boundaries.toml`, that
+//! does ask; each chapter adds its boundary to it.
 //!
 //! In reading order:
 //!
 //! - [`form`] is the file's form, as types
-//! - [`value`] has the values that stand in it: durations, days, shares
-//! - [`finding`] is what a rule says
+//! - [`value`] has its values: durations, days, shares
+//! - [`finding`] is what a rule returns
 //! - [`check`] distinguishes an answer from a wish
-//! - [`lab`] is a lab's look at the one boundary that it is about
+//! - [`lab`] is a lab's check of the one boundary that it is about
 //!
-//! - [`rules`] are those that look at one entry at a time, and need no graph
+//! - [`rules`] has the rules that look at one entry at a time, and need no graph
 //!
-//! What is checked here is one entry at a time. Whether the boundaries of a system fit together is
-//! another question, and lab 10's.
+//! This crate checks one entry at a time. Whether the boundaries of a system fit together is another
+//! question, for lab 10.
 
 pub mod check;
 pub mod finding;

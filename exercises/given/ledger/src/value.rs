@@ -1,17 +1,17 @@
-//! The values that stand in a ledger, and what is refused of them.
+//! The values in a ledger, and which of them are refused.
 //!
-//! Each refuses at the place where it stands what could only be a slip: a duration without a unit, a
-//! share of 99.9, no tries at all. What a question *lacks* is no error of form; see [`answered`].
+//! Each type refuses, with its place, what could only be a slip: a duration without a unit, a share of
+//! 99.9, zero tries. What a question *lacks* is not an error of form; see [`answered`].
 
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 use std::time::Duration;
 use toml::value::Datetime;
 
-/// What stands in an answer, unless it only says that somebody will answer later.
+/// The text of an answer, unless it is only a placeholder.
 ///
-/// A question that nobody has answered is a key that is not there. `""` is taken for the same, and so
-/// are the words that people write to get past a required field.
+/// An unanswered question is a missing key. `""` counts as the same, and so do the words that people
+/// write to get past a required field.
 pub fn answered(text: &str) -> Option<&str> {
     const NO_ANSWERS: [&str; 8] = ["todo", "tbd", "fixme", "xxx", "n/a", "unknown", "?", "..."];
     let text = text.trim();
@@ -33,7 +33,7 @@ impl Time {
     /// Reads a duration.
     ///
     /// # Errors
-    /// What is wrong with it, for whoever wrote it.
+    /// A description of the mistake, for the author of the ledger.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let end = text
@@ -49,7 +49,7 @@ impl Time {
             "" => return Err(format!("{text:?} has no unit; write \"300 ms\" or \"5 s\"")),
             unit => {
                 return Err(format!(
-                    "{unit:?} is no unit of time; one of ms, s, min, h, d"
+                    "{unit:?} is not a unit of time; use ms, s, min, h or d"
                 ));
             }
         };
@@ -58,7 +58,7 @@ impl Time {
             .ok()
             .and_then(|number| Duration::try_from_secs_f64(number * seconds).ok())
             .map(Self)
-            .ok_or_else(|| format!("{text:?} is no duration; write \"300 ms\" or \"5 s\""))
+            .ok_or_else(|| format!("{text:?} is not a duration; write \"300 ms\" or \"5 s\""))
     }
 }
 
@@ -101,18 +101,19 @@ pub struct Date {
 }
 
 impl Date {
-    /// Reads `2027-03-01`; `None` if the text is no day.
+    /// Reads `2027-03-01`; `None` if the text is not a day.
     pub fn parse(text: &str) -> Option<Self> {
         let day: Datetime = text.trim().parse().ok()?;
         Self::try_from(day).ok()
     }
 
-    /// How many days there are from `earlier` to this day; negative if it is the later one.
+    /// How many days there are from `earlier` to this day; negative if `earlier` is later.
     pub fn days_since(self, earlier: Self) -> i64 {
         self.number() - earlier.number()
     }
 
-    /// The days since the first of March of the year 0, in which each leap day is the last of its year.
+    /// The days since the first of March of the year 0: with years from March, a leap day is the last
+    /// day of its year.
     fn number(self) -> i64 {
         let early = i64::from(self.month <= 2);
         let year = i64::from(self.year) - early;
@@ -179,12 +180,12 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-/// What was measured: `"1,900 a second"`, or a bare number with its unit beside it.
+/// What was measured: `"1,900 a second"`, or a plain number with its unit in the key `unit`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figure {
     /// As it is written.
     pub text: String,
-    /// Its number, where the whole of it is one, or begins with one.
+    /// Its number, if the text is one or begins with one.
     pub number: Option<f64>,
 }
 
@@ -205,7 +206,7 @@ impl Figure {
         self.text.contains(|c: char| c.is_ascii_digit())
     }
 
-    /// Whether it says what it counts: anything other than the digits.
+    /// Whether it says what it counts: it has more than digits.
     pub fn has_unit(&self) -> bool {
         let of_number = |c: char| c.is_ascii_digit() || ".,_+-eE ".contains(c);
         self.text.contains(|c: char| !of_number(c))
@@ -249,7 +250,7 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
-/// An amount that is neither negative nor endless: a rate, a ratio.
+/// An amount that is neither negative nor infinite: a rate, a ratio.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Amount(pub f64);
 
@@ -273,7 +274,7 @@ impl<'de> Deserialize<'de> for Times {
         match u32::try_from(times) {
             Ok(times) if times > 0 => Ok(Self(times)),
             _ => Err(de::Error::custom(
-                "this counts calls, the first one included, and so it is at least 1",
+                "this counts calls, including the first, so it is at least 1",
             )),
         }
     }

@@ -58,7 +58,7 @@ fn the_ledgers_of_the_course_are_ledgers() {
     assert_eq!(complaints(&ours), [""; 0]);
 }
 
-/// Each fault, what it is made of, and what has to be said about it.
+/// Each fault: the text that it replaces, its own text, and what the message has to contain.
 #[test]
 fn each_fault_is_named_with_its_line() {
     let faults = [
@@ -91,7 +91,7 @@ fn each_fault_is_named_with_its_line() {
         (
             "owner = \"store\"",
             "owner = \"database\"",
-            "no component of this ledger",
+            "not a component of this ledger",
         ),
         (
             "when_absent = \"writers are told\"",

@@ -1,5 +1,5 @@
-//! Lab 0 reads its `boundaries.toml` line by line, to be graded before a TOML parser is compiled. Here the
-//! same file is read as every other ledger is, so that the two do not drift apart.
+//! Lab 0 reads its `boundaries.toml` line by line, so that it can be graded before a TOML parser is
+//! compiled. Here the same file is read like every other ledger, so that the two do not diverge.
 
 use ledger::{FILE_NAME, Ledger};
 use std::fs;

@@ -1,4 +1,4 @@
-//! What the grown ledger holds: values that point back into the text, and slips that are refused.
+//! What the full ledger holds: values with their places in the text, and slips that are refused.
 
 use ledger::{Date, Ledger, LedgerError, answered, rules};
 
@@ -126,9 +126,13 @@ fn what_could_only_be_a_slip_is_refused_on_its_line() {
     let slips = [
         ("\"300 ms\"", "300", "duration"),
         ("\"300 ms\"", "\"300\"", "no unit"),
-        ("\"300 ms\"", "\"300 parsecs\"", "no unit of time"),
+        ("\"300 ms\"", "\"300 parsecs\"", "not a unit of time"),
         ("\"300 ms\"", "\"-3 s\"", "unit"),
-        ("\"300 ms\"", "\"99999999999999999999999 d\"", "no duration"),
+        (
+            "\"300 ms\"",
+            "\"99999999999999999999999 d\"",
+            "not a duration",
+        ),
         ("tries = 2", "tries = 0", "at least 1"),
         ("tries = 2", "tries = -1", "at least 1"),
         (
@@ -214,7 +218,7 @@ fn days_are_counted_across_months_and_leap_years() {
     assert_eq!(Date::parse("soon"), None);
 }
 
-/// Whatever it is fed, the parser returns, and names a line.
+/// Whatever its input, the parser returns, and names a line.
 #[test]
 fn no_text_makes_it_panic() {
     let deep = format!("a = {}1{}", "[".repeat(1_000), "]".repeat(1_000));

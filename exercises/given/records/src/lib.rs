@@ -1,8 +1,8 @@
-//! What a measurement is written down as.
+//! The form in which a measurement is recorded.
 //!
 //! A bench writes a [`record`], and the terminal and the book show it: the same figure in the same
-//! [`units`], dated by the same [`moment`]. So what those look like is said once, here, and this crate
-//! knows nothing of how anything is measured or drawn.
+//! [`units`], dated by the same [`moment`]. So their form is defined once, here, and this crate knows
+//! nothing about how anything is measured or drawn.
 
 pub mod moment;
 pub mod record;

@@ -1,11 +1,11 @@
 //! Moments: the date of a measurement, a name for a file or a folder, how long ago.
 //!
-//! In UTC, and by hand: a calendar is thirty lines, a crate for it would be the largest dependency of the
-//! reader's workspace, and "2 days ago" needs no time zone.
+//! In UTC, and written by hand: a calendar takes thirty lines, a crate for it would be the largest
+//! dependency of the reader's workspace, and "2 days ago" needs no time zone.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970. A clock that stands before that counts as standing there.
+/// Seconds since 1970. A clock that is before 1970 counts as 1970.
 pub fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
@@ -24,17 +24,17 @@ fn text(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// `20261123T033000Z`: sorts by time, and every file system takes it.
+/// `20261123T033000Z`: sorts by time, and every file system accepts it.
 pub fn stamp(seconds: u64) -> String {
     for_a_file_name(&text(seconds))
 }
 
-/// A written moment as a part of a file's name: without colons.
+/// A written moment as part of a file's name: without colons.
 pub fn for_a_file_name(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// `just now`, `3 hours ago`; a date where that says more, or where the clock has gone backwards.
+/// `just now`, `3 hours ago`; a date if that says more, or if the clock has gone backwards.
 pub fn ago(then: u64, now: u64) -> String {
     let counted = |count: u64, what: &str| {
         let plural = if count == 1 { "" } else { "s" };
@@ -54,7 +54,7 @@ pub fn ago(then: u64, now: u64) -> String {
 
 /// Days to a date, by counting in eras of 400 years that begin in March.
 fn civil(seconds: u64) -> (u64, u64, u64) {
-    // A file may say any number; no year has more than four digits here.
+    // A file may contain any number; no year has more than four digits here.
     let days = (seconds / 86_400).min(2_932_896);
     let shifted = days + 719_468;
     let era = shifted / 146_097;

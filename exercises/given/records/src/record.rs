@@ -1,4 +1,4 @@
-//! The file of figures: its shape, and writing it so that a reader of it never sees half.
+//! The file of figures: its form, and writing it so that no reader ever sees half of it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::moment;
 /// Raised when a reader of the file must change.
 pub const FORMAT: u32 = 1;
 
-/// How many earlier files are kept beside the newest.
+/// How many earlier files are kept besides the newest.
 const KEPT: usize = 5;
 
 /// One run of a bench.
@@ -20,27 +20,27 @@ const KEPT: usize = 5;
 pub struct Record {
     /// [`FORMAT`].
     pub format: u32,
-    /// What was measured, such as `ladder`; the file has this name too.
+    /// What was measured, such as `ladder`; also the file's name.
     pub what: String,
-    /// Who measured, in the file of the reference machine; absent from a reader's own.
+    /// Who measured, in the reference machine's file; absent from a reader's own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub by: Option<String>,
     /// In UTC.
     pub measured_at: String,
-    /// Few and short rounds: good for an impression.
+    /// Few and short rounds: good for a first impression.
     #[serde(default)]
     pub quick: bool,
-    /// The code that was measured is the course's solution; absent where it is the reader's.
+    /// The measured code is the course's solution; absent if it is the reader's.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub ours: bool,
     /// Where.
     pub machine: Machine,
     /// With what.
     pub build: Build,
-    /// A base against itself, per placement: a difference smaller than this is none.
+    /// A base against itself, per placement: a smaller difference than this is noise.
     #[serde(default)]
     pub noise: Vec<Ratio>,
-    /// In the order in which they are shown, each placement for itself.
+    /// In the order in which they are shown, each placement separately.
     pub rungs: Vec<Figure>,
     /// What was measured at several points; the ladder has none.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -70,17 +70,17 @@ pub struct Build {
     pub rustc: String,
 }
 
-/// Where client and server of a rung run. The names are those of the file of figures.
+/// Where a rung's client and server run. The names are those in the file of figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Placement {
-    /// No second process: the rung stays within one.
+    /// No second process: the rung stays in one.
     InProcess,
     /// Client and server take turns on one CPU.
     OneCpu,
     /// Client and server on a CPU each.
     TwoCpus,
-    /// This system cannot pin; the scheduler decides, and may change its mind.
+    /// This system cannot pin threads; the scheduler decides, and may move them.
     Unpinned,
 }
 
@@ -134,16 +134,16 @@ pub struct Figure {
     pub p50_ns: Option<f64>,
     /// Ninety-nine of a hundred samples do not exceed it.
     pub p99_ns: Option<f64>,
-    /// How many samples; one is a run of a thousand for what is too short to time alone. 0 where the file
-    /// does not say.
+    /// How many samples; one sample is a run of a thousand if a single one is too short to time. 0 if
+    /// the file does not say.
     #[serde(default)]
     pub samples: u64,
     /// How many slices they were taken in.
     #[serde(default)]
     pub rounds: usize,
-    /// Against the base of its bench, in the same placement where it has that.
+    /// Compared with the base of its bench, in the same placement if there is one.
     pub ratio: Option<Ratio>,
-    /// What was counted meanwhile, such as syncs.
+    /// What was counted during the run, such as syncs.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub counts: BTreeMap<String, u64>,
 }
@@ -168,7 +168,7 @@ pub struct Curve {
 pub struct Axis {
     /// What it shows.
     pub name: String,
-    /// In what; empty for a plain number.
+    /// Its unit; empty for a plain number.
     #[serde(default)]
     pub unit: String,
     /// Whether equal steps are equal factors.
@@ -188,23 +188,23 @@ pub struct Series {
     /// Why there are none; empty when there are.
     #[serde(default)]
     pub message: String,
-    /// Rising in x; a point that could not be measured is left out.
+    /// In rising x; a point that could not be measured is left out.
     pub points: Vec<Point>,
     /// What was counted over all points.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub counts: BTreeMap<String, u64>,
 }
 
-/// One point, the median over the rounds with what lies around it.
+/// One point: the median over the rounds, with its spread.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// What varied.
     pub x: f64,
     /// The median of the rounds.
     pub y: f64,
-    /// The lowest round but for the lowest tenth.
+    /// The lowest round, without the lowest tenth.
     pub low: f64,
-    /// The highest round but for the highest tenth.
+    /// The highest round, without the highest tenth.
     pub high: f64,
 }
 
@@ -214,9 +214,9 @@ pub struct Point {
 pub enum Status {
     /// It has.
     Measured,
-    /// The reader's part is a `todo!` yet.
+    /// The reader's part is still a `todo!`.
     NotBuilt,
-    /// This machine does not have it, or it broke.
+    /// This machine does not have it, or it failed.
     Unavailable,
 }
 
@@ -230,13 +230,13 @@ pub struct Ratio {
     pub placement: Placement,
     /// The median over the rounds.
     pub median: f64,
-    /// The lowest round but for the lowest tenth.
+    /// The lowest round, without the lowest tenth.
     pub low: f64,
-    /// The highest round but for the highest tenth.
+    /// The highest round, without the highest tenth.
     pub high: f64,
 }
 
-/// Where a base was that says nothing of it.
+/// The placement of a base in a file that does not say it.
 const fn in_process() -> Placement {
     Placement::InProcess
 }
@@ -254,8 +254,8 @@ impl Record {
             .filter(|rung| rung.p50().is_some())
     }
 
-    /// The measured figure nearest to a wanted placement: that one; else in one process, where placement
-    /// means nothing; else unpinned, where it is unknown.
+    /// The measured figure nearest to a wanted placement: that one; otherwise in one process, where
+    /// placement means nothing; otherwise unpinned, where it is unknown.
     pub fn nearest(&self, id: &str, placement: Placement) -> Option<&Figure> {
         [placement, Placement::InProcess, Placement::Unpinned]
             .into_iter()
@@ -267,7 +267,7 @@ impl Record {
         self.measured(id, placement)?.p50()
     }
 
-    /// Whether anything was measured at all, and not only tried.
+    /// Whether anything was measured at all, not only tried.
     pub fn has_any(&self) -> bool {
         self.rungs.iter().any(|rung| rung.p50().is_some())
     }
@@ -277,7 +277,7 @@ impl Record {
         self.measured_at.split('T').next().unwrap_or_default()
     }
 
-    /// What somebody must know before trusting the figures: short labels with their reasons.
+    /// What a reader must know before trusting the figures: short labels with their reasons.
     pub fn flags(&self) -> Vec<(&'static str, &'static str)> {
         let unpinned = |rung: &Figure| rung.placement == Placement::Unpinned;
         [
@@ -292,7 +292,7 @@ impl Record {
         .collect()
     }
 
-    /// Writes the record to `path` in one step, after putting an earlier one aside if `keep`.
+    /// Writes the record to `path` in one step, after renaming an earlier one if `keep`.
     ///
     /// # Errors
     /// When the folder cannot be made or the file cannot be written.
@@ -313,7 +313,7 @@ impl Record {
     /// Reads a record.
     ///
     /// # Errors
-    /// When there is none, or it is not one of this format.
+    /// When there is none, or it does not have this format.
     pub fn read(path: &Path) -> io::Result<Self> {
         let record: Self = serde_json::from_str(&fs::read_to_string(path)?)?;
         if record.format == FORMAT {
@@ -332,7 +332,7 @@ impl Figure {
             .filter(|ns| self.status == Status::Measured && ns.is_finite() && *ns > 0.0)
     }
 
-    /// The 99th percentile, where a hundredth part of the samples is one at least.
+    /// The 99th percentile, if a hundredth of the samples is at least one.
     pub fn p99(&self) -> Option<f64> {
         self.p99_ns
             .filter(|_| self.samples == 0 || self.samples >= 100)
@@ -349,7 +349,7 @@ impl Curve {
 
 /// Renames an earlier file after the time it was measured at, and drops the oldest of those.
 fn put_aside(path: &Path) -> io::Result<()> {
-    // What cannot be read has no figures to keep.
+    // A file that cannot be read has no figures to keep.
     let Ok(earlier) = Record::read(path) else {
         return Ok(());
     };

@@ -1,4 +1,4 @@
-//! Made-up figures, for the tests of whoever shows records.
+//! Made-up figures, for tests of code that shows records.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Times and ratios as a person reads them.
+//! Times and ratios, formatted for people.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub fn ratio(value: f64) -> String {
     }
 }
 
-/// A ratio with the lowest and the highest beside it: `1.33× (1.30–1.36)`.
+/// A ratio with its lowest and highest value: `1.33× (1.30–1.36)`.
 pub fn ratio_with_spread(median: f64, low: f64, high: f64) -> String {
     if median < FRACTIONS_BELOW {
         let (least, most) = (short(1.0 / high), short(1.0 / low));
@@ -39,8 +39,8 @@ pub fn ratio_with_spread(median: f64, low: f64, high: f64) -> String {
     }
 }
 
-/// A figure on its own, of no unit or of one that is written after it: `4`, `6.2`, `6,440`. Three
-/// significant digits are more than a measurement of this kind can bear.
+/// A single figure, without a unit or with one written after it: `4`, `6.2`, `6,440`. Three significant
+/// digits are more than a measurement of this kind can bear.
 pub fn number(value: f64) -> String {
     if value < 9.95 {
         let text = format!("{value:.1}");
@@ -50,7 +50,7 @@ pub fn number(value: f64) -> String {
     grouped_digits(&format!("{:.0}", (value / magnitude).round() * magnitude))
 }
 
-/// How many of something: `4.1`, `37`, `6,400`. Two digits are all that a comparison bears.
+/// How many of something: `4.1`, `37`, `6,400`. A comparison supports no more than two digits.
 pub fn count(value: f64) -> String {
     if value < 9.95 {
         format!("{value:.1}")
@@ -59,18 +59,18 @@ pub fn count(value: f64) -> String {
     }
 }
 
-/// A count in two digits, thousands set off.
+/// A count in two digits, with thousands separators.
 fn whole(value: f64) -> String {
     let scale = 10f64.powf((value.log10().floor() - 1.0).max(0.0));
     grouped_digits(&format!("{:.0}", (value / scale).round() * scale))
 }
 
-/// An exact count, thousands set off.
+/// An exact count, with thousands separators.
 pub fn grouped(count: u64) -> String {
     grouped_digits(&count.to_string())
 }
 
-/// Counts in a row: `1,204 syncs, 1 write`. What is counted is named in the plural, by its first word.
+/// A list of counts: `1,204 syncs, 1 write`. What is counted is named in the plural, by its first word.
 pub fn counts(counts: &BTreeMap<String, u64>) -> String {
     let words = counts.iter().map(|(what, &times)| {
         let (noun, of_what) = what.split_at(what.find(' ').unwrap_or(what.len()));
@@ -94,7 +94,7 @@ fn grouped_digits(digits: &str) -> String {
     out
 }
 
-/// A count for where there is little room: `6,400`, `12k`.
+/// A count for small spaces: `6,400`, `12k`.
 fn short(value: f64) -> String {
     if value < 9_950.0 {
         whole(value)

@@ -1,26 +1,27 @@
-//! Waiting for a test, with a patience that a busy machine doesn't use up.
+//! Waiting for a test, with a limit that a busy machine doesn't use up.
 //!
-//! No clock decides a grade, but for one thing: a loop that never waits is recognised only by the time that it
-//! takes. So what counts is time in which the test *could* run. Linux says of each thread for how long it
-//! was ready and got no CPU, and the longest of these waits is given back. Elsewhere nothing is, and the
-//! limit has to be generous by itself.
+//! No clock decides a grade, with one exception: a loop that never waits is recognised only by the time
+//! that it takes. So only the time in which the test *could* run counts. Linux reports for each thread
+//! how long it was ready but had no CPU, and the longest of these waits is added to the limit. Elsewhere
+//! nothing is added, and the limit has to be generous by itself.
 
 use std::collections::HashMap;
 use std::fs;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// How often the wait looks up.
+/// How often the wait checks.
 const STEP: Duration = Duration::from_secs(1);
 
-/// How many times the limit is the end, however little the test could run: a grade has to come.
+/// After this many times the limit the wait ends, however little the test could run: there has to be a
+/// grade.
 const AT_MOST: u32 = 10;
 
-/// Receives what `finished` brings, unless it takes longer than `limit`, not counting the time that
-/// the machine kept this process waiting for.
+/// Receives from `finished`, unless that takes longer than `limit`, not counting the time in which the
+/// machine kept this process waiting.
 ///
 /// # Errors
-/// As [`Receiver::recv_timeout`] has them.
+/// As for [`Receiver::recv_timeout`].
 pub(crate) fn wait<T>(finished: &Receiver<T>, limit: Duration) -> Result<T, RecvTimeoutError> {
     let began = Instant::now();
     let before = waits_for_cpu();
@@ -37,7 +38,7 @@ pub(crate) fn wait<T>(finished: &Receiver<T>, limit: Duration) -> Result<T, Recv
     }
 }
 
-/// By the thread's id, for how long it was ready to run and got no CPU. Empty where nobody can say.
+/// By the thread's id: how long it was ready to run but had no CPU. Empty if that is unknown.
 fn waits_for_cpu() -> HashMap<u32, Duration> {
     let Ok(threads) = fs::read_dir("/proc/self/task") else {
         return HashMap::new();

@@ -9,12 +9,12 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 
-/// The choices of which a schedule is made: a small generator (`SplitMix64`), the same everywhere.
+/// The random choices of a schedule: a small generator (`SplitMix64`), the same everywhere.
 #[derive(Clone, Debug)]
 pub struct Picks(u64);
 
 impl Picks {
-    /// Choices that only `seed` decides.
+    /// Choices that depend only on `seed`.
     pub const fn seeded(seed: u64) -> Self {
         Self(seed)
     }
@@ -43,7 +43,7 @@ impl Picks {
 /// Runs `property` on `cases` schedules of `length` events each. A property fails by panicking.
 ///
 /// # Panics
-/// As the property does on the shortest failing schedule that was found, which is then the last to run.
+/// As the property does on the shortest failing schedule that was found, which is the last one to run.
 pub fn search<E: Clone + Debug>(
     cases: u64,
     length: usize,
@@ -68,9 +68,7 @@ pub fn search<E: Clone + Debug>(
             shortest.len()
         ));
         property(&shortest);
-        panic!(
-            "The schedule failed in the search, and passed when it was run once more: {shortest:?}"
-        );
+        panic!("The schedule failed in the search, but passed when it was run again: {shortest:?}");
     }
 }
 
@@ -79,7 +77,7 @@ pub fn number_from(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// Leaves out what is not needed for `fails`, in ever smaller parts.
+/// Leaves out what is not needed for `fails`, in smaller and smaller parts.
 fn shrink<E: Clone>(mut schedule: Vec<E>, fails: impl Fn(&[E]) -> bool) -> Vec<E> {
     let mut part = schedule.len().div_ceil(2);
     while part > 0 {
@@ -95,7 +93,7 @@ fn shrink<E: Clone>(mut schedule: Vec<E>, fails: impl Fn(&[E]) -> bool) -> Vec<E
                 at = end;
             }
         }
-        // A single event that could not go before may go now.
+        // A single event that had to stay before may now be left out.
         if part > 1 || schedule.len() == before {
             part /= 2;
         }

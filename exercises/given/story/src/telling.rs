@@ -1,8 +1,8 @@
-//! What a test did so far, and what is reported of it.
+//! What a test has done so far, and what is reported of it.
 //!
-//! A test's body runs on a thread of its own, under a generous limit on the time for which it could run.
-//! So a loop that never ends, or a lock that waits for itself, is a message and not a hanging terminal.
-//! The thread is left behind; the other tests keep their verdicts.
+//! A test's body runs on a thread of its own, under a generous limit on the time in which it could run.
+//! So an endless loop, or a deadlock, becomes a message and not a hanging terminal. The thread is left
+//! behind; the other tests keep their verdicts.
 
 use crate::patience;
 use crate::whereabouts::{self, Whereabouts};
@@ -14,21 +14,21 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// How long a whole test may take in real time, without what it waited for a CPU: some ten times what
-/// the slowest honest design took on a busy machine, so that only a spin reaches it.
+/// How long a whole test may take in real time, without its waits for a CPU: about ten times what the
+/// slowest correct design took on a busy machine, so only a spin reaches it.
 const SPIN_LIMIT: Duration = Duration::from_secs(30);
 
 /// How many of the latest events a failure prints.
 const EVENTS_TOLD: usize = 14;
 
-/// How many events a round may have whose repetitions are folded.
+/// The most events in a round whose repetitions are folded.
 const LONGEST_ROUND: usize = 4;
 
 /// How many rounds are printed in full.
 const ROUNDS_TOLD: usize = 3;
 
 thread_local! {
-    /// What this test did so far; `None` on threads that run no story.
+    /// What this test has done so far; `None` on threads that run no story.
     static TELLING: RefCell<Option<Telling>> = const { RefCell::new(None) };
 }
 
@@ -49,7 +49,7 @@ impl Panic {
         self.message.starts_with("not yet implemented")
     }
 
-    /// Where it was; nothing where that is only a line of what tests run on.
+    /// Where it was; empty if that is a line of the test harness.
     fn place(&self) -> &str {
         let ours = ["given/testbed", "given/story"];
         if ours.iter().any(|folder| self.place.contains(folder)) {
@@ -76,8 +76,8 @@ pub fn note(event: impl Into<String>) {
     });
 }
 
-/// Runs a test's body in real time, and turns whatever goes wrong into a message: a panic, a `todo!`, and
-/// a loop or a deadlock, which the limit finds.
+/// Runs a test's body in real time, and turns every failure into a message: a panic, a `todo!`, and a
+/// loop or a deadlock, which the limit finds.
 ///
 /// # Panics
 /// When the body panics or does not end; the report is on stdout, where the test harness collects it.
@@ -85,13 +85,14 @@ pub fn live(body: impl FnOnce() + Send + 'static) {
     live_within(SPIN_LIMIT, body);
 }
 
-/// Starts the story anew for another case of the same test, so that a failure prints only its own.
+/// Starts the story again for another case of the same test, so that a failure prints only its own
+/// events.
 pub fn scene(what: impl Into<String>) {
     forget();
     note(what);
 }
 
-/// Forgets what happened in earlier cases, but for what a stub said.
+/// Forgets what happened in earlier cases, except a stub's message.
 pub fn forget() {
     TELLING.with_borrow_mut(|telling| {
         if let Some(telling) = telling {
@@ -101,18 +102,18 @@ pub fn forget() {
     });
 }
 
-/// As [`live`], with a limit on the time for which the body could run.
+/// Like [`live`], with a limit on the time in which the body could run.
 ///
 /// # Panics
 /// As [`live`] does.
 pub fn live_within(limit: Duration, body: impl FnOnce() + Send + 'static) {
-    let cause = "Usual cause: a loop that does not wait, such as reading again and again at the end \
-                 of a stream, or decoding the same bytes for ever; or a thread that waits for another \
-                 one which waits for it.";
+    let cause = "Usual cause: a loop that does not wait, such as reading again and again at the end of \
+                 a stream, or decoding the same bytes for ever; or two threads that wait for each \
+                 other.";
     live_or(limit, cause, body);
 }
 
-/// As [`live_within`], where it is known why the body may not end: `cause` says it.
+/// Like [`live_within`], if it is known why the body may not end: `cause` says why.
 ///
 /// # Panics
 /// As [`live`] does.
@@ -133,7 +134,7 @@ pub fn live_or(limit: Duration, cause: &str, body: impl FnOnce() + Send + 'stati
         TELLING.set(Some(Telling::default()));
         let outcome = panic::catch_unwind(panic::AssertUnwindSafe(body));
         let telling = TELLING.take().unwrap_or_default();
-        // The receiver is gone only if the spin limit has passed: then nobody listens any more.
+        // The receiver is gone only if the spin limit has passed: then the result is not needed.
         let _ = done.send(report(outcome, &telling));
     });
     let body_runs = body_runs.expect("a thread for the test");
@@ -149,14 +150,14 @@ pub fn live_or(limit: Duration, cause: &str, body: impl FnOnce() + Send + 'stati
     }
 }
 
-/// What is reported of a test's end.
+/// What is reported about a test's end.
 #[derive(Default)]
 struct Report {
     kind: Kind,
     message: String,
     /// Where the panic was, or the loop: `file:line`, or empty.
     place: String,
-    /// The function that a spin was in, or empty.
+    /// The function in which it spins, or empty.
     function: String,
     /// What led to it.
     rest: String,
@@ -171,8 +172,8 @@ enum Kind {
 }
 
 impl Report {
-    /// For a program that reads what happened: the kind, the place and the function on a line each, then the
-    /// text.
+    /// For a program that reads the report: the kind, the place and the function, each on a line, then
+    /// the text.
     fn record(&self) -> String {
         let kind = match self.kind {
             Kind::Failed => "failed",
@@ -208,7 +209,7 @@ fn spin(limit: Duration, cause: &str, found: Option<Whereabouts>) -> Report {
     }
 }
 
-/// The panic hook of a story: keeps the message for the report. Says whether it did.
+/// The panic hook of a story: keeps the message for the report. Returns whether it did.
 fn keep(info: &PanicHookInfo<'_>) -> bool {
     TELLING
         .try_with(|telling| {
@@ -253,7 +254,7 @@ fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option
     let Err(payload) = outcome else {
         return telling.panics.first().map(|panic| Report {
             message: format!(
-                "A task panicked while the test went on: {}",
+                "A task panicked while the test continued: {}",
                 plainly(&panic.message)
             ),
             place: panic.place().to_owned(),
@@ -294,7 +295,7 @@ fn report(outcome: Result<(), Box<dyn Any + Send>>, telling: &Telling) -> Option
     })
 }
 
-/// The events with their numbers; of rounds that differ in nothing but numbers, the first and the last.
+/// The events with their numbers; of rounds that differ only in numbers, the first and the last.
 fn numbered(events: &[String]) -> Vec<String> {
     let shape = |event: &String| event.replace(|c: char| c.is_ascii_digit(), "");
     let shapes: Vec<String> = events.iter().map(shape).collect();
@@ -317,7 +318,7 @@ fn numbered(events: &[String]) -> Vec<String> {
     lines
 }
 
-/// How many events make the round with which these begin, and how many such rounds follow each other.
+/// The number of events in the round with which these begin, and the number of such rounds in a row.
 fn repetition(shapes: &[String]) -> (usize, usize) {
     let rounds_of = |round: usize| {
         let rounds = shapes.chunks_exact(round);
@@ -333,7 +334,8 @@ fn repetition(shapes: &[String]) -> (usize, usize) {
     long.next().unwrap_or((1, 1))
 }
 
-/// What `assert_eq!` says, with the lesson first and the two sides by what they are in these tests.
+/// The message of `assert_eq!`, with the lesson first and the two sides named as they are used in these
+/// tests.
 fn plainly(message: &str) -> String {
     let Some(said) = message.strip_prefix("assertion `left == right` failed") else {
         return message.to_owned();
@@ -343,12 +345,12 @@ fn plainly(message: &str) -> String {
         .replacen("\n right: ", "\n    expected: ", 1)
 }
 
-/// Fails the running test with a text that has been composed already: the hook adds nothing to it. The
-/// file that `STORY_RECORD` names gets the same as a record, for a tool.
+/// Fails the running test with a finished text: the hook adds nothing to it. The file in `STORY_RECORD`
+/// gets the same as a record, for a tool.
 fn fail(report: &Report) -> ! {
     println!("{}{}{}", report.message, at(&report.place), report.rest);
     if let Some(file) = std::env::var_os("STORY_RECORD") {
-        // Whoever asked sees that there is none, and has the text.
+        // The tool sees that there is no record, and has the text.
         let _ = std::fs::write(file, report.record());
     }
     panic::resume_unwind(Box::new("reported above"))

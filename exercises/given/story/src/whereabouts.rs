@@ -1,8 +1,9 @@
-//! In which function a thread is that does not end.
+//! The function in which an endless thread is.
 //!
-//! On Linux the thread is interrupted by a signal, and keeps its stack for whoever asks. That allocates, which
-//! a handler must not do in a program that goes on. This thread is given up already: if it was caught inside
-//! the allocator, it hangs there, and the report has to do without. Elsewhere nobody can say.
+//! On Linux the thread is interrupted by a signal, and its handler records the stack. That allocates,
+//! which a handler must not do in a program that continues. But this thread has been given up on
+//! already: if the signal caught it inside the allocator, it hangs there, and the report has no
+//! function. On other systems the function is unknown.
 
 use std::thread::JoinHandle;
 
@@ -14,15 +15,15 @@ pub(crate) struct Whereabouts {
     pub place: String,
 }
 
-/// The innermost function that is neither the compiler's, nor a dependency's, nor a test's; `None` where
-/// that cannot be known.
+/// The innermost function that is neither the compiler's, nor a dependency's, nor a test's; `None` if
+/// that is unknown.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn of(_thread: &JoinHandle<()>) -> Option<Whereabouts> {
     None
 }
 
-/// The innermost function that is neither the compiler's, nor a dependency's, nor a test's; `None` where
-/// that cannot be known.
+/// The innermost function that is neither the compiler's, nor a dependency's, nor a test's; `None` if
+/// that is unknown.
 #[cfg(target_os = "linux")]
 pub(crate) fn of(thread: &JoinHandle<()>) -> Option<Whereabouts> {
     find(&linux::stack_of(thread)?)
@@ -57,10 +58,10 @@ mod linux {
     use std::thread::{self, JoinHandle};
     use std::time::Duration;
 
-    /// One that nothing else uses: SIGWINCH, which is ignored by default.
+    /// A signal that nothing else uses: SIGWINCH, which is ignored by default.
     const SIGNAL: c_int = 28;
 
-    /// How often, and how many times, we look whether the thread has answered.
+    /// How often, and how many times, to check whether the thread has answered.
     const STEP: Duration = Duration::from_millis(20);
     const STEPS: usize = 100;
 
@@ -69,7 +70,7 @@ mod linux {
         fn pthread_kill(thread: RawPthread, number: c_int) -> c_int;
     }
 
-    /// What the thread that was asked last has answered.
+    /// The answer of the thread that was asked last.
     static ANSWER: Mutex<Option<Backtrace>> = Mutex::new(None);
 
     extern "C" fn answer(_: c_int) {
@@ -85,8 +86,8 @@ mod linux {
         let _asking = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
         let take = || ANSWER.lock().unwrap_or_else(PoisonError::into_inner).take();
         take();
-        // SAFETY: both are the C library's own. The handler has the type that `signal` wants, and the handle
-        // keeps the thread's id valid, also if the thread has just ended.
+        // SAFETY: both are the C library's own. The handler has the type that `signal` wants, and the
+        // handle keeps the thread's id valid, even if the thread has just ended.
         unsafe {
             signal(SIGNAL, answer);
             pthread_kill(thread.as_pthread_t(), SIGNAL);

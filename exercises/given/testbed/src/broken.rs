@@ -6,31 +6,31 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that works for a while, and then no more; reading and writing each in their own way.
+/// A stream that works for a while and then stops; reading and writing each stop in their own way.
 pub struct Broken {
-    /// What can be read before.
+    /// What can be read before that.
     pub delivers: Bytes,
-    /// What reading comes to then.
+    /// How reading ends then.
     pub reads: Then,
-    /// How many bytes it takes before.
+    /// How many bytes it accepts before that.
     pub takes_bytes: usize,
-    /// What writing comes to then.
+    /// How writing ends then.
     pub writes: Then,
 }
 
-/// What becomes of a stream that works no more.
+/// What a stream does when it stops working.
 #[derive(Clone, Copy)]
 pub enum Then {
-    /// Nothing happens any more, not even an end.
+    /// Nothing happens, not even an end.
     Silence,
     /// It fails.
     Error,
-    /// It is over: nothing is read, and nothing is taken.
+    /// It has ended: nothing is read, and nothing is accepted.
     Nothing,
 }
 
 impl Default for Broken {
-    /// Delivers nothing and stays silent; takes whatever is written.
+    /// Delivers nothing and stays silent; accepts everything that is written.
     fn default() -> Self {
         Self {
             delivers: Bytes::new(),

@@ -1,4 +1,4 @@
-//! Feeding a property with generated cases.
+//! Running a property on generated cases.
 //!
 //! The cases are the same in every run, so that a grade is too: what passes today passes tomorrow.
 //! `TESTBED_SEED=7` picks others, and `TESTBED_CASES=10000` more of them. A failing case is shrunk to
@@ -12,14 +12,13 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 
-/// Enough to find every mistake that a lab knows of, and quick enough to run at each save.
+/// Enough to find every mistake that a lab has on record, and quick enough to run at each save.
 const CASES: u32 = 128;
 
 /// Runs `property` on generated cases. A property fails by panicking.
 ///
 /// # Panics
-/// As the property does in the smallest failing case that shrinking found, which is then the last
-/// to run.
+/// As the property does in the smallest failing case that shrinking found, which is the last one to run.
 pub fn for_all<S>(strategy: &S, property: impl Fn(S::Value))
 where
     S: Strategy,
@@ -49,7 +48,7 @@ where
                 "the smallest failing case is {case:?} (TESTBED_SEED={seed})"
             ));
             property(case);
-            panic!("The case failed in the search, and passed when it was run once more.");
+            panic!("The case failed in the search, but passed when it was run again.");
         }
         Err(TestError::Abort(why)) => panic!("No cases could be generated: {why}"),
     }
@@ -62,7 +61,7 @@ fn cases() -> u32 {
         .unwrap_or(CASES)
 }
 
-/// How many times the usual search this one is; at least once.
+/// How many times as large as the usual search this one is; at least once.
 pub(crate) fn widening() -> u32 {
     cases().div_ceil(CASES).max(1)
 }

@@ -1,7 +1,7 @@
-//! A place where code under test stops until the test lets it go on.
+//! A place where code under test stops until the test lets it continue.
 //!
-//! Races are not provoked by luck here: a test holds one side at the gate, lets the other do what
-//! it wants to see, and opens.
+//! Races are not provoked by luck here: a test holds one side at the gate, lets the other side act, and
+//! opens it.
 
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -17,19 +17,19 @@ impl Gate {
         Self(Arc::new(Semaphore::new(0)))
     }
 
-    /// Waits until the gate lets this one pass.
+    /// Waits until the gate lets the caller pass.
     pub async fn pass(&self) {
         if let Ok(permit) = self.0.acquire().await {
             permit.forget();
         }
     }
 
-    /// Lets one pass, now or when it comes.
+    /// Lets one caller pass, now or when it arrives.
     pub fn let_one_pass(&self) {
         self.0.add_permits(1);
     }
 
-    /// Lets everyone pass from now on.
+    /// Lets every caller pass from now on.
     pub fn open(&self) {
         self.0.close();
     }

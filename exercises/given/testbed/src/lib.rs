@@ -1,7 +1,7 @@
-//! What the labs' tests watch and disturb a reader's code with.
+//! The tools with which the labs' tests watch and disturb a reader's code.
 //!
-//! A grade must not depend on a clock, a socket or luck. So a test here runs in virtual time over
-//! an in-memory link, counts what crosses it, and decides itself when the other side answers.
+//! A grade must not depend on a clock, a socket or luck. So a test here runs in virtual time over an
+//! in-memory link, counts what crosses it, and decides when the other side answers.
 //!
 //! In reading order:
 //!
@@ -10,12 +10,12 @@
 //! - [`broken`] is a stream that fails, where a link only ends
 //! - [`peer`] is the other side of a connection, played by the test, frame by frame
 //! - [`mod@poll`] polls a future once, and leaves it
-//! - [`gate`] holds code under test at a point until the test lets it go on
+//! - [`gate`] holds code under test at a point until the test lets it continue
 //! - [`memory`] counts what the code under test allocated
-//! - [`cases`] feeds a property with generated cases, always the same ones unless told otherwise
+//! - [`cases`] runs a property on generated cases, always the same ones unless told otherwise
 //!
-//! Nothing in here depends on the code under test. The peer has a frame codec of its own, so that a
-//! mistake in the reader's codec cannot hide itself.
+//! Nothing in here depends on the code under test. The peer has its own frame codec, so that a mistake
+//! in the reader's codec cannot hide itself.
 
 pub mod broken;
 pub mod cases;

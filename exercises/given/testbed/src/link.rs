@@ -1,7 +1,7 @@
 //! A connection in memory that counts what crosses it.
 //!
-//! Counts are exact on every machine, where times are not: one batch is one crossing here, on a
-//! laptop and on a busy build server. What a crossing costs in time is the benchmark's business.
+//! Counts are exact on every machine, where times are not: one batch is one crossing here, on a laptop
+//! and on a busy build server. The benchmark measures what a crossing costs in time.
 
 use bytes::{Buf, BytesMut};
 use std::io;
@@ -26,14 +26,14 @@ pub struct Counts {
 pub struct Carriage {
     /// How many bytes fit in each direction before a writer must wait.
     pub buffer_bytes: usize,
-    /// How many bytes one read delivers at the most.
+    /// The most bytes that one read delivers.
     pub read_bytes: usize,
     /// Whether what is written waits for a flush, as in a stream that encrypts or buffers.
     pub needs_flush: bool,
 }
 
 impl Default for Carriage {
-    /// Roomy: 64 KiB in each direction, delivered in whatever pieces the reader asks for.
+    /// Large: 64 KiB in each direction, delivered in whatever pieces the reader asks for.
     fn default() -> Self {
         Self {
             buffer_bytes: 64 * 1024,
@@ -53,7 +53,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// A roomy link: see [`Carriage::default`].
+    /// A large link: see [`Carriage::default`].
     #[must_use]
     pub fn new() -> Self {
         Self::with(Carriage::default())
@@ -79,7 +79,7 @@ impl Link {
         }
     }
 
-    /// The two ends, and a meter that goes on counting for as long as either lives.
+    /// The two ends, and a meter that counts while either of them exists.
     #[must_use]
     pub fn split(self) -> (End, End, Meters) {
         (self.client, self.server, Meters(self.meters))
@@ -119,11 +119,11 @@ pub struct End {
     unflushed: BytesMut,
 }
 
-/// How much a stream that needs a flush holds before it takes no more.
+/// How much a stream that needs a flush holds before it accepts no more.
 const UNFLUSHED_BYTES: usize = 16 * 1024;
 
-/// How often code may read past the end of its stream before the link calls that a spin. Once is
-/// how it learns of the end; a few times more may be a matter of structure.
+/// How often code may read past the end of its stream before the link calls that a spin. Once is how it
+/// learns of the end; a few times more may be a matter of design.
 const READS_PAST_THE_END: usize = 1000;
 
 impl AsyncRead for End {
@@ -141,8 +141,8 @@ impl AsyncRead for End {
             self.reads_past_the_end += 1;
             assert!(
                 self.reads_past_the_end <= READS_PAST_THE_END,
-                "The stream had ended, and was read {READS_PAST_THE_END} times more. A read of no \
-                 bytes is the end, and not a pause: this loop would spin for ever."
+                "The stream had ended, and was read {READS_PAST_THE_END} times more. A read of zero \
+                 bytes is the end, not a pause: this loop would spin for ever."
             );
         }
         polled

@@ -1,8 +1,8 @@
 //! What the code under test allocated.
 //!
-//! An announced length costs the announcer four bytes. Whether it costs the receiver a mebibyte is
-//! a question about allocations, not about time, and its answer is the same on every machine: so
-//! the tests' allocator counts, for each thread on its own.
+//! An announced length costs the announcer four bytes. Whether it costs the receiver a mebibyte is a
+//! question about allocations, not about time, and its answer is the same on every machine: so the
+//! tests' allocator counts, separately for each thread.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -19,14 +19,14 @@ thread_local! {
 }
 
 fn count(taken: usize, given_back: usize) {
-    // During a thread's end the counters may be gone already; nobody reads them then.
+    // When a thread ends, the counters may be gone already; nothing reads them then.
     let _ = LIVE_BYTES
         .try_with(|live| live.set(live.get() + taken.cast_signed() - given_back.cast_signed()));
     let _ = LARGEST_BYTES.try_with(|largest| largest.set(largest.get().max(taken)));
 }
 
-// SAFETY: every method hands its arguments to the system's allocator unchanged and returns what that
-// returned; counting touches only thread-local integers and never allocates.
+// SAFETY: every method passes its arguments to the system's allocator unchanged and returns its result;
+// counting touches only thread-local integers and never allocates.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 0);
@@ -53,9 +53,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Watches this thread's allocations from its making on.
+/// Watches this thread's allocations from its creation on.
 ///
-/// In a [`story`](crate::story()) every task runs on the test's own thread, so that this sees them all.
+/// In a [`story`](crate::story()) every task runs on the test's own thread, so this sees them all.
 pub struct Watch {
     live_at_start: isize,
 }
@@ -76,7 +76,7 @@ impl Watch {
         LARGEST_BYTES.get()
     }
 
-    /// What has been allocated since the start and not been given back, in bytes.
+    /// What has been allocated since the start and not freed, in bytes.
     #[must_use]
     pub fn grown_bytes(&self) -> usize {
         usize::try_from(LIVE_BYTES.get() - self.live_at_start).unwrap_or(0)

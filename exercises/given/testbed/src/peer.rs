@@ -1,8 +1,8 @@
 //! The other side of a connection, played by the test.
 //!
-//! A test of the client plays the server, and a test of the server plays the client, one frame at a
-//! time and as badly as it likes: late, twice, to nobody, torn. The codec here is written against the
-//! format alone and shares nothing with the reader's.
+//! A test of the client plays the server, and a test of the server plays the client, one frame at a time
+//! and as badly as it likes: late, twice, for no call, torn. The codec here is written from the format
+//! alone and shares nothing with the reader's.
 
 use crate::link::End;
 use crate::story::{note, soon};
@@ -17,12 +17,12 @@ pub const REPLY: u8 = 1;
 /// A failure's kind byte.
 pub const FAILURE: u8 = 2;
 
-/// A frame as it stands on the wire.
+/// A frame as it is on the wire.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RawFrame {
     /// Which call it belongs to.
     pub id: u64,
-    /// [`REQUEST`], [`REPLY`], [`FAILURE`], or anything that a test wants to see refused.
+    /// [`REQUEST`], [`REPLY`], [`FAILURE`], or anything that a test expects to be refused.
     pub kind: u8,
     /// What it carries.
     pub payload: Bytes,
@@ -45,7 +45,7 @@ impl RawFrame {
     }
 }
 
-/// One side of a connection in the hands of a test.
+/// One side of a connection, played by a test.
 pub struct Peer {
     end: End,
     name: &'static str,
@@ -79,7 +79,7 @@ impl Peer {
         self.expect(&wanted).await
     }
 
-    /// The next frame, which ought to be what `wanted` says.
+    /// The next frame, which should be `wanted`.
     ///
     /// # Panics
     /// With `wanted`, when no frame comes or the stream ends first.
@@ -105,7 +105,7 @@ impl Peer {
         };
         assert!(
             (9..=4 << 20).contains(&length),
-            "The {} was sent a frame that announces {length} bytes: the stream is out of step.",
+            "The {} was sent a frame that announces {length} bytes: the stream is out of sync.",
             self.name
         );
         let mut body = vec![0; length];
@@ -131,7 +131,7 @@ impl Peer {
         })
     }
 
-    /// Throws away some of what has arrived, and waits if nothing has.
+    /// Discards some of what has arrived, and waits if nothing has.
     pub async fn skip(&mut self) {
         let mut thrown_away = [0; 4096];
         if !matches!(self.end.read(&mut thrown_away).await, Ok(1..)) {
@@ -171,7 +171,7 @@ impl Peer {
         .await;
     }
 
-    /// Tells the call `id` that its handler failed.
+    /// Sends the call `id` a failure of its handler.
     pub async fn failure(&mut self, id: u64) {
         self.send(RawFrame {
             id,
@@ -184,16 +184,16 @@ impl Peer {
     /// Sends bytes as they are.
     ///
     /// # Panics
-    /// When they cannot be written because the other side never reads on.
+    /// When they cannot be written because the other side stops reading.
     pub async fn send_bytes(&mut self, bytes: &[u8]) {
         let wanted = format!("room for what the {} sends", self.name);
-        // A stream that the other side has closed is not the sender's mistake: a test that minds
-        // sees it by what comes back.
+        // A stream that the other side has closed is not the sender's mistake: a test that cares sees it
+        // in what comes back.
         let _ = soon(&wanted, self.end.write_all(bytes)).await;
         let _ = soon(&wanted, self.end.flush()).await;
     }
 
-    /// Says that nothing more will be sent; what the other side sends can still be read.
+    /// Closes the sending side; what the other side sends can still be read.
     pub async fn finish(&mut self) {
         note(format!("the {} closed its sending side", self.name));
         let _ = self.end.shutdown().await;

@@ -1,13 +1,13 @@
-//! Polling by hand, as a caller does that looks once and then has something else to do.
+//! Polling by hand, like a caller that checks once and then does something else.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-/// Polls a future once. Nobody is woken when it could go on.
+/// Polls a future once. Nothing is woken when it could continue.
 ///
-/// It may be done as often as a test likes without waiting in between: what is polled by hand has no part in
-/// the budget after which tokio has a task that never waits find everything pending.
+/// A test may do it as often as it likes without waiting in between: polling by hand does not use
+/// tokio's budget, after which everything is pending for a task that never waits.
 pub fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     let unbounded = std::pin::pin!(tokio::task::unconstrained(future));
     unbounded.poll(&mut Context::from_waker(Waker::noop()))

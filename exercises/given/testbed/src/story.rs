@@ -5,10 +5,10 @@
 //! into a message:
 //!
 //! - a **deadlock**: time is virtual, and jumps ahead once no task can move. A test that is not done
-//!   after a virtual day never will be, and says so at once.
-//! - a **spin** never lets time jump. So the test runs on a thread of its own, and a generous limit
-//!   on the time for which it could run reports it. The thread is left behind; the other tests keep
-//!   their verdicts.
+//!   after a virtual day never will be, and fails at once.
+//! - a **spin** never lets time jump. So the test runs on a thread of its own, and a generous limit on
+//!   the time in which it could run reports it. The thread is left behind; the other tests keep their
+//!   verdicts.
 //! - a **panic in a task** is kept, and reported first.
 //!
 //! The rejected alternative for spins, a child process for each test, gives stronger isolation but
@@ -29,13 +29,13 @@ const SOON: Duration = Duration::from_secs(60 * 60);
 /// How long a whole test may take in virtual time.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a whole test may take in real time, without what it waited for a CPU: some ten times what
-/// the slowest honest design took on a busy machine, so that only a spin reaches it. A search that is
-/// widened gets more of it.
+/// How long a whole test may take in real time, without its waits for a CPU: about ten times what the
+/// slowest correct design took on a busy machine, so only a spin reaches it. A larger search gets more
+/// time.
 const SPIN_LIMIT: Duration = Duration::from_secs(30);
 
-/// Awaits what must happen without outside help, and fails the test with `what` if nothing can move
-/// any more and it has not happened.
+/// Awaits something that must happen without outside help, and fails the test with `what` if nothing can
+/// run any more and it has not happened.
 ///
 /// # Panics
 /// When `what` did not happen within a virtual hour, or a task panicked meanwhile.
@@ -46,14 +46,14 @@ pub async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
     }
 }
 
-/// Waits until nothing can move any more without outside help.
+/// Waits until nothing can run any more without outside help.
 ///
-/// Time is virtual, so that a sleep ends only when every task waits.
+/// Time is virtual, so a sleep ends only when every task waits.
 pub async fn idle() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
-/// Runs a test's body on a paused clock and turns whatever goes wrong into a message.
+/// Runs a test's body on a paused clock and turns every failure into a message.
 ///
 /// # Panics
 /// When the body panics, deadlocks or spins; the report is on stdout, where the test harness
@@ -66,8 +66,8 @@ where
     tell(|| virtually(body()));
 }
 
-/// Runs a test's body in real time, for what virtual time cannot hold: threads and processes. What goes
-/// wrong is reported as in a [`story`]; a deadlock is found by the limit for spins.
+/// Runs a test's body in real time, for what virtual time cannot control: threads and processes. A
+/// failure is reported as in a [`story`]; the limit for spins finds a deadlock.
 ///
 /// # Panics
 /// When the body panics or does not end; the report is on stdout.
@@ -90,7 +90,7 @@ pub fn stories<Cases, Running>(
     tell(move || for_all(&cases, |case| virtually(property(case))));
 }
 
-/// Runs `body` on a thread of its own, and reports what becomes of it.
+/// Runs `body` on a thread of its own, and reports its result.
 fn tell(body: impl FnOnce() + Send + 'static) {
     live_within(SPIN_LIMIT.saturating_mul(widening()), body);
 }
@@ -100,10 +100,10 @@ fn virtually(body: impl Future<Output = ()>) {
         .enable_time()
         .start_paused(true)
         .build()
-        .expect("a runtime without any driver but time");
+        .expect("a runtime with only a time driver");
     runtime.block_on(async {
         if tokio::time::timeout(A_DAY, body).await.is_err() {
-            panic!("Nothing can move any more: every task waits for another one.");
+            panic!("Nothing can run any more: every task waits for another one.");
         }
     });
 }

@@ -36,7 +36,7 @@ impl http_body::Body for Outgoing {
     }
 }
 
-/// One of hyper's bodies, as ours: it breaks when nothing comes for `patience`. Trailers are dropped.
+/// One of hyper's bodies, as ours: it breaks when nothing arrives for `patience`. Trailers are dropped.
 pub fn incoming(body: Incoming, patience: Duration) -> Body {
     if http_body::Body::is_end_stream(&body) {
         return Body::empty();

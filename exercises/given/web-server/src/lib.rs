@@ -1,7 +1,7 @@
 //! HTTP over sockets, with bounds: a server in front of a handler, and the way to an origin.
 //!
-//! What is on the other side of a socket is not ours: it may be slow, large, many, or hostile. So each
-//! thing that it can make us hold or wait for has a bound, in [`Limits`] and [`Reach`].
+//! The other side of a socket is not ours: it may be slow, large, numerous or hostile. So everything
+//! that it can make us hold or wait for has a bound, in [`Limits`] and [`Reach`].
 //!
 //! Both sides work over any stream, so that tests run them in memory and in virtual time.
 //!

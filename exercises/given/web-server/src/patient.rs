@@ -1,7 +1,7 @@
 //! A stream that gives up on a side that does not read.
 //!
-//! hyper bounds how long a request's head may take, and not how long a response may wait to be read. A
-//! client that asks for much and reads nothing would hold its response, and with it memory, for ever.
+//! hyper bounds how long a request's head may take, but not how long a response may wait to be read. A
+//! client that asks for much and reads nothing would hold its response, and the memory for it, for ever.
 
 use std::future::Future;
 use std::io;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Writes fail once one has waited for `patience` without any progress.
+/// Writes fail after one has waited for `patience` without any progress.
 pub struct Patient<Io> {
     io: Io,
     patience: Duration,
@@ -43,7 +43,7 @@ impl<Io> Patient<Io> {
             .get_or_insert_with(|| Box::pin(sleep(patience)));
         match waiting.as_mut().poll(cx) {
             Poll::Ready(()) => {
-                // Whoever polls again gets the same answer at once.
+                // A later poll gets the same error at once.
                 waiting.as_mut().reset(Instant::now());
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }

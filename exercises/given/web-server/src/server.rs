@@ -25,32 +25,33 @@ use web::{Body, Read, Request, Response};
 /// What clients may make a server hold or wait for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// So many connections at once. One more is closed with a 503.
+    /// The most connections at once. One more is closed with a 503.
     pub max_connections: usize,
-    /// So many headers in a request; with more it is answered by a 431.
+    /// The most headers in a request; one with more is answered by a 431.
     pub max_headers: usize,
-    /// So many bytes of a request's head; with more it is answered by a 431. At least 8 KiB.
+    /// The most bytes in a request's head; one with more is answered by a 431. At least 8 KiB.
     pub max_head_bytes: usize,
-    /// So many bytes of a request's body; with more it is answered by a 413.
+    /// The most bytes in a request's body; one with more is answered by a 413.
     pub max_body_bytes: usize,
-    /// How long a request's head may take to come, on an idle connection too.
+    /// How long a request's head may take to arrive, on an idle connection too.
     pub head_timeout: Duration,
-    /// How long a request's body may take to come.
+    /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// How long a response may wait for a client to read on.
     pub write_timeout: Duration,
-    /// How long requests that run may still take once the server is to stop.
+    /// How long running requests may still take when the server stops.
     pub stop_timeout: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            // Below the 1,024 open files that a process may have by default, twice over for origins.
+            // Below the 1,024 open files that a process may have by default, even if each connection
+            // needs one to an origin.
             max_connections: 400,
-            // Browsers send some twenty.
+            // Browsers send about twenty.
             max_headers: 100,
-            // What other servers allow, so that nobody is surprised.
+            // What other servers allow, so nobody is surprised.
             max_head_bytes: 16 << 10,
             max_body_bytes: 1 << 20,
             head_timeout: Duration::from_secs(15),
@@ -61,7 +62,7 @@ impl Default for Limits {
     }
 }
 
-/// Serves connections until `stop` is ready; then lets the requests that run end.
+/// Serves connections until `stop` is ready; then lets the running requests end.
 pub async fn serve<Handler, Handling>(
     listener: TcpListener,
     limits: Limits,
@@ -85,7 +86,7 @@ pub async fn serve<Handler, Handling>(
             accepted = listener.accept() => accepted,
         };
         let Ok((mut socket, _)) = accepted else {
-            // Out of files, most likely: some will be closed soon.
+            // Most likely out of file handles: some will be closed soon.
             sleep(Duration::from_millis(10)).await;
             continue;
         };
@@ -154,7 +155,7 @@ async fn connection<Io, Handler, Handling>(
         .max_buf_size(limits.max_head_bytes.max(8 << 10))
         .serve_connection(io, service);
     let mut connection = pin!(connection);
-    // What a connection ends with is its client's business.
+    // How a connection ends matters only to its client.
     tokio::select! {
         _ended = &mut connection => {}
         () = stop => {
@@ -164,13 +165,13 @@ async fn connection<Io, Handler, Handling>(
     }
 }
 
-/// Reads a request whole, or says which status refuses it.
+/// Reads a whole request, or returns the status that refuses it.
 async fn read(request: http::Request<Incoming>, limits: Limits) -> Result<Request, StatusCode> {
     let (mut head, body) = request.into_parts();
     let headers = &mut head.headers;
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next();
-    // Two hosts, or two lengths, are how one request is made to look like another further on.
+    // With two hosts, or two lengths, one request can look like another one to a server behind this one.
     let ambiguous = hosts.next().is_some()
         || (headers.contains_key(header::TRANSFER_ENCODING)
             && (headers.contains_key(header::CONTENT_LENGTH) || head.version < Version::HTTP_11))
@@ -182,7 +183,7 @@ async fn read(request: http::Request<Incoming>, limits: Limits) -> Result<Reques
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
-    // From here on the body is whole, and nobody's announcement of it counts.
+    // From here on the body is complete, and no announced length counts.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::TRANSFER_ENCODING);
     headers.remove(header::EXPECT);
@@ -207,7 +208,8 @@ fn is_host(value: &HeaderValue) -> bool {
     })
 }
 
-/// An answer to what is no request. The connection ends with it: what follows may be anything.
+/// An answer to something that is not a request. The connection ends with it: what follows may be
+/// anything.
 fn refusal(status: StatusCode) -> Response {
     let mut response = http::Response::new(Body::empty());
     *response.status_mut() = status;

@@ -44,13 +44,13 @@ impl Connect for Tcp {
 pub struct Reach {
     /// How long a connection may take to be made.
     pub connect_timeout: Duration,
-    /// How long a body may stand still.
+    /// How long a body may stall.
     pub body_timeout: Duration,
-    /// So many idle connections are kept.
+    /// The most idle connections that are kept.
     pub max_idle: usize,
-    /// So many headers in a response.
+    /// The most headers in a response.
     pub max_headers: usize,
-    /// So many bytes of a response's head.
+    /// The most bytes in a response's head.
     pub max_head_bytes: usize,
 }
 
@@ -82,7 +82,7 @@ impl<C> Clone for Upstream<C> {
 struct Inner<C> {
     connect: C,
     reach: Reach,
-    /// The one used last is used next, so that those which are not needed grow old.
+    /// The one used last is used next, so that unneeded ones expire.
     idle: Mutex<Vec<Sender>>,
 }
 
@@ -113,7 +113,7 @@ impl<C: Connect> Upstream<C> {
         let connected = timeout(reach.connect_timeout, connecting).await;
         let (sender, connection) = connected.ok().flatten().ok_or(OriginError::Unreachable)?;
         tokio::spawn(async move {
-            // Whoever waits for a response learns how the connection ended.
+            // The request that waits for a response gets the connection's error.
             let _ended = connection.await;
         });
         Ok(sender)
@@ -129,8 +129,8 @@ impl<C: Connect> Upstream<C> {
 impl<C: Connect> Origin for Upstream<C> {
     async fn fetch(&self, request: Request) -> Result<Response, OriginError> {
         let mut request = prepared(request);
-        // A kept connection may have been closed by the origin at this very moment. Only a request of
-        // which nothing was sent may be sent again; hyper gives it back then.
+        // The origin may have closed a kept connection at this very moment. Only a request of which
+        // nothing was sent may be sent again; then hyper returns it.
         while let Some(mut sender) = self.idle() {
             if sender.ready().await.is_err() {
                 continue;
@@ -155,7 +155,7 @@ impl<C: Connect> Origin for Upstream<C> {
 }
 
 impl<C: Connect> Upstream<C> {
-    /// The response, which gives its connection back when its body has ended.
+    /// The response, which returns its connection when its body has ended.
     fn received(
         &self,
         response: http::Response<hyper::body::Incoming>,
@@ -170,7 +170,7 @@ impl<C: Connect> Upstream<C> {
     }
 }
 
-/// A connection that is given back when this is dropped.
+/// A connection that is returned when this is dropped.
 struct Back<C> {
     inner: Arc<Inner<C>>,
     sender: Option<Sender>,
@@ -193,7 +193,7 @@ fn lock<T>(idle: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The request as it goes on the wire: for the origin, in one framing, which is hyper's to choose.
+/// The request as it is sent to the origin: in one framing, which hyper chooses.
 fn prepared(request: Request) -> http::Request<Outgoing> {
     let (mut head, body) = request.into_parts();
     hop::end_to_end(&mut head.headers);

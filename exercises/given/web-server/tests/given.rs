@@ -1,4 +1,5 @@
-//! What is given must be right: bounds of the server, and what becomes of a request whose connection ends.
+//! Provided code must be correct: the bounds of the server, and what happens to a request whose
+//! connection ends.
 
 use std::io;
 use std::sync::Mutex;

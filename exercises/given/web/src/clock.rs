@@ -1,10 +1,10 @@
-//! What time it is, also in a test.
+//! The time, in tests as well.
 
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// A clock that began at some date and runs with the runtime's time: never backwards, whatever becomes
-/// of the machine's own, and in jumps where a test has paused it.
+/// A clock that started at some date and runs with the runtime's time: never backwards, whatever the
+/// machine's own clock does, and in jumps if a test has paused it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     date: SystemTime,
@@ -31,7 +31,7 @@ impl Clock {
     }
 }
 
-/// How long after `earlier` is `later`? Nothing, if it is before it.
+/// The time from `earlier` to `later`; zero if `later` is before `earlier`.
 pub fn since(later: SystemTime, earlier: SystemTime) -> Duration {
     later.duration_since(earlier).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use std::time::SystemTime;
 
-/// The date in a header field; `None` if there is none, or more than one, or what is there is no date.
+/// The date in a header field; `None` if there is none, more than one, or not a valid one.
 pub fn of(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
     let mut lines = headers.get_all(name).iter();
     let line = lines.next()?;
@@ -13,7 +13,7 @@ pub fn of(headers: &HeaderMap, name: &HeaderName) -> Option<SystemTime> {
     httpdate::parse_http_date(line.to_str().ok()?.trim()).ok()
 }
 
-/// A date as a header's value. What is before 1970 or beyond the year 9999 is brought within.
+/// A date as a header's value. A date before 1970 or after the year 9999 is clamped.
 pub fn value(date: SystemTime) -> HeaderValue {
     const LAST_SECOND: u64 = 253_402_300_799;
     let since = date

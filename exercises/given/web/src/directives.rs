@@ -1,51 +1,51 @@
 //! `Cache-Control`, parsed.
 //!
-//! Whoever writes this header may be hostile or merely careless, so that each doubt is resolved to the
-//! careful side: what is no number is zero where a number permits, two different numbers are the
-//! smaller one, a number that fits nothing is a very long time, and a directive with an argument where
-//! it needs none is the directive.
+//! The author of this header may be hostile or merely careless, so every doubt is resolved to the safe
+//! side: what is not a number is zero where a number permits something, of two different numbers the
+//! smaller one counts, a number that is too large is a very long time, and a directive with an argument
+//! that it does not need is still the directive.
 
 use http::header::{CACHE_CONTROL, HeaderMap};
 use std::time::Duration;
 
 // ANCHOR: directives
-/// What `Cache-Control` says, of a request or a response. What is not there is `false` or `None`.
+/// What `Cache-Control` says, in a request or a response. A missing directive is `false` or `None`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Directives {
     /// Requests and responses: keep nothing of this.
     pub no_store: bool,
-    /// Requests and responses: ask the origin before each use. Also with a list of fields.
+    /// Requests and responses: ask the origin before each use. Also set if it has a list of fields.
     pub no_cache: bool,
-    /// Responses: for one user. No shared cache keeps it. Also with a list of fields.
+    /// Responses: for one user. No shared cache keeps it. Also set if it has a list of fields.
     pub private: bool,
     /// Responses: for everybody, whoever asked.
     pub public: bool,
     /// Responses: never serve it stale.
     pub must_revalidate: bool,
-    /// Responses: the same, said to shared caches only.
+    /// Responses: the same, for shared caches only.
     pub proxy_revalidate: bool,
     /// Requests: answer from what you hold, or not at all.
     pub only_if_cached: bool,
     /// Requests: no older than that. Responses: fresh for that long.
     pub max_age: Option<Duration>,
-    /// Responses: fresh for that long, said to shared caches only; and never serve it stale.
+    /// Responses: fresh for that long, for shared caches only; and never serve it stale.
     pub s_maxage: Option<Duration>,
-    /// Responses: for so long after it became stale, serve it while you ask (RFC 5861).
+    /// Responses: for this long after it became stale, serve it while you ask (RFC 5861).
     pub stale_while_revalidate: Option<Duration>,
-    /// Both: for so long after it became stale, better that than an error (RFC 5861).
+    /// Both: for this long after it became stale, serve it instead of an error (RFC 5861).
     pub stale_if_error: Option<Duration>,
     /// Requests: fresh for at least that much longer.
     pub min_fresh: Option<Duration>,
-    /// Requests: stale by no more than that is good enough. Without a number: however stale.
+    /// Requests: stale by no more than that is accepted. Without a number: however stale.
     pub max_stale: Option<Duration>,
 }
 // ANCHOR_END: directives
 
-/// The longest time that a number of seconds stands for: some 68 years (RFC 9111, 1.2.2).
+/// The longest time that a number of seconds may mean: about 68 years (RFC 9111, 1.2.2).
 pub const LONGEST: Duration = Duration::from_secs(1 << 31);
 
 impl Directives {
-    /// What the `Cache-Control` lines of these headers say, taken together.
+    /// What the `Cache-Control` lines of these headers say together.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut said = Self::default();
         for line in headers.get_all(CACHE_CONTROL) {
@@ -76,7 +76,7 @@ impl Directives {
                 argument.map_or(LONGEST, |_| seconds(argument)),
             ),
             "min-fresh" => {
-                // Here the careful side is the larger number.
+                // Here the safe side is the larger number.
                 let asked = match argument.map(str::parse::<u64>) {
                     Some(Ok(_)) => seconds(argument),
                     _ => LONGEST,
@@ -92,7 +92,7 @@ fn smaller(had: &mut Option<Duration>, new: Duration) {
     *had = Some(had.map_or(new, |had| had.min(new)));
 }
 
-/// A number of seconds. Digits and nothing else; what does not fit is [`LONGEST`], all else is zero.
+/// A number of seconds: only digits. A number that does not fit is [`LONGEST`], everything else is zero.
 fn seconds(argument: Option<&str>) -> Duration {
     let digits = argument.unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -103,8 +103,8 @@ fn seconds(argument: Option<&str>) -> Duration {
         .map_or(LONGEST, |seconds| Duration::from_secs(seconds).min(LONGEST))
 }
 
-/// The directives of one line, with their arguments, in a single pass: a quoted argument may have commas
-/// in it, and a line may be as long as a header may be.
+/// The directives of one line, with their arguments, in a single pass: a quoted argument may contain
+/// commas, and a line may be as long as a header may be.
 struct Parts<'a>(&'a [u8]);
 
 impl Iterator for Parts<'_> {

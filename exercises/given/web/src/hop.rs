@@ -2,7 +2,7 @@
 
 use http::header::{self, HeaderMap, HeaderName};
 
-/// What RFC 9110 (7.6.1) has a proxy remove, whether `Connection` names it or not.
+/// What a proxy removes by RFC 9110 (7.6.1), whether `Connection` names it or not.
 const ALWAYS: [HeaderName; 7] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -13,10 +13,10 @@ const ALWAYS: [HeaderName; 7] = [
     header::UPGRADE,
 ];
 
-/// Leaves only what concerns the two ends: removes what `Connection` names, and `Connection` itself.
+/// Leaves only the headers for the two ends: removes what `Connection` names, and `Connection` itself.
 ///
-/// It must not be possible to have a cache remove what it decides by. So what `Connection` names is
-/// left in place when it is one of the headers that say what a message means.
+/// A client must not be able to make a cache remove the headers that it decides by. So a header that
+/// `Connection` names stays if it says what a message means.
 pub fn end_to_end(headers: &mut HeaderMap) {
     const NEVER: [HeaderName; 7] = [
         header::AUTHORIZATION,

@@ -1,4 +1,4 @@
-//! Requests and responses, and bodies that are whole or still on their way.
+//! Requests and responses, and bodies that are whole or still arriving.
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -10,24 +10,24 @@ use std::task::{Context, Poll};
 use thiserror::Error;
 
 // ANCHOR: messages
-/// A request. Its body is whole: the server reads it, within a bound, before anybody decides anything.
+/// A request. Its body is whole: the server reads it, within a bound, before anything is decided.
 pub type Request = http::Request<Bytes>;
 
-/// A response. Its body may still be on its way.
+/// A response. Its body may still be arriving.
 pub type Response = http::Response<Body>;
 // ANCHOR_END: messages
 
-/// The body of a response: whole, or still on its way.
+/// The body of a response: whole, or still arriving.
 pub struct Body {
-    /// What has come already.
+    /// What has arrived already.
     first: Bytes,
     /// What is still to come; `None` when the body is whole.
     rest: Option<BoxStream<'static, Result<Bytes, BodyBroken>>>,
-    /// Is dropped when the body has ended, and not before.
+    /// Dropped when the body has ended, and not before.
     held: Option<Box<dyn Any + Send + Sync>>,
 }
 
-/// What [`Body::within`] came to.
+/// The result of [`Body::within`].
 #[derive(Debug)]
 pub enum Read {
     /// The whole body, which is within the limit.
@@ -36,18 +36,18 @@ pub enum Read {
     Longer(Body),
 }
 
-/// The connection ended before the body did, or stood still for too long.
+/// The connection ended before the body did, or stalled for too long.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the body ended too early")]
 pub struct BodyBroken;
 
 impl Body {
-    /// A body of no bytes.
+    /// An empty body.
     pub fn empty() -> Self {
         Self::from(Bytes::new())
     }
 
-    /// A body that comes in pieces.
+    /// A body that arrives in pieces.
     pub fn pieces(rest: impl Stream<Item = Result<Bytes, BodyBroken>> + Send + 'static) -> Self {
         Self {
             first: Bytes::new(),

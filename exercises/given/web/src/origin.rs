@@ -8,16 +8,16 @@ use thiserror::Error;
 /// The way to the origin: the server that decides what an address answers.
 pub trait Origin: Send + Sync + 'static {
     /// Sends the request, and returns with the head of the response. Dropping the future gives up; the
-    /// origin may have acted all the same.
+    /// origin may still have acted.
     fn fetch(&self, request: Request)
     -> impl Future<Output = Result<Response, OriginError>> + Send;
 }
 
-/// Why there is no response of the origin. For a write, the difference matters to whoever asked.
+/// Why there is no response from the origin. For a write, the difference matters to the caller.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum OriginError {
-    /// Nothing was sent: too many requests are on their way already.
-    #[error("too many requests are on their way to the origin")]
+    /// Nothing was sent: too many requests are in flight already.
+    #[error("too many requests are in flight to the origin")]
     Busy,
     /// Nothing was sent: there is no connection to the origin.
     #[error("the origin cannot be reached")]

@@ -1,4 +1,4 @@
-//! What is given must be right.
+//! Provided code must be correct.
 
 use std::time::{Duration, UNIX_EPOCH};
 use web::http::header::{self, CACHE_CONTROL, HeaderMap, HeaderValue};

@@ -1,4 +1,4 @@
-//! B201: a reply that waits for what was to happen later.
+//! B201: a reply that waits for work that was meant to happen later.
 
 use crate::steps::before_reply;
 use ledger::form::{Mode, Step};
@@ -22,8 +22,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         Finding::at(RULE, Severity::Error, &step.to)
             .about([flow.as_str(), step.from.get_ref(), to])
             .saying(format!(
-                "`{flow}` replies only after `{to}`, so that it is as slow, and as often absent. Commit \
-                 an outbox row, reply, and let the step come `after_reply`."
+                "`{flow}` replies only after `{to}`, so it is as slow, and as often absent. Commit an \
+                 outbox row, reply, and let the step come `after_reply`."
             ))
     });
     found.collect()
@@ -33,6 +33,6 @@ fn happens_later(ledger: &Ledger, step: &Step) -> bool {
     let role = ledger.role(step.to.get_ref());
     let crossed = ledger.crossed_by(step);
     let asynchronous = crossed.is_some_and(|boundary| boundary.mode == Mode::Asynchronous);
-    // A stream that decides what was accepted is waited for on purpose.
+    // The reply waits on purpose for a stream that decides what was accepted.
     role == Some(Role::Worker) || (asynchronous && role != Some(Role::Authority))
 }

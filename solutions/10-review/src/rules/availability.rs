@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     finds: "a flow whose objective its required components do not reach",
 };
 
-/// What is lost when shares such as 0.999 are multiplied is far below this.
+/// The rounding error when shares such as 0.999 are multiplied is far below this.
 const ROUNDING: f64 = 1e-12;
 
 /// Finds them.
@@ -27,7 +27,7 @@ fn missed(ledger: &Ledger, flow: &Flow) -> Option<Finding> {
     let promised = required(ledger, flow)
         .into_iter()
         .filter_map(|part| Some((part, part.objective.as_ref()?)));
-    // A part without an objective is unknown. What is known bounds the flow from above all the same.
+    // A part without an objective is unknown. The known parts still bound the flow from above.
     let promised: Vec<_> = promised
         .map(|(part, share)| (part.name.get_ref().as_str(), share, share.get_ref().0))
         .collect();
@@ -49,13 +49,13 @@ fn missed(ledger: &Ledger, flow: &Flow) -> Option<Finding> {
     // However their failures are related, the whole is never better than its weakest part.
     if least < asked - ROUNDING {
         return Some(finding(Severity::Error).saying(format!(
-            "`{name}` is to succeed {asked} of the time, and cannot without `{weakest}`, which promises \
-             {least}."
+            "`{name}` is meant to succeed {asked} of the time, but cannot without `{weakest}`, which \
+             promises {least}."
         )));
     }
     Some(finding(Severity::Warning).saying(format!(
-        "`{name}` is to succeed {asked} of the time. Its {} parts promise {product:.6} together, if they \
-         fail independently.",
+        "`{name}` is meant to succeed {asked} of the time. Its {} parts promise {product:.6} together, \
+         if they fail independently.",
         promised.len()
     )))
 }
@@ -77,7 +77,7 @@ fn required<'a>(ledger: &'a Ledger, flow: &Flow) -> Vec<&'a Component> {
     }
     let mut counted = HashSet::new();
     let parts = order.into_iter().filter(|name| counted.insert(*name));
-    // What is called by a function call fails with its caller, and is no part of its own.
+    // What is called by a function call fails with its caller, and is not a separate part.
     let parts = parts.filter(|name| !inside.contains(name) || reached.contains(name));
     let parts = parts.filter_map(|name| ledger.component(name));
     parts.filter(|part| part.role != Role::Client).collect()

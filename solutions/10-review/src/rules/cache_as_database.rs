@@ -1,4 +1,4 @@
-//! B103: something that may vanish, and holds what exists nowhere else.
+//! B103: a cache that holds what exists nowhere else.
 
 use crate::steps::before_reply;
 use ledger::form::Flow;
@@ -36,19 +36,19 @@ fn deciding(ledger: &Ledger) -> Vec<Finding> {
                 .about([name.as_str(), cache])
                 .saying(format!(
                     "`{name}` is decided by `{cache}`, which may be emptied at any moment. If it may \
-                     not, it is an authority: call it one, and back it up."
+                     not be emptied, it is an authority: call it one, and back it up."
                 )),
         )
     });
     facts.collect()
 }
 
-/// Copies that nothing can make again.
+/// Copies that nothing can rebuild.
 fn not_rebuilt(ledger: &Ledger) -> Vec<Finding> {
     let copies = ledger.copies.iter().filter(|copy| {
         let source = copy.rebuilt_from.as_ref();
         let source = source.and_then(|source| answered(source.get_ref()));
-        // What it is itself cannot be what it is made from again.
+        // It cannot be rebuilt from itself.
         may_vanish(ledger, copy.at.get_ref())
             && source.is_none_or(|source| source == copy.at.get_ref())
     });
@@ -59,14 +59,14 @@ fn not_rebuilt(ledger: &Ledger) -> Vec<Finding> {
             |source| Finding::at(RULE, Severity::Error, source),
         );
         finding.about([of.as_str(), at]).saying(format!(
-            "`{at}` holds `{of}`, and nothing says what it is made from again when `{at}` is empty. \
+            "`{at}` holds `{of}`, and nothing says what that is rebuilt from when `{at}` is empty. \
              Name it in `rebuilt_from`."
         ))
     });
     found.collect()
 }
 
-/// A flow that has said yes when only a cache knows.
+/// A flow that has replied when only a cache has the write.
 fn acknowledging(ledger: &Ledger, flow: &Flow) -> Option<Finding> {
     let writes = || before_reply(flow).filter(|step| step.is_write());
     if !writes().all(|step| may_vanish(ledger, step.to.get_ref())) {

@@ -1,4 +1,4 @@
-//! B202: parts that are apart, and cannot move apart.
+//! B202: parts that are separate, but cannot change separately.
 
 use crate::calls::Calls;
 use ledger::form::{Access, Boundary, Component, Mode};
@@ -21,7 +21,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     found
 }
 
-/// Components that wait for each other in a circle, with a remote call in it.
+/// Components that wait for each other in a cycle, with a remote call in it.
 pub fn cycles(ledger: &Ledger) -> Vec<Finding> {
     let calls = Calls::of(ledger);
     let groups = kosaraju_scc(&calls.graph);
@@ -52,8 +52,8 @@ pub fn cycles(ledger: &Ledger) -> Vec<Finding> {
         Finding::at(RULE, Severity::Error, &boundary.from)
             .about(names)
             .saying(format!(
-                "{} wait for each other in a circle: none works without the others, and tries have no \
-                 largest product. Turn one call into an event, or make them one.",
+                "{} wait for each other in a cycle: none works without the others, and tries have no \
+                 largest product. Turn one call into an event, or merge them into one.",
                 listed.join(", ")
             ))
     });
@@ -97,8 +97,9 @@ pub fn shared_stores(ledger: &Ledger) -> Vec<Finding> {
             Finding::at(RULE, severity, access)
                 .about([store])
                 .saying(format!(
-                    "`{first}` and `{other}` both write to `{store}` and are released apart: a change of \
-                     its form needs both at once. Let one write, and the other ask it."
+                    "`{first}` and `{other}` both write to `{store}` and are released separately: a \
+                     change of its form needs both at once. Let one of them write, and the other ask \
+                     it."
                 )),
         )
     });
@@ -122,7 +123,7 @@ pub fn lock_step(ledger: &Ledger) -> Vec<Finding> {
                 .see(other, "released together")
                 .saying(format!(
                     "`{}` and `{}` are released together, as `{}`, with a network between them. What \
-                     does it keep apart?",
+                     does it separate?",
                     from.name.get_ref(),
                     to.name.get_ref(),
                     one.get_ref()
@@ -132,7 +133,7 @@ pub fn lock_step(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
-/// What a component is deployed with: itself alone, if nothing is said.
+/// What a component is released with: alone, if nothing is stated.
 fn release(component: &Component) -> &str {
     let release = component.release.as_ref().unwrap_or(&component.name);
     release.get_ref()

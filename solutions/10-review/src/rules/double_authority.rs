@@ -30,7 +30,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
-/// What is wrong with a fact, which has all these entries.
+/// The finding about a fact that has these entries, if any.
 fn contested(name: &str, entries: &[&Fact]) -> Option<Finding> {
     if entries.iter().any(|fact| is_split_on_purpose(fact)) {
         return None;
@@ -46,7 +46,7 @@ fn contested(name: &str, entries: &[&Fact]) -> Option<Finding> {
                     .about([name])
                     .saying(format!(
                         "`{name}` is decided by `{one}` and by `{decider}`. When they differ, nobody \
-                         can say which is right. Keep one, or say what splits it: `partition_by`, \
+                         can say which is right. Keep one, or state what splits it: `partition_by`, \
                          `merge`."
                     ));
                 if place.span() != decided_by.span() {

@@ -44,13 +44,13 @@ fn torn(ledger: &Ledger, flow: &Flow) -> Vec<Finding> {
     found
 }
 
-/// Whether what is lost there can be made again, so that the write is an invalidation or a refresh.
+/// Whether what is lost there can be rebuilt, so that the write is only an invalidation or a refresh.
 fn is_rebuildable(ledger: &Ledger, step: &Step) -> bool {
     let role = ledger.role(step.to.get_ref());
     matches!(role, Some(Role::Cache | Role::Edge | Role::Derived))
 }
 
-/// Whether two writes of one component cannot be parted by a crash.
+/// Whether no crash can separate two writes of one component.
 fn commit_together(one: &Step, other: &Step) -> bool {
     let same = |a: Option<&String>, b: Option<&String>| a.is_some() && a == b;
     let transaction = |step: &Step| step.transaction.as_ref().map(|it| it.get_ref().clone());

@@ -1,4 +1,4 @@
-//! B502: a deadline that its steps do not keep.
+//! B502: a deadline that the steps do not meet.
 
 use crate::steps::{before_reply, entrance, together};
 use ledger::form::{Boundary, Flow, Step};
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const RULE: Rule = Rule {
     id: "B502",
     name: "latency-budget",
-    finds: "a flow whose steps take longer than its deadline, as a rule or at their worst",
+    finds: "a flow whose steps take longer than its deadline, usually or at their worst",
 };
 
 /// Finds them.
@@ -19,8 +19,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     flows.filter_map(|flow| too_slow(ledger, flow)).collect()
 }
 
-/// What a caller sees of a boundary has everything in it that happens behind it. So only the steps are
-/// added that the flow's first component makes.
+/// The time that a caller sees at a boundary includes everything behind it. So only the steps of the
+/// flow's first component are added.
 fn too_slow(ledger: &Ledger, flow: &Flow) -> Option<Finding> {
     let deadline = flow.deadline.as_ref()?;
     let limit = deadline.get_ref().0;
@@ -52,8 +52,8 @@ fn too_slow(ledger: &Ledger, flow: &Flow) -> Option<Finding> {
     let bound = sum(|boundary| boundary.p99.as_ref());
     (bound > limit).then(|| {
         finding(Severity::Warning, bound).saying(format!(
-            "The 99th percentiles of the steps of `{name}` add up to {}, beyond its deadline of {}. The \
-             sum is a bound, and not the flow's own 99th percentile: measure that.",
+            "The 99th percentiles of the steps of `{name}` add up to {}, beyond its deadline of {}. \
+             The sum is a bound, not the flow's own 99th percentile: measure that.",
             Time(bound),
             deadline.get_ref()
         ))

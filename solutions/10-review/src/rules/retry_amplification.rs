@@ -13,19 +13,19 @@ pub const RULE: Rule = Rule {
     finds: "a boundary whose tries, times those of every layer above it, are too many",
 };
 
-/// A bad day. The two are not added up: a layer is slow or it is absent.
+/// A bad day. The two do not combine: a layer is slow or it is absent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Day {
-    /// Connections are made, and answers do not come in time.
+    /// Connections are accepted, but answers do not arrive in time.
     Slow,
     /// Nothing accepts a connection.
     Absent,
 }
 
-/// How often one call tries on such a day, the first try included, as its retry budget allows.
+/// How often one call tries on such a day, including the first try, within its retry budget.
 pub fn tries_on(boundary: &Boundary, day: Day) -> f64 {
     let tries = boundary.tries.as_ref().map_or(1, |it| it.get_ref().0);
-    // An error is what the layers above get on either day.
+    // On either day the layers above get an error.
     let retries = boundary.retry_on.as_ref().is_none_or(|on| {
         on.get_ref().iter().any(|on| match on {
             RetryOn::Connect => day == Day::Absent,
@@ -50,7 +50,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let found = calls.graph.edge_indices().filter_map(|edge| {
         let boundary = calls.graph[edge];
         let (slow, absent) = (slow[edge.index()]?, absent[edge.index()]?);
-        // Only a boundary that retries on that day is to blame for the product.
+        // Only a boundary that retries on that day causes the product.
         let blame = |day, product| if tries_on(boundary, day) > 1.0 { product } else { 1.0 };
         let (slow, absent) = (blame(Day::Slow, slow), blame(Day::Absent, absent));
         let worst = slow.max(absent);
@@ -82,8 +82,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
 /// For each boundary, the largest product of calls and tries over a path that ends with it; `None`
 /// inside a cycle, which has no largest one.
 ///
-/// One pass over the graph in the order of its calls, with each cycle taken for one place. Listing the
-/// paths instead takes time that doubles with each diamond.
+/// One pass over the graph in the order of its calls, with each cycle treated as one place. Listing the
+/// paths instead would take time that doubles with each diamond.
 fn products(calls: &Calls<'_>, day: Day) -> Vec<Option<f64>> {
     let graph = &calls.graph;
     let cycles = kosaraju_scc(graph);
@@ -95,7 +95,7 @@ fn products(calls: &Calls<'_>, day: Day) -> Vec<Option<f64>> {
     }
     let mut arriving = vec![1.0_f64; cycles.len()];
     let mut products = vec![None; graph.edge_count()];
-    // This order has those that are called first.
+    // In this order callees come first.
     for (at, cycle) in cycles.iter().enumerate().rev() {
         for edge in cycle.iter().flat_map(|node| graph.edges(*node)) {
             let to = place[edge.target().index()];

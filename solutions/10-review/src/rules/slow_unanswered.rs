@@ -1,4 +1,4 @@
-//! B403: a boundary whose slow day nobody has thought of (given).
+//! B403: a boundary whose slow day nobody has thought about (given).
 
 use ledger::{Finding, Ledger, Rule, Severity, answered};
 
@@ -6,12 +6,13 @@ use ledger::{Finding, Ledger, Rule, Severity, answered};
 pub const RULE: Rule = Rule {
     id: "B403",
     name: "slow-unanswered",
-    finds: "a boundary that does not say what happens when the other side is slow, or says the same of its absence",
+    finds: "a boundary that does not say what happens when the other side is slow, or gives the same \
+        answer for its absence",
 };
 
 /// Finds them.
 ///
-/// An in-process boundary without a `fallback` is left alone: it has no slow day of its own.
+/// An in-process boundary without a `fallback` is not a finding: it has no slow day of its own.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let found = ledger.boundaries.iter().filter_map(|boundary| {
         let (from, to) = (boundary.from.get_ref(), boundary.to.get_ref());
@@ -42,7 +43,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
                         .about(names)
                         .saying(
                             "Slow and absent have the same answer. An absent layer fails at once; a \
-                             slow one holds on to every caller that it has.",
+                             slow one keeps every caller waiting.",
                         )
                 })
             }

@@ -1,6 +1,6 @@
 //! B303: timeouts that do not fit into each other.
 //!
-//! Three questions, each of which can be answered wrongly while the other two are right.
+//! Three questions; any one of them can have a wrong answer while the other two are right.
 
 use crate::steps::{before_reply, entrance, together};
 use ledger::form::{Boundary, Flow, Mode, Step};
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub const RULE: Rule = Rule {
     id: "B303",
     name: "timeout-incoherent",
-    finds: "a timeout that its own tries, the calls made inside it, or a flow's steps do not fit into",
+    finds: "a timeout that is too short for its own tries, the calls made inside it, or a flow's steps",
 };
 
 /// Finds them.
@@ -39,7 +39,7 @@ pub fn tries_within(ledger: &Ledger) -> Vec<Finding> {
                 .see(per_try, format!("{tries} tries of this"))
                 .saying(format!(
                     "{tries} tries take up to {}, and the timeout ends them after {}. The last ones \
-                     are never made, or never waited for.",
+                     are never made, or nobody waits for them.",
                     Time(needed),
                     timeout.get_ref()
                 ))
@@ -48,9 +48,9 @@ pub fn tries_within(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
-/// Calls that may take longer than somebody waits for the one who makes them.
+/// Calls that may take longer than a caller waits for the component that makes them.
 pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
-    // Only the most impatient caller of each component counts: who fits into that fits into all.
+    // Only the most impatient caller of each component counts: a call that fits into that fits into all.
     let mut tightest: HashMap<&str, &Boundary> = HashMap::new();
     for boundary in ledger.boundaries.iter().filter(|it| is_timed(it)) {
         let kept = tightest.entry(boundary.to.get_ref()).or_insert(boundary);
@@ -80,7 +80,7 @@ pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
-/// Flows in which what one component waits for, step after step, is more than it is given.
+/// Flows in which one component waits, step after step, for longer than the time that it is given.
 pub fn flows_within(ledger: &Ledger) -> Vec<Finding> {
     let flows = ledger.flows.iter();
     flows.flat_map(|flow| overdrawn(ledger, flow)).collect()
@@ -115,7 +115,7 @@ fn overdrawn(ledger: &Ledger, flow: &Flow) -> Vec<Finding> {
         }?;
         let steps = &made[maker];
         let needed = together(steps.iter().copied(), wait);
-        // One step that is too long by itself has been found already, as a call inside a call.
+        // One step that alone is too long has been found already, as a call inside a call.
         let alone = steps.iter().any(|step| wait(step) > time(limit));
         (needed > time(limit) && (first || !alone)).then(|| {
             let name = flow.name.get_ref();
@@ -136,12 +136,12 @@ fn time(time: &Spanned<Time>) -> Duration {
     time.get_ref().0
 }
 
-/// Whether somebody waits at this boundary.
+/// Whether a caller waits at this boundary.
 fn is_timed(boundary: &Boundary) -> bool {
     boundary.mode != Mode::Asynchronous && boundary.timeout.is_some()
 }
 
-/// How long a caller waits for one answer: for one try, if it says so.
+/// How long a caller waits for one answer: for one try, if `per_try` is stated.
 fn patience(boundary: &Boundary) -> Option<&Spanned<Time>> {
     let timeout = boundary.timeout.as_ref()?;
     let per_try = boundary.per_try.as_ref();

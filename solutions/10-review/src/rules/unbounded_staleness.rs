@@ -20,8 +20,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         Finding::at(RULE, Severity::Error, &copy.at)
             .about([of.as_str(), at])
             .saying(format!(
-                "How old may `{of}` be at `{at}`? Without `stale_at_most` it is right until somebody \
-                 needs to know how right."
+                "How old may `{of}` be at `{at}`? Without `stale_at_most` nobody can rely on it."
             ))
     });
     found.collect()

@@ -1,4 +1,4 @@
-//! B401: a pressure that nothing could show to be gone.
+//! B401: a pressure that no measurement could show to be gone.
 
 use ledger::form::{Boundary, Mode, Pressure};
 use ledger::{Finding, Ledger, Rule, Severity, Spanned, answered};
@@ -18,7 +18,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
 fn vague(boundary: &Boundary) -> Option<Finding> {
     let names = [boundary.from.get_ref().as_str(), boundary.to.get_ref()];
     let Some(pressure) = &boundary.pressure else {
-        // Local is the default, and needs no reason.
+        // In-process is the default, and needs no reason.
         return (boundary.mode != Mode::InProcess).then(|| {
             Finding::at(RULE, Severity::Error, &boundary.from)
                 .about(names)
@@ -36,8 +36,8 @@ fn vague(boundary: &Boundary) -> Option<Finding> {
 
 type Gap = (Severity, Option<std::ops::Range<usize>>, &'static str);
 
-/// The first part of the answer that is not there. Evidence is asked for last, and more mildly: a
-/// figure without a source can be looked for, and a source without a figure is no pressure.
+/// The first part of the answer that is missing. Evidence comes last, and is only a warning: the source
+/// of a figure can still be found, but a source without a figure is not a pressure.
 fn first_gap(pressure: &Pressure) -> Option<Gap> {
     let (error, warning) = (Severity::Error, Severity::Warning);
     let span = |text: &Option<Spanned<String>>| text.as_ref().map(Spanned::span);
@@ -53,7 +53,7 @@ fn first_gap(pressure: &Pressure) -> Option<Gap> {
     }
     if value.is_none_or(|value| answered(&value.text).is_none() || !value.has_figure()) {
         let message =
-            "The pressure has no figure in its `value`, so that nothing can show that it is gone.";
+            "The pressure has no figure in its `value`, so nothing can show that it is gone.";
         return Some((error, value_at, message));
     }
     if value.is_some_and(|value| !value.has_unit()) && missing(&pressure.unit) {
@@ -61,7 +61,7 @@ fn first_gap(pressure: &Pressure) -> Option<Gap> {
         return Some((error, value_at, message));
     }
     if missing(&pressure.evidence) {
-        let message = "The pressure's figure has no `evidence`: where can one look it up?";
+        let message = "The pressure's figure has no `evidence`: where can it be looked up?";
         return Some((warning, span(&pressure.evidence).or(value_at), message));
     }
     if pressure.measured.is_none() {

@@ -1,4 +1,4 @@
-//! B602: a cache whose empty day the authority does not survive.
+//! B602: a cache that, when empty, overloads its authority.
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::{Component, Copy, Ledger, Role};
@@ -27,7 +27,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         .collect()
 }
 
-/// One finding a cache: its peak is one, however many facts it holds.
+/// One finding per cache: it has one peak, however many facts it holds.
 fn overload(ledger: &Ledger, cache: &Component, copies: &[&Copy]) -> Option<Finding> {
     let peak = cache.peak.as_ref()?;
     let reads = peak.get_ref().0;

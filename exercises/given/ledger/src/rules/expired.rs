@@ -11,10 +11,10 @@ pub const RULE: Rule = Rule {
     finds: "a waiver or a review whose day has passed",
 };
 
-/// How many days before its last one a waiver is announced.
+/// How many days before its last day a waiver is announced.
 pub const ANNOUNCED_DAYS: i64 = 14;
 
-/// Finds what has passed by `today`. The last day is one on which it still holds.
+/// Finds what has passed by `today`. On the last day it still holds.
 pub fn check(ledger: &Ledger, today: Date) -> Vec<Finding> {
     let waivers = ledger.waivers.iter().filter_map(|waiver| {
         let day = waiver.expires.as_ref()?;
@@ -25,7 +25,7 @@ pub fn check(ledger: &Ledger, today: Date) -> Vec<Finding> {
         let left = day.get_ref().days_since(today);
         if left < 0 {
             return Some(finding(Severity::Error).saying(format!(
-                "The waiver of {rule} at {at} ended on {}. Repair it, or decide anew.",
+                "The waiver of {rule} at {at} ended on {}. Fix the fault, or renew the waiver.",
                 day.get_ref()
             )));
         }
@@ -42,7 +42,7 @@ pub fn check(ledger: &Ledger, today: Date) -> Vec<Finding> {
             Finding::at(RULE, Severity::Error, day)
                 .about([boundary.from.get_ref().as_str(), boundary.to.get_ref()])
                 .saying(format!(
-                    "This boundary was to be looked at again by {}.",
+                    "This boundary was due for review by {}.",
                     day.get_ref()
                 ))
         })

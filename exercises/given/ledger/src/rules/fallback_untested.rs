@@ -1,4 +1,4 @@
-//! B404: an optional step that nobody has ever left out.
+//! B404: an optional step that no test has left out.
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::{Flow, Ledger, Step};
@@ -31,7 +31,7 @@ fn untested(ledger: &Ledger, flow: &Flow, step: &Step) -> Option<Finding> {
             .about([flow.name.get_ref().as_str(), from, to])
             .see(&boundary.to, "its boundary has no `proven_by`")
             .saying(format!(
-                "`{}` is said to succeed without `{to}`, and nothing has shown it. Name a test or a \
+                "`{}` is claimed to succeed without `{to}`, but nothing has shown it. Name a test or a \
                  drill in `proven_by`.",
                 flow.name.get_ref()
             ))

@@ -1,4 +1,4 @@
-//! B603: a copy of somebody's fact that anybody may be given.
+//! B603: a copy of one user's fact that anybody may get.
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::{Audience, Copy, Ledger, Role};
@@ -20,7 +20,7 @@ fn blind(ledger: &Ledger, copy: &Copy) -> Option<Finding> {
     let shared = matches!(ledger.role(copy.at.get_ref())?, Role::Edge | Role::Cache);
     let fact = ledger.fact(copy.of.get_ref())?;
     let audience = fact.audience.as_ref()?;
-    // A user's key is narrower than the tenant's, and so it keeps tenants apart as well.
+    // A user's key is narrower than the tenant's, so it separates tenants as well.
     let (whom, keys): (_, &[&str]) = match audience.get_ref() {
         Audience::Public => return None,
         Audience::Tenant => ("tenant", &["tenant", "user"]),
@@ -36,7 +36,7 @@ fn blind(ledger: &Ledger, copy: &Copy) -> Option<Finding> {
             |by| Finding::at(RULE, Severity::Error, by),
         );
         finding.about(names).see(audience, "whom the fact is for").saying(format!(
-            "`{of}` is for one {whom}, and `{at}` would hand it to anybody with the same key. Put \
+            "`{of}` is for one {whom}, but `{at}` would give it to anybody with the same key. Put \
              \"{whom}\" into `keyed_by`, or say `private = true`."
         ))
     })

@@ -1,7 +1,7 @@
 //! Rules that look at one entry at a time: whether an answer is there, and whether its parts agree.
 //!
-//! One file a rule. Each is a pure function of the ledger (and of the day, where a day decides), and
-//! each finding points at the value that is wrong, or at the name of the entry that lacks one.
+//! One file per rule. Each is a pure function of the ledger (and of the date, if that matters), and each
+//! finding points at the value that is wrong, or at the name of the entry that lacks one.
 
 pub mod cold_cache;
 pub mod expired;
@@ -19,7 +19,7 @@ use crate::form::Ledger;
 /// A rule and what finds it.
 pub type Check = (Rule, fn(&Ledger) -> Vec<Finding>);
 
-/// The rules of this module, but for [`expired`], which needs to know the day.
+/// The rules of this module, except [`expired`], which needs to know the date.
 pub const CHECKS: [Check; 8] = [
     (no_authority::RULE, no_authority::check),
     (module_would_do::RULE, module_would_do::check),

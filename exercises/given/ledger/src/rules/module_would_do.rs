@@ -27,8 +27,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
                 .about([boundary.from.get_ref().as_str(), boundary.to.get_ref()])
                 .see(which, format!("the same {what}"))
                 .saying(format!(
-                    "The only pressure is ownership, and both sides have the {what} `{}`. A module with \
-                     its own interface keeps them apart as well, by a function call.",
+                    "The only pressure is ownership, and both sides have the {what} `{}`. A module \
+                     with its own interface separates them as well, at the cost of a function call.",
                     which.get_ref()
                 ))
         })
@@ -36,7 +36,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     found.collect()
 }
 
-/// What the two have in common that ownership would have to keep apart.
+/// What the two have in common although ownership is meant to separate them.
 fn shared<'a>(
     one: &Component,
     other: &'a Component,

@@ -1,4 +1,4 @@
-//! B102: a fact that nobody decides, or a dispute whose judge decides nothing.
+//! B102: a fact that nothing decides, or an owner of correctness that decides nothing.
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::{Boundary, Fact, Ledger, Role};
@@ -53,8 +53,8 @@ fn has_reason(fact: &Fact) -> bool {
     reason.is_some_and(|reason| answered(reason.get_ref()).is_some())
 }
 
-/// An owner that is missing is a question without an answer, and is asked for there; this is an owner
-/// that cannot be right.
+/// A missing owner is an unanswered question, for another rule; this one finds an owner that cannot be
+/// right.
 fn unowned(ledger: &Ledger, deciders: &HashSet<&str>, boundary: &Boundary) -> Option<Finding> {
     let owner = boundary.correctness.as_ref()?.owner.as_ref()?;
     let name = answered(owner.get_ref())?;

@@ -1,4 +1,4 @@
-//! B903: what an importer has written, and nobody has looked at.
+//! B903: an imported entry that nobody has confirmed.
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::Ledger;
@@ -25,15 +25,18 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
         let names = vec![boundary.from.get_ref().as_str(), boundary.to.get_ref()];
         (boundary.confirmed.as_ref(), boundary.origin.as_ref(), names)
     });
-    let open =
-        |(confirmed, origin, names): (Option<&Spanned<bool>>, Option<&String>, Vec<&str>)| {
-            let confirmed = confirmed.filter(|confirmed| !confirmed.get_ref())?;
-            let from = origin.map_or(String::new(), |origin| format!(" ({origin})"));
-            let finding = Finding::at(RULE, Severity::Note, confirmed).about(names);
-            Some(finding.saying(format!(
-            "This was imported{from} and not looked at. If it is there, remove this line. If not, \
-             remove the entry: a start order or an address is no call."
+    let open = |(confirmed, origin, names): (
+        Option<&Spanned<bool>>,
+        Option<&String>,
+        Vec<&str>,
+    )| {
+        let confirmed = confirmed.filter(|confirmed| !confirmed.get_ref())?;
+        let from = origin.map_or(String::new(), |origin| format!(" ({origin})"));
+        let finding = Finding::at(RULE, Severity::Note, confirmed).about(names);
+        Some(finding.saying(format!(
+            "This was imported{from} and not confirmed. If the call exists, remove this line. If not, \
+             remove the entry: a start order or an address is not a call."
         )))
-        };
+    };
     parts.chain(lines).filter_map(open).collect()
 }

@@ -1,4 +1,4 @@
-//! B900: a name that stands for nothing, or for two things.
+//! B900: a name that refers to nothing, or to two things.
 
 use crate::finding::{Finding, Rule, Severity};
 use crate::form::Ledger;
@@ -130,7 +130,7 @@ impl Lookup<'_> {
                 let finding = Finding::at(RULE, Severity::Error, &component.name)
                     .about([name.as_str()])
                     .saying(format!(
-                        "The component `{name}` stands here twice; which one is meant?"
+                        "The component `{name}` is here twice; which one is meant?"
                     ));
                 self.found.push(finding);
             }
@@ -142,7 +142,7 @@ impl Lookup<'_> {
                 let finding = Finding::at(RULE, Severity::Error, &boundary.from)
                     .about([from.as_str(), to])
                     .saying(format!(
-                        "The boundary from `{from}` to `{to}` stands here twice."
+                        "The boundary from `{from}` to `{to}` is here twice."
                     ));
                 self.found.push(finding);
             }
@@ -153,14 +153,14 @@ impl Lookup<'_> {
             if !seen.insert(name) {
                 let finding = Finding::at(RULE, Severity::Error, &flow.name)
                     .about([name.as_str()])
-                    .saying(format!("The flow `{name}` stands here twice."));
+                    .saying(format!("The flow `{name}` is here twice."));
                 self.found.push(finding);
             }
         }
     }
 }
 
-/// How many names are compared in search of the one that was meant.
+/// How many names are compared to find the one that was meant.
 const COMPARED: usize = 1_000;
 
 /// ` Did you mean …?`, or nothing.

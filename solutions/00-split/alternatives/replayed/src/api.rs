@@ -27,7 +27,7 @@ impl Api {
     /// Records a learner's progress.
     ///
     /// # Errors
-    /// As the authority says.
+    /// As the authority returns them.
     pub fn record(
         &mut self,
         session: &mut Session,
@@ -43,7 +43,7 @@ impl Api {
     /// Where the learner stands in a lesson.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    /// [`NoAnswer`] when the authority has to be asked and gives no answer.
     pub fn read(
         &mut self,
         session: &Session,
@@ -64,7 +64,7 @@ impl Api {
         self.cache.page(session, keys)
     }
 
-    /// What is known of a lesson, and as of which event.
+    /// The view's row for a lesson, and the first event that is not in it yet.
     pub fn dashboard(&self, lesson: LessonId) -> (Row, Offset) {
         (self.worker.view().row(lesson), self.worker.view().next())
     }

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 pub struct Cache {
     link: Link,
     begun: HashMap<LessonKey, Progress>,
-    /// The lessons of which the authority said that they were not begun.
+    /// The lessons that the authority reported as not begun.
     not_begun: HashSet<LessonKey>,
 }
 
@@ -27,7 +27,7 @@ impl Cache {
     /// Where the learner stands in a lesson.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    /// [`NoAnswer`] when the authority has to be asked and gives no answer.
     pub fn read(
         &mut self,
         session: &Session,
@@ -63,7 +63,7 @@ impl Cache {
             .collect())
     }
 
-    /// Keeps what the authority said that a fact is.
+    /// Keeps a fact as the authority answered it.
     fn keep(&mut self, key: LessonKey, fact: Option<Progress>) {
         self.forget(key);
         match fact {

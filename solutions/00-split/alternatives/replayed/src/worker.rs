@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 pub use crate::worker::row::Row;
 
 mod row {
-    /// What the view says of one lesson.
+    /// What the view holds for one lesson.
     #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
     pub struct Row {
-        /// How many learners have it completed.
+        /// How many learners have completed it.
         pub completed: usize,
-        /// How many events it has had.
+        /// How many events the lesson has had.
         pub changes: usize,
     }
 }
@@ -24,7 +24,7 @@ pub struct View {
 }
 
 impl View {
-    /// Takes an event in, if it is the next one.
+    /// Applies an event, if it is the next one.
     pub fn apply(&mut self, at: Offset, event: &Event) {
         if at == self.next() {
             self.events.push(*event);
@@ -36,7 +36,7 @@ impl View {
         Offset(self.events.len() as u64)
     }
 
-    /// What the view says of a lesson.
+    /// What the view holds for a lesson.
     pub fn row(&self, lesson: LessonId) -> Row {
         let mut row = Row::default();
         let mut completed = BTreeSet::new();
@@ -56,7 +56,7 @@ impl View {
     }
 }
 
-/// Takes events from the feed into the view.
+/// Applies events from the feed to the view.
 #[derive(Debug)]
 pub struct Worker {
     feed: Feed,
@@ -64,12 +64,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker that goes on where `view` stands.
+    /// A worker that continues where `view` stands.
     pub fn new(feed: Feed, view: View) -> Self {
         Self { feed, view }
     }
 
-    /// Takes in whatever the feed has.
+    /// Applies whatever the feed has.
     ///
     /// # Errors
     /// [`NoAnswer`] when the feed breaks.
@@ -78,7 +78,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Makes the view again.
+    /// Rebuilds the view.
     ///
     /// # Errors
     /// As in [`run`](Self::run).
@@ -92,7 +92,7 @@ impl Worker {
         &self.view
     }
 
-    /// Takes one event in. Says whether there was one.
+    /// Applies one event. Returns whether there was one.
     fn step(&mut self) -> Result<bool, NoAnswer> {
         let pulled = self.feed.pull(self.view.next())?;
         if let Some((at, event)) = &pulled {

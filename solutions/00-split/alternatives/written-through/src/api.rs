@@ -27,7 +27,7 @@ impl Api {
     /// Records a learner's progress.
     ///
     /// # Errors
-    /// As the authority says.
+    /// As the authority returns them.
     pub fn record(
         &mut self,
         session: &mut Session,
@@ -35,7 +35,7 @@ impl Api {
         expected: Option<Version>,
         change: Change,
     ) -> Result<Progress, Refused> {
-        // Forgotten first: whatever happens from here on, nothing old is left.
+        // Forget first: whatever happens from here on, no old entry is left.
         self.cache.forget(key);
         match self.link.compare_and_set(key, expected, change) {
             Ok(fact) => {
@@ -54,7 +54,7 @@ impl Api {
     /// Where the learner stands in a lesson.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    /// [`NoAnswer`] when the authority has to be asked and gives no answer.
     pub fn read(
         &mut self,
         session: &Session,
@@ -75,7 +75,7 @@ impl Api {
         self.cache.page(session, keys)
     }
 
-    /// What is known of a lesson, and as of which event.
+    /// The view's row for a lesson, and the first event that is not in it yet.
     pub fn dashboard(&self, lesson: LessonId) -> (Row, Offset) {
         (self.worker.view().row(lesson), self.worker.view().next())
     }

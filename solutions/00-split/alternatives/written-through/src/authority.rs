@@ -3,7 +3,7 @@
 use domain::{LessonKey, Progress, Version};
 use evening::{Change, NoAnswer, Refused, Serves, Store};
 
-/// The one who makes versions.
+/// Makes every version, and nothing else does.
 #[derive(Debug)]
 pub struct Authority {
     store: Store,
@@ -15,7 +15,7 @@ impl Authority {
         Self { store }
     }
 
-    /// What each of these facts is.
+    /// These facts.
     ///
     /// # Errors
     /// [`NoAnswer`] when the store gives none.
@@ -30,7 +30,7 @@ impl Authority {
     /// Makes the next version, if the fact is at the expected one.
     ///
     /// # Errors
-    /// [`Refused`] when it does not.
+    /// [`Refused`] when it is not.
     pub fn compare_and_set(
         &self,
         key: LessonKey,
@@ -48,7 +48,7 @@ impl Authority {
     }
 }
 
-/// What becomes of a fact that somebody wants to change.
+/// Decides what a fact becomes when a caller wants to change it.
 fn decide(
     current: Option<Progress>,
     key: LessonKey,

@@ -1,4 +1,4 @@
-//! A cache that knows entries below a floor from those that are missing, and reads one by one.
+//! A cache that distinguishes entries below a floor from those that are missing, and reads one by one.
 
 use crate::session::Session;
 use domain::{LessonKey, Progress};
@@ -24,7 +24,7 @@ impl Cache {
     /// Where the learner stands in a lesson.
     ///
     /// # Errors
-    /// [`NoAnswer`] when the authority has to be asked, and gives none.
+    /// [`NoAnswer`] when the authority has to be asked and gives no answer.
     pub fn read(
         &mut self,
         session: &Session,
@@ -66,7 +66,7 @@ impl Cache {
         Ok(keys.iter().map(answer).collect())
     }
 
-    /// Keeps what the authority said that a fact is.
+    /// Keeps a fact as the authority answered it.
     pub fn keep(&mut self, key: LessonKey, fact: Option<Progress>) {
         self.entries.insert(key, fact);
     }
@@ -92,5 +92,5 @@ impl Cache {
     }
 }
 
-/// What an entry says of a lesson.
+/// What an entry holds for a lesson.
 struct Hit(Option<Progress>);

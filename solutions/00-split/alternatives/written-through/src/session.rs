@@ -1,4 +1,4 @@
-//! A session as a short list: nobody is told of many lessons at once.
+//! A session as a short list: it is never told of many lessons at once.
 
 use domain::{LessonKey, Version};
 

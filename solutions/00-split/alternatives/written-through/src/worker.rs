@@ -4,12 +4,12 @@ use domain::{Event, LessonId, LessonKey, Offset, Progress};
 use evening::{Feed, NoAnswer};
 use std::collections::HashMap;
 
-/// What the view says of one lesson.
+/// What the view holds for one lesson.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Row {
-    /// How many learners have it completed.
+    /// How many learners have completed it.
     pub completed: usize,
-    /// How many events it has had.
+    /// How many events the lesson has had.
     pub changes: usize,
 }
 
@@ -21,7 +21,7 @@ pub struct View {
 }
 
 impl View {
-    /// Takes an event in, if it is the next one.
+    /// Applies an event, if it is the next one.
     pub fn apply(&mut self, at: Offset, event: &Event) {
         if at.0 >= self.applied {
             self.applied = at.0 + 1;
@@ -37,7 +37,7 @@ impl View {
         Offset(self.applied)
     }
 
-    /// What the view says of a lesson.
+    /// What the view holds for a lesson.
     pub fn row(&self, lesson: LessonId) -> Row {
         let of_it = self.latest.values();
         let of_it = of_it.filter(|(fact, _)| fact.key.lesson == lesson);
@@ -48,7 +48,7 @@ impl View {
     }
 }
 
-/// Takes events from the feed into the view.
+/// Applies events from the feed to the view.
 #[derive(Debug)]
 pub struct Worker {
     feed: Feed,
@@ -56,12 +56,12 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker that goes on where `view` stands.
+    /// A worker that continues where `view` stands.
     pub fn new(feed: Feed, view: View) -> Self {
         Self { feed, view }
     }
 
-    /// Takes in whatever the feed has.
+    /// Applies whatever the feed has.
     ///
     /// # Errors
     /// [`NoAnswer`] when the feed breaks.
@@ -75,7 +75,7 @@ impl Worker {
         }
     }
 
-    /// Makes the view again.
+    /// Rebuilds the view.
     ///
     /// # Errors
     /// As in [`run`](Self::run).

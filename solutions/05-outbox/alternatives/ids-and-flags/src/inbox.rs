@@ -1,4 +1,4 @@
-//! The id of each event that needs no effect any more, and for each offset what became of it.
+//! The id of each event that no longer needs an effect, and for each offset its outcome.
 
 /// Given by the lab.
 pub use ours::inbox::{Applied, ApplyError, DeadLetter, InboxError, Outcome, Verdict};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 type Fates<'n> = TableDefinition<'n, u64, u8>;
 type Ids<'n> = TableDefinition<'n, (u64, u64, u64), ()>;
-/// The tries that have failed, and, for a dead letter, why and the message.
+/// The number of failed tries, and, for a dead letter, the reason and the message.
 type Troubles<'n> = TableDefinition<'n, u64, (u32, &'static str, &'static [u8])>;
 
 /// What a worker remembers. Clones are the same inbox.
@@ -26,7 +26,7 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Opens the inbox of the worker with this name, or makes an empty one.
+    /// Opens the inbox of the worker with this name, or creates an empty one.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
@@ -57,7 +57,8 @@ impl Inbox {
         TableDefinition::new(&self.troubles)
     }
 
-    /// Each settled offset with its outcome, in order. It grows with the stream, which is the price.
+    /// Each settled offset with its outcome, in order. It grows with the stream, which is the price of
+    /// this design.
     fn all(&self) -> Result<Vec<(u64, u8)>, InboxError> {
         let fates = self.database.begin_read()?.open_table(self.fates())?;
         let mut all = Vec::new();
@@ -133,7 +134,7 @@ impl Inbox {
     /// Applies the event of `record`, unless that has happened before.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn apply(&self, record: &Record, effect: &mut dyn Effect) -> Result<Applied, ApplyError> {
         let transaction = self.database.begin_write().map_err(InboxError::from)?;
         let is_new = self.take_note(&transaction, record)?;
@@ -158,7 +159,7 @@ impl Inbox {
         })
     }
 
-    /// Notes that the event needs no effect any more. Says whether that is new.
+    /// Notes that the event no longer needs an effect. Returns whether that is new.
     fn take_note(
         &self,
         transaction: &WriteTransaction,
@@ -167,7 +168,7 @@ impl Inbox {
         let id = record.message.id;
         let (learner, lesson, version) = (id.key.learner.0, id.key.lesson.0, id.version.0);
         let mut ids = transaction.open_table(self.ids())?;
-        // One that was shed and comes again must not follow what came after it.
+        // An event that was shed and comes again must not be applied after its successors.
         let later = (learner, lesson, version)..=(learner, lesson, u64::MAX);
         if ids.range(later)?.next().is_some() {
             return Ok(false);
@@ -190,7 +191,7 @@ impl Inbox {
         Ok(true)
     }
 
-    /// Counts a try that failed; the last one makes a dead letter.
+    /// Counts a failed try; the last one makes a dead letter.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
@@ -222,7 +223,7 @@ impl Inbox {
         })
     }
 
-    /// Settles as shed all records before `offset` that are not settled yet. Says how many.
+    /// Settles as shed all records before `offset` that are not settled yet. Returns how many.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.

@@ -1,9 +1,9 @@
-//! Lab 5 solved in another way.
+//! Lab 5 solved with a different design.
 //!
-//! Rows of the outbox stay, with a flag, until the next write clears them away, and their numbers come from a
-//! table. The stream keeps every record in memory, and its file only for the next start, so that no reader
-//! waits for a sync. A worker remembers the id of each event that it has applied, and for each offset what
-//! became of it.
+//! Sent rows of the outbox stay, with a flag, until the next write deletes them, and the numbers come
+//! from a table. The stream keeps every record in memory, and uses its file only at the next start, so
+//! no reader waits for a sync. A worker remembers the id of each event that it has applied, and for each
+//! offset its outcome.
 
 pub use ours::{effects, log_file, message};
 

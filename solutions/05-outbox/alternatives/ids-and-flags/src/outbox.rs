@@ -29,7 +29,7 @@ fn number(counters: &Table<&str, u64>, name: &str) -> Result<u64, OutboxError> {
 }
 
 impl Outbox {
-    /// Opens the outbox in `database`, or makes an empty one.
+    /// Opens the outbox in `database`, or creates an empty one.
     ///
     /// # Errors
     /// [`OutboxError::Disk`] when the database fails.
@@ -52,10 +52,10 @@ impl Outbox {
             .map_or(0, |waiting| waiting.value()))
     }
 
-    /// Adds a row for each event, and clears away what was sent.
+    /// Adds a row for each event, and deletes the rows that were sent.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn stage(
         &self,
         transaction: &WriteTransaction,

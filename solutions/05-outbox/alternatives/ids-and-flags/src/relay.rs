@@ -6,7 +6,7 @@ pub use ours::relay::{MAX_BATCH, Publish, RelayError};
 use crate::message::Message;
 use crate::outbox::Rows;
 
-/// The one who carries messages from an outbox to a stream.
+/// Carries messages from an outbox to a stream.
 #[derive(Debug)]
 pub struct Relay<R, P>(R, P);
 
@@ -16,10 +16,10 @@ impl<R: Rows, P: Publish> Relay<R, P> {
         Self(rows, stream)
     }
 
-    /// Publishes what waits and marks it. Says how many rows there were.
+    /// Publishes what waits and marks it. Returns how many rows there were.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn step(&mut self) -> Result<usize, RelayError> {
         let Self(rows, stream) = self;
         let mut batch: Vec<Message> = Vec::with_capacity(MAX_BATCH);

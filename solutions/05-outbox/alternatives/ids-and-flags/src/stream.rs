@@ -1,7 +1,7 @@
 //! Every record in memory, and the file for the next start.
 //!
-//! Two locks: one for what readers see, held for a copy, and one for the file, held over the sync. So no reader
-//! waits for a disk.
+//! Two locks: one for what readers see, held during a copy, and one for the file, held during the sync.
+//! So no reader waits for a disk.
 
 /// Given by the lab.
 pub use ours::stream::{FetchError, Log, NameTaken, OpenError, PublishError};
@@ -23,7 +23,7 @@ pub struct Stream {
     names: Arc<Mutex<HashMap<String, Weak<()>>>>,
 }
 
-/// A reader with a name of its own: the name is taken for as long as its token lives.
+/// A reader with a name of its own: the name is taken until its token is dropped.
 #[derive(Debug)]
 pub struct Consumer {
     stream: Stream,
@@ -31,10 +31,10 @@ pub struct Consumer {
 }
 
 impl Stream {
-    /// Opens the stream in `storage`, or makes an empty one.
+    /// Opens the stream in `storage`, or creates an empty one.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn open(storage: impl StorageBackend) -> Result<Self, OpenError> {
         let mut file = match LogFile::open(Box::new(storage))? {
             (file, Tail::Damaged) => return Err(OpenError::Damaged { at: file.end() }),
@@ -52,7 +52,7 @@ impl Stream {
     /// A reader under `name`.
     ///
     /// # Errors
-    /// [`NameTaken`] when there is one of that name.
+    /// [`NameTaken`] when there is one with that name.
     pub fn consumer(&self, name: &str) -> Result<Consumer, NameTaken> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if names
@@ -79,7 +79,7 @@ impl Publish for Stream {
             }
         }
         let mut slot = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken out until all is well: whoever comes after a failure finds nothing.
+        // Taken out until the sync has succeeded: after a failure there is nothing to publish to.
         let Some(mut file) = slot.take() else {
             return Err(PublishError::Stopped);
         };

@@ -22,7 +22,7 @@ pub struct Worker<L> {
 }
 
 impl<L: Log> Worker<L> {
-    /// A worker that goes on where its inbox is.
+    /// A worker that continues where its inbox is.
     pub fn new(log: L, inbox: Inbox, effect: Box<dyn Effect>, settings: Settings) -> Self {
         let waits = HashMap::new();
         Self {
@@ -39,10 +39,10 @@ impl<L: Log> Worker<L> {
         &self.inbox
     }
 
-    /// Takes up one record.
+    /// Takes one record.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn step(&mut self, now: Duration) -> Result<Step, WorkerError> {
         let first = self.inbox.offset()?;
         let kept_from = self.log.end().0.saturating_sub(self.settings.max_backlog);
@@ -51,7 +51,7 @@ impl<L: Log> Worker<L> {
         }
         let ahead = self.inbox.settled_ahead()?;
         let window = self.log.fetch(first, self.settings.window)?;
-        // The head of each key's lane, in the order of the stream.
+        // The first record of each key, in the order of the stream.
         let mut heads: Vec<&Record> = Vec::new();
         for record in window
             .iter()
@@ -114,10 +114,10 @@ impl<L: Log> Worker<L> {
     }
 }
 
-/// How long to wait after so many tries have failed.
+/// How long to wait after this many tries have failed.
 pub fn backoff(settings: &Settings, tries: u32) -> Duration {
     let mut wait = settings.first_backoff.min(settings.max_backoff);
-    // Once at the bound, or at nothing, doubling changes nothing.
+    // At the bound, or at zero, doubling changes nothing.
     for _ in 1..tries.min(200) {
         wait = wait.saturating_mul(2).min(settings.max_backoff);
     }

@@ -1,8 +1,8 @@
 //! One table. The first byte of a row's key says what the row is:
 //!
 //! - `o`: the offset, and the counts of the outcomes
-//! - `s` and an offset: settled ahead of its turn
-//! - `k` and a learner and a lesson: the highest version that needs no effect any more
+//! - `s` and an offset: settled ahead of the offset
+//! - `k` and a learner and a lesson: the highest version that no longer needs an effect
 //! - `t` and an offset: how many tries have failed
 //! - `d` and an offset: a dead letter
 
@@ -58,7 +58,7 @@ fn progress_in(
 }
 
 impl Inbox {
-    /// Opens the inbox of the worker with this name, or makes an empty one.
+    /// Opens the inbox of the worker with this name, or creates an empty one.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
@@ -141,7 +141,7 @@ impl Inbox {
     /// Applies the event of `record`, unless that has happened before.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn apply(&self, record: &Record, effect: &mut dyn Effect) -> Result<Applied, ApplyError> {
         let began = self.database.begin_write();
         let transaction = began.map_err(InboxError::from)?;
@@ -176,7 +176,7 @@ impl Inbox {
         Ok(applied)
     }
 
-    /// Counts a try that failed; the last one makes a dead letter.
+    /// Counts a failed try; the last one makes a dead letter.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
@@ -215,7 +215,7 @@ impl Inbox {
         Ok(verdict)
     }
 
-    /// Settles as shed all records before `offset` that are not settled yet. Says how many.
+    /// Settles as shed all records before `offset` that are not settled yet. Returns how many.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
@@ -232,7 +232,7 @@ impl Inbox {
     }
 }
 
-/// Settles a record. Says whether it was not settled before.
+/// Settles a record. Returns whether that is new.
 fn settle(rows: &mut Rows<'_>, offset: Offset, outcome: Outcome) -> Result<bool, InboxError> {
     let Progress(mut numbers) = progress_in(rows)?;
     let ahead = place(b's', &[offset.0]);

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const TABLES: [&str; 2] = ["outbox", "outbox.drawn"];
 
 const ROWS: TableDefinition<u64, &[u8]> = TableDefinition::new(TABLES[0]);
-/// How many numbers were drawn so far.
+/// How many numbers have been drawn so far.
 const DRAWN: TableDefinition<(), u64> = TableDefinition::new(TABLES[1]);
 
 /// The outbox in a database. Clones are the same outbox.
@@ -26,7 +26,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Opens the outbox in `database`, or makes an empty one.
+    /// Opens the outbox in `database`, or creates an empty one.
     ///
     /// # Errors
     /// [`OutboxError::Disk`] when the database fails.
@@ -50,7 +50,7 @@ impl Outbox {
     /// Adds a row for each event.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn stage(
         &self,
         transaction: &WriteTransaction,

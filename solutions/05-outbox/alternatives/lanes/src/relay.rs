@@ -1,4 +1,4 @@
-//! The relay, as a function of what it finds.
+//! The relay, without any state of its own.
 
 /// Given by the lab.
 pub use ours::relay::{MAX_BATCH, Publish, RelayError};
@@ -6,7 +6,7 @@ pub use ours::relay::{MAX_BATCH, Publish, RelayError};
 use crate::message::Message;
 use crate::outbox::Rows;
 
-/// The one who carries messages from an outbox to a stream.
+/// Carries messages from an outbox to a stream.
 #[derive(Debug)]
 pub struct Relay<R, P> {
     from: R,
@@ -19,10 +19,10 @@ impl<R: Rows, P: Publish> Relay<R, P> {
         Self { from, to }
     }
 
-    /// Publishes what waits and marks it. Says how many rows there were.
+    /// Publishes what waits and marks it. Returns how many rows there were.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn step(&mut self) -> Result<usize, RelayError> {
         let found = self.from.unsent(MAX_BATCH)?;
         let Some(last) = found.last().map(|row| row.number) else {

@@ -1,7 +1,8 @@
-//! The file may be read while it is synced: a sync needs it as it is, and changes nothing in it.
+//! The file may be read while it is synced: a sync needs the file to stay as it is, and changes nothing
+//! in it.
 //!
-//! A lock for one publisher at a time, a lock for the file that many may read, and a number up to which
-//! they may.
+//! A lock for one publisher at a time, a lock that lets many readers read the file, and the offset up to
+//! which they may.
 
 /// Given by the lab.
 pub use ours::stream::{FetchError, Log, NameTaken, OpenError, PublishError};
@@ -19,7 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 struct Inner {
     file: RwLock<LogFile>,
     durable: AtomicU64,
-    /// Held by the one who publishes; true once the storage has failed.
+    /// Held while publishing; true once the storage has failed.
     failed: Mutex<bool>,
     taken: Mutex<HashSet<String>>,
 }
@@ -33,10 +34,10 @@ pub struct Stream(Arc<Inner>);
 pub struct Consumer(Stream, String);
 
 impl Stream {
-    /// Opens the stream in `storage`, or makes an empty one.
+    /// Opens the stream in `storage`, or creates an empty one.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn open(storage: impl StorageBackend) -> Result<Self, OpenError> {
         let (mut file, tail) = LogFile::open(Box::new(storage))?;
         let end = file.end();
@@ -55,7 +56,7 @@ impl Stream {
     /// A reader under `name`.
     ///
     /// # Errors
-    /// [`NameTaken`] when there is one of that name.
+    /// [`NameTaken`] when there is one with that name.
     pub fn consumer(&self, name: &str) -> Result<Consumer, NameTaken> {
         let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.insert(name.to_owned()) {

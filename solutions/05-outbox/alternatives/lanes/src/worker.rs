@@ -1,8 +1,8 @@
 //! A lane in memory for each key.
 //!
-//! A record is fetched once, and put at the end of its key's lane. Only what is at the front of a lane can be
-//! taken up, so that order within a key needs no further thought. What is held is bounded by the window: nothing
-//! is fetched that is further than it from the offset.
+//! A record is fetched once, and put at the end of its key's lane. Only the front of a lane can be
+//! taken, so the order within a key needs no other rule. Memory is bounded by the window: nothing is
+//! fetched that is beyond it, counted from the offset.
 
 /// Given by the lab.
 pub use ours::worker::{Counts, Settings, Step, WorkerError};
@@ -15,11 +15,11 @@ use domain::{LessonKey, Offset};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-/// What waits of one key.
+/// The waiting records of one key.
 #[derive(Default)]
 struct Lane {
     records: VecDeque<Record>,
-    /// Before that the first of them is not tried again.
+    /// Before this time the first of them is not tried again.
     not_before: Duration,
 }
 
@@ -35,7 +35,7 @@ pub struct Worker<L> {
 }
 
 impl<L: Log> Worker<L> {
-    /// A worker that goes on where its inbox is.
+    /// A worker that continues where its inbox is.
     pub fn new(log: L, inbox: Inbox, effect: Box<dyn Effect>, settings: Settings) -> Self {
         Self {
             log,
@@ -52,10 +52,10 @@ impl<L: Log> Worker<L> {
         &self.inbox
     }
 
-    /// Takes up one record.
+    /// Takes one record.
     ///
     /// # Errors
-    /// As the lab says.
+    /// As in the lab's contract.
     pub fn step(&mut self, now: Duration) -> Result<Step, WorkerError> {
         let first = self.inbox.offset()?;
         let end = self.log.end();
@@ -84,7 +84,7 @@ impl<L: Log> Worker<L> {
         self.take_up(key, now)
     }
 
-    /// Fetches what is within the window and not in a lane yet.
+    /// Fetches the records within the window that are not in a lane yet.
     fn fill(&mut self, first: Offset) -> Result<(), WorkerError> {
         self.cursor = self.cursor.max(first);
         let fetched = usize::try_from(self.cursor.0 - first.0).unwrap_or(usize::MAX);
@@ -143,7 +143,7 @@ impl<L: Log> Worker<L> {
         }
     }
 
-    /// What is older was shed.
+    /// Older records were shed.
     fn forget_before(&mut self, oldest: Offset) {
         self.lanes.retain(|_, lane| {
             let front = lane.records.front().map(|record| record.offset);
@@ -172,7 +172,7 @@ impl<L: Log> Worker<L> {
     }
 }
 
-/// How long to wait after so many tries have failed.
+/// How long to wait after this many tries have failed.
 pub fn backoff(settings: &Settings, tries: u32) -> Duration {
     let factor = 2_u32.saturating_pow(tries.saturating_sub(1));
     let wait = settings.first_backoff.checked_mul(factor);

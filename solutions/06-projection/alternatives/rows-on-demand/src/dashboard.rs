@@ -6,7 +6,7 @@ use crate::view::View;
 pub use ours::dashboard::{Lag, ReadError, TooOld};
 use std::sync::Arc;
 
-/// A view, and how old it is.
+/// A view, with its lag.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The view.

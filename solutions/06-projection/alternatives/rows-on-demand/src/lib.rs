@@ -1,5 +1,6 @@
-//! Lab 6 solved in another way: the view keeps the newest event of each key and adds its rows up when it is asked;
-//! the projector owns its view and copies it for readers; the worker looks up all letters at once.
+//! Lab 6 solved with a different design: the view keeps the newest event of each key and adds its rows
+//! up on each read; the projector owns its view and copies it for readers; the worker looks up all
+//! letters at once.
 
 pub use ours::{checkpoint, log, plan, store};
 

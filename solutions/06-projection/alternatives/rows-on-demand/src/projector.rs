@@ -23,7 +23,7 @@ pub struct Projector<L, S> {
 }
 
 impl<L: Log, S: Store> Projector<L, S> {
-    /// Goes on, or begins anew.
+    /// Continues from the checkpoint, or begins at 0.
     ///
     /// # Errors
     /// [`ProjectorError`].
@@ -52,7 +52,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         Ok(projector)
     }
 
-    /// Begins anew.
+    /// Begins at 0.
     pub fn anew(plan: Plan, log: L, store: S, shelf: Shelf, settings: Settings) -> Self {
         Self {
             log,
@@ -64,7 +64,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         }
     }
 
-    /// Where its view stands.
+    /// Its view's watermark.
     pub fn watermark(&self) -> Offset {
         self.view.watermark()
     }

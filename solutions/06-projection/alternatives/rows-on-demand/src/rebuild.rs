@@ -22,7 +22,7 @@ pub async fn rebuild<L: Log, S: Store + Clone>(
 ) -> Result<Projector<L, S>, ProjectorError> {
     let promised = log.end().await.map_err(ProjectorError::Log)?;
     let mut aside = Projector::anew(plan, log, store, shelf, settings);
-    // What is served may have come further than what was promised.
+    // The served view may have come further than the goal.
     while aside.watermark() < promised.max(served(&aside.shelf)) || !swapped(&aside)? {
         let watermark = aside.watermark();
         let batch = aside.settings.batch.get();
@@ -43,7 +43,7 @@ pub async fn rebuild<L: Log, S: Store + Clone>(
     if let Checkpoint::Saved = aside.save().await {
         clean_up(&aside.store, &aside.shelf).await.ok();
     } else {
-        // All of it is due.
+        // The whole view is unsaved.
         aside.unsaved = aside.watermark().0;
     }
     Ok(aside)

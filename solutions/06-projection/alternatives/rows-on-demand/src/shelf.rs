@@ -5,7 +5,7 @@ use crate::view::View;
 pub use ours::shelf::Older;
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// The shelf: which plan was newest, and the view that is served.
+/// The shelf: the newest plan, and the view that is served.
 #[derive(Clone, Debug, Default)]
 pub struct Shelf(Arc<RwLock<(PlanVersionOrNone, Option<Arc<View>>)>>);
 

@@ -16,7 +16,7 @@ pub struct View {
 }
 
 impl View {
-    /// Of nothing.
+    /// An empty view.
     pub fn empty(plan: Plan) -> Self {
         let newest = HashMap::new();
         let seen = 0;

@@ -1,4 +1,4 @@
-//! Letters, with a file a learner.
+//! Letters, with one record per learner.
 
 use crate::plan::Subject;
 use crate::store::Store;

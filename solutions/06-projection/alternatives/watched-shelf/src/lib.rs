@@ -1,5 +1,5 @@
-//! Lab 6 solved in another way: the shelf is a watch channel, the view is an index by subject, and a rebuild is a
-//! projector that is not seen yet.
+//! Lab 6 solved with a different design: the shelf is a watch channel, the view is an index by subject,
+//! and a rebuild is a projector whose view is still hidden.
 
 pub use ours::{checkpoint, log, plan, store};
 

@@ -1,4 +1,4 @@
-//! A projector that may or may not be seen yet.
+//! A projector whose view may be hidden.
 
 use crate::checkpoint;
 use crate::log::{Log, LogError};
@@ -19,12 +19,12 @@ pub struct Projector<L, S> {
     settings: Settings,
     pub(crate) view: View,
     saved_at: Offset,
-    /// Whether readers see it, and checkpoints are saved.
+    /// Whether readers see its view, and checkpoints are saved.
     pub(crate) seen: bool,
 }
 
 impl<L: Log, S: Store> Projector<L, S> {
-    /// Goes on, or begins anew.
+    /// Continues from the checkpoint, or begins at 0.
     ///
     /// # Errors
     /// [`ProjectorError`].
@@ -48,7 +48,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         Ok(new)
     }
 
-    /// Begins anew.
+    /// Begins at 0.
     pub fn anew(plan: Plan, log: L, store: S, shelf: Shelf, settings: Settings) -> Self {
         Self {
             log,
@@ -61,7 +61,7 @@ impl<L: Log, S: Store> Projector<L, S> {
         }
     }
 
-    /// Where it stands.
+    /// Its offset.
     pub fn watermark(&self) -> Offset {
         self.view.watermark()
     }

@@ -1,4 +1,4 @@
-//! A rebuild: a projector that is not seen, until it is.
+//! A rebuild: a projector whose view is hidden until the swap.
 
 use crate::checkpoint;
 use crate::log::Log;
@@ -51,8 +51,8 @@ pub async fn clean_up<S: Store>(store: &S, shelf: &Shelf) -> Result<(), StoreErr
     let Some(served) = shelf.current() else {
         return Ok(());
     };
-    // Plans on a shelf only rise. What is below this one now is below whatever is served later; so one look is
-    // enough, as long as nothing above it is touched. But a newer one may make more of them old.
+    // Plans on a shelf only rise. A plan below this one is also below any that is served later, so one
+    // look is enough. (A newer one may make more checkpoints old; the next clean-up removes those.)
     let mut newest = served.plan().version;
     for name in store.names().await? {
         newest = newest.max(shelf.current().map_or(newest, |view| view.plan().version));

@@ -1,4 +1,4 @@
-//! A watch channel as a shelf: comparing and replacing is its one step.
+//! A watch channel as a shelf: it compares and replaces in one step.
 
 use crate::plan::PlanVersion;
 use crate::view::View;

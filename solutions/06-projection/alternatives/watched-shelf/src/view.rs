@@ -1,4 +1,5 @@
-//! An index: of each subject, where each of its keys stands. Parts that do not change are shared between copies.
+//! An index: for each subject, the progress of each of its keys. Parts that do not change are shared
+//! between copies.
 
 use crate::log::{Body, Recorded};
 use crate::plan::{Plan, Row, Subject, subjects};
@@ -19,7 +20,7 @@ pub struct View {
     parts: BTreeMap<Subject, Arc<Part>>,
 }
 
-/// The view as bytes know it: each key once.
+/// The view as it is serialized: each key once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Saved {
     plan: Plan,
@@ -53,7 +54,7 @@ impl From<Saved> for View {
 }
 
 impl View {
-    /// Of nothing.
+    /// An empty view.
     pub fn empty(plan: Plan) -> Self {
         Self {
             plan,
@@ -67,7 +68,7 @@ impl View {
         self.plan
     }
 
-    /// How far it has come.
+    /// Its watermark.
     pub fn watermark(&self) -> Offset {
         Offset(self.watermark)
     }

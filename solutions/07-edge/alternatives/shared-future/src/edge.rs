@@ -1,8 +1,8 @@
-//! One fetch for many, and nothing that comes too late.
+//! One fetch for many clients, and no late fills.
 //!
-//! Around the decisions stands what lab 4 was about: requests that miss at once share a fetch, and a
-//! fetch that an invalidation has overtaken leaves nothing behind. What is new is that a fetch may bring
-//! an answer for one person only, and nobody knows before it has come.
+//! Around the decisions is what lab 4 was about: concurrent misses share a fetch, and a fetch that an
+//! invalidation has overtaken leaves nothing behind. What is new is that an answer may be for one person
+//! only, which is unknown until it arrives.
 
 use crate::decision::{Decision, decide, instead_of_an_error};
 use crate::flights::{Envelope, Flight, Flights, Landing, Mark};
@@ -38,23 +38,23 @@ struct Inner<O> {
     origin: O,
     settings: Settings,
     clock: Clock,
-    /// One permit for each request that may be on its way to the origin.
+    /// One permit for each request that may be in flight to the origin.
     places: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
-/// What is stored and what is on its way, under one lock.
+/// What is stored and what is in flight, under one lock.
 struct State {
     shelf: Shelf,
     flights: Flights,
 }
-/// What a request to the origin came to.
+/// The result of a request to the origin.
 enum Fetched {
-    /// A response that may be kept, whole.
+    /// A complete response that may be kept.
     Keep(Stored),
-    /// A response that may not be: it is for the one who asked, and for nobody else.
+    /// A response that may not be kept: it is for the client that asked, and for no other.
     Pass(Response),
-    /// An error: the origin's own, or the one that stands for no answer.
+    /// An error: the origin's own, or the one that replaces a missing answer.
     Failed(Response),
 }
 
@@ -105,7 +105,7 @@ impl<O: Origin> Edge<O> {
                 labelled(plain(StatusCode::GATEWAY_TIMEOUT, text), "detail=refused")
             }
             (_, stored) if request.method() == Method::HEAD => {
-                // A head alone is not worth keeping.
+                // A response without a body is not worth keeping.
                 let response = match self.ask(request.clone()).await {
                     Ok(response) => response,
                     Err(error) => {
@@ -125,7 +125,7 @@ impl<O: Origin> Edge<O> {
         }
     }
 
-    /// Answers a request that what is stored cannot answer.
+    /// Answers a request that no stored response can answer.
     async fn fetch(&self, key: Key, request: Request, mut held: Option<Arc<Stored>>) -> Response {
         let own = Directives::of(request.headers()).no_cache;
         let joined = if own {
@@ -215,7 +215,7 @@ impl<O: Origin> Edge<O> {
         }
     }
 
-    /// Passes on a request that may change something. Nobody's leaving ends it.
+    /// Passes on a request that may change something. It continues when its client leaves.
     async fn write(&self, request: Request) -> Response {
         let edge = self.clone();
         let writing = tokio::spawn(async move { edge.written(request).await });
@@ -262,14 +262,14 @@ impl<O: Origin> Edge<O> {
         state.shelf.find(key, |stored| selects(stored, request))
     }
 
-    /// How many responses are stored, and how many bytes they are taken to need.
+    /// How many responses are stored, and how many bytes they count for.
     pub fn usage(&self) -> (usize, usize) {
         let state = self.inner.state();
         (state.shelf.len(), state.shelf.bytes())
     }
 
-    /// Sends a request to the origin, within its bound and its time. A panic of the origin's is an answer
-    /// that was lost.
+    /// Sends a request to the origin, within its bound and its time. A panic on the way there is a lost
+    /// answer.
     async fn ask(&self, request: Request) -> Result<Response, OriginError> {
         let inner = &self.inner;
         let Ok(place) = Arc::clone(&inner.places).try_acquire_owned() else {
@@ -285,7 +285,7 @@ impl<O: Origin> Edge<O> {
         hop::end_to_end(&mut head.headers);
         Ok(http::Response::from_parts(head, body.holding(place)))
     }
-    /// Asks the origin for what may be kept, with the validators of what is held.
+    /// Asks the origin, with the validators of what is held.
     async fn fetch_from_origin(&self, request: &Request, held: Option<&Stored>) -> Fetched {
         let requested_at = self.inner.clock.now();
         let response = match self.ask(question(request, held)).await {
@@ -302,7 +302,7 @@ impl<O: Origin> Edge<O> {
             let renewed = refreshed(held, response.headers(), requested_at, received_at);
             return match renewed {
                 Some(renewed) => kept_or_passed(request, renewed),
-                // It is about another response than the one held: ask for the whole.
+                // It is about a different response from the one held: ask for the whole.
                 None => Box::pin(self.fetch_from_origin(request, None)).await,
             };
         }
@@ -328,7 +328,7 @@ impl<O: Origin> Edge<O> {
         }
     }
 
-    /// The answer when the origin has failed: what is stored, if it may be, or else the error.
+    /// The answer when the origin has failed: the stored response if allowed, otherwise the error.
     fn instead(&self, request: &Request, stored: Option<&Stored>, error: Response) -> Response {
         let now = self.inner.clock.now();
         match stored {
@@ -357,12 +357,12 @@ impl<O> Drop for Tidy<O> {
 
 impl<O> Inner<O> {
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics half-way through a change, so that a poisoned lock guards nothing broken.
+        // Nothing panics half-way through a change, so a poisoned lock guards nothing broken.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A response that was renewed may have become one that is not for all.
+/// A renewed response may have become private.
 fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     let (head, body) = renewed.response.clone().into_parts();
     let response = http::Response::from_parts(head, body.into());
@@ -373,7 +373,7 @@ fn kept_or_passed(request: &Request, renewed: Stored) -> Fetched {
     }
 }
 
-/// Whether the response can ever save anything: it is fresh for some time, or can be asked about.
+/// Whether the response can ever save a fetch: it is fresh for some time, or has a validator.
 fn is_of_use(stored: &Stored) -> bool {
     let headers = stored.response.headers();
     !lifetime(stored).is_zero()
@@ -381,7 +381,7 @@ fn is_of_use(stored: &Stored) -> bool {
         || headers.contains_key(header::LAST_MODIFIED)
 }
 
-/// Whether a safe request asks for something that may be stored: a whole thing, by its address alone.
+/// Whether a safe request asks for something that may be stored: a whole response, by its address alone.
 fn concerns_the_cache(request: &Request) -> bool {
     let headers = request.headers();
     let special = [header::RANGE, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
@@ -408,7 +408,7 @@ fn key_at(written: &Key, place: &str) -> Option<Key> {
     (key.host == written.host).then_some(key)
 }
 
-/// Adds where the response came from (RFC 9211).
+/// Adds the header that says where the response came from (RFC 9211).
 fn labelled(mut response: Response, what: &'static str) -> Response {
     let label = HeaderValue::from_str(&format!("edge; {what}")).expect("visible ASCII");
     let name = HeaderName::from_static("cache-status");

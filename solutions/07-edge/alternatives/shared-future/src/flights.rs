@@ -1,4 +1,4 @@
-//! Fetches under way, by the marks that say whether they still count.
+//! Fetches in flight, by the marks that show whether they still count.
 
 use crate::stored::{Key, Stored};
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use web::Response;
 use web::http::StatusCode;
 
-/// A response for one: the first to open it has it.
+/// A response for one client: the first to take it gets it.
 #[derive(Clone)]
 pub struct Envelope(Arc<Mutex<Option<Response>>>);
 
@@ -32,7 +32,7 @@ pub enum Landing {
 
 pub type Flight = Shared<BoxFuture<'static, Landing>>;
 
-/// Whether what a fetch brings may still be kept.
+/// Whether a fetch's response may still be kept.
 #[derive(Debug, Default)]
 pub struct Mark(AtomicBool);
 
@@ -52,18 +52,18 @@ struct UnderWay {
     marks: Vec<Weak<Mark>>,
 }
 
-/// What is under way, by key.
+/// The fetches in flight, by key.
 #[derive(Default)]
 pub struct Flights(HashMap<Key, UnderWay>);
 
 impl Flights {
     pub fn joinable(&self, key: &Key) -> Option<Flight> {
         let flight = self.0.get(key)?.joinable.as_ref()?.upgrade()?;
-        // One that has ended is nothing to wait for.
+        // A fetch that has ended is nothing to wait for.
         flight.peek().is_none().then_some(flight)
     }
 
-    /// A mark for a fetch that begins now.
+    /// A mark for a fetch that starts now.
     pub fn begin(&mut self, key: &Key) -> Arc<Mark> {
         let mark = Arc::new(Mark::default());
         let under_way = self.0.entry(key.clone()).or_default();
@@ -76,7 +76,7 @@ impl Flights {
         under_way.joinable = flight.downgrade();
     }
 
-    /// None of the key's fetches counts any more, and none is joined.
+    /// From now on none of the key's fetches counts, and none is joined.
     pub fn overtake(&mut self, key: &Key) {
         if let Some(under_way) = self.0.remove(key) {
             for mark in under_way.marks.iter().filter_map(Weak::upgrade) {
@@ -92,7 +92,7 @@ impl Flights {
         }
     }
 
-    /// Forgets the key if nothing of it is under way.
+    /// Forgets the key if no fetch for it is in flight.
     pub fn tidy(&mut self, key: &Key) {
         if let Some(under_way) = self.0.get_mut(key) {
             under_way.marks.retain(|mark| mark.strong_count() > 0);

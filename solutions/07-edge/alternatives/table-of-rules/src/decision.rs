@@ -40,7 +40,7 @@ pub fn decide(request: &Request, stored: Option<&Stored>, now: SystemTime) -> De
     }
 }
 
-/// Whether the stored response may stand in for an error.
+/// Whether the stored response may replace an error.
 pub fn instead_of_an_error(request: &Request, stored: &Stored, now: SystemTime) -> bool {
     let client = Directives::of(request.headers());
     let origin = Directives::of(stored.response.headers());

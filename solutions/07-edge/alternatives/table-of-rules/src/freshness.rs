@@ -6,7 +6,7 @@ use web::directives::LONGEST;
 use web::http::header;
 use web::{Directives, Request, date};
 
-/// For how long the response is fresh.
+/// How long the response is fresh.
 pub fn lifetime(stored: &Stored) -> Duration {
     let headers = stored.response.headers();
     let said = Directives::of(headers);
@@ -19,7 +19,7 @@ pub fn lifetime(stored: &Stored) -> Duration {
     stated.or_else(by_date).unwrap_or_default()
 }
 
-/// How old the response is: the time since the earliest moment that anything says it was made at.
+/// How old the response is: the time since the earliest moment at which it may have been made.
 pub fn age(stored: &Stored, now: SystemTime) -> Duration {
     let headers = stored.response.headers();
     let lines: Vec<_> = headers.get_all(header::AGE).iter().collect();
@@ -37,13 +37,13 @@ pub fn age(stored: &Stored, now: SystemTime) -> Duration {
     let made = stored.requested_at.checked_sub(elsewhere);
     let dated = date::of(headers, &header::DATE).filter(|dated| *dated < stored.received_at);
     let made = made.map(|made| dated.map_or(made, |dated| made.min(dated)));
-    // A clock that has been put back is not heeded.
+    // A clock that was set back is ignored.
     let now = now.max(stored.received_at);
     made.and_then(|made| now.duration_since(made).ok())
         .unwrap_or(LONGEST)
 }
 
-/// Whether it may be served unasked: its age is below all limits.
+/// Whether it may be served without asking: its age is below all limits.
 pub fn fresh_enough(request: &Request, stored: &Stored, now: SystemTime) -> bool {
     let client = Directives::of(request.headers());
     let origin = Directives::of(stored.response.headers());

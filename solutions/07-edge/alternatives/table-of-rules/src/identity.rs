@@ -1,4 +1,4 @@
-//! Keeping is a list of objections, and a list of what overrules some of them.
+//! Whether to keep a response: a list of objections, and a list of what overrules some of them.
 
 use crate::stored::{Key, Stored};
 use web::http::{HeaderMap, Method};
@@ -53,7 +53,7 @@ pub fn selects(stored: &Stored, request: &Request) -> bool {
             .all(|name| text(&stored.request, name) == text(request.headers(), name))
 }
 
-/// All that `Vary` names, in lower case.
+/// All names in `Vary`, in lower case.
 fn names(headers: &HeaderMap) -> Vec<String> {
     let all = text(headers, "vary").unwrap_or_default();
     let names = all.split(',').filter(|name| !name.is_empty());
@@ -64,7 +64,7 @@ fn everything(names: &[String]) -> bool {
     names.iter().any(|name| name == "*")
 }
 
-/// A header in one normal form: all lines joined by commas, without space around them.
+/// A header in normal form: all lines joined by commas, without space around them.
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines: Vec<String> = headers
         .get_all(name)

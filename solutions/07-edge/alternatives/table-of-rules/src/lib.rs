@@ -1,7 +1,7 @@
-//! Lab 7's decisions as lists of objections and limits, in place of conditions.
+//! Lab 7's decisions as lists of objections and limits, instead of conditions.
 //!
-//! A response is kept if nobody objects. It is served as long as its age is below the lowest limit that
-//! anybody has set. The server is our solution's.
+//! A response is kept if nothing objects. It is served while its age is below the lowest limit that
+//! either side sets. The server is our solution's.
 
 pub mod decision;
 pub mod freshness;

@@ -1,4 +1,4 @@
-//! Validators, by building new header maps in place of changing old ones.
+//! Validators, by building new header maps instead of changing old ones.
 
 use crate::freshness::age;
 use crate::stored::Stored;
@@ -7,7 +7,7 @@ use web::http::header::{HeaderMap, HeaderValue};
 use web::http::{self, Method};
 use web::{Body, Bytes, Request, Response, date};
 
-/// What to ask the origin on behalf of everybody.
+/// What to ask the origin on behalf of every client.
 pub fn question(request: &Request, stored: Option<&Stored>) -> Request {
     let dropped = [
         "if-match",
@@ -36,7 +36,7 @@ pub fn question(request: &Request, stored: Option<&Stored>) -> Request {
     Request::from_parts(head, body)
 }
 
-/// The stored response as a 304 has renewed it.
+/// The stored response, renewed by a 304.
 pub fn refreshed(
     stored: &Stored,
     not_modified: &HeaderMap,

@@ -2,10 +2,10 @@
 
 use ledger::form::{Boundary, Ledger, Mode};
 
-/// The calls that are waited for, by the places of their components.
+/// The synchronous calls, by the indexes of their components.
 pub struct Graph<'a> {
     pub calls: Vec<(usize, usize, &'a Boundary)>,
-    /// Which group each component is in. A group is called by groups of higher numbers only.
+    /// Which group each component is in. A group is only called by groups with higher numbers.
     pub group: Vec<usize>,
     pub groups: usize,
 }
@@ -31,8 +31,8 @@ impl<'a> Graph<'a> {
             called[*from].push(*to);
             callers[*to].push(*from);
         }
-        // Whoever is finished last calls the others. Walked against the calls from there on, what is
-        // reached and not taken yet belongs together.
+        // The node that finishes last calls the others. A walk against the calls from there reaches the
+        // nodes of one group.
         let mut finished = Vec::with_capacity(count);
         let mut seen = vec![false; count];
         for start in 0..count {
@@ -62,7 +62,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Walks from a node to all that can be reached and was not seen, and tells of each when it is left.
+/// Walks from a node to every unseen node that it reaches, and reports each one when the walk leaves it.
 fn walk(start: usize, next: &[Vec<usize>], seen: &mut [bool], left: &mut impl FnMut(usize)) {
     if seen[start] {
         return;

@@ -1,7 +1,7 @@
-//! Lab 10 solved in another way.
+//! Lab 10 solved with a different design.
 //!
 //! No graph library: components are numbers, calls are two arrays sorted by caller, and the groups that
-//! wait for each other are found by two walks with a stack of their own. Products are kept per component
+//! wait for each other are found by two walks with an explicit stack. Products are kept per component
 //! instead of per boundary. Facts are compared by sorting.
 
 mod graph;
@@ -10,7 +10,7 @@ pub mod rules;
 pub use ledger::{Finding, Ledger, Rule, Severity};
 pub use ours::steps;
 
-/// Everything that the rules find, the worst first and then as the ledger has it.
+/// Everything that the rules find, the worst first and then in the order of the ledger.
 pub fn review(ledger: &Ledger) -> Vec<Finding> {
     let mut found = Vec::new();
     for (_, check) in rules::CHECKS {

@@ -1,6 +1,6 @@
-//! Lab 10 solved in another way.
+//! Lab 10 solved with a different design.
 //!
-//! A flow becomes a table first: one row for each step that is waited for, with its boundary, its place
+//! A flow first becomes a table: one row for each step before the reply, with its boundary, its index
 //! and its group. The rules about time, promises and writes are sums and searches over such rows.
 
 pub mod rules;
@@ -9,7 +9,7 @@ mod table;
 pub use ledger::{Finding, Ledger, Rule, Severity};
 pub use ours::{calls, steps};
 
-/// Everything that the rules find, the worst first and then as the ledger has it.
+/// Everything that the rules find, the worst first and then in the order of the ledger.
 pub fn review(ledger: &Ledger) -> Vec<Finding> {
     let checks = rules::CHECKS.iter();
     let mut found: Vec<_> = checks.flat_map(|(_, check)| check(ledger)).collect();

@@ -23,7 +23,7 @@ pub fn rows<'a>(ledger: &'a Ledger, flow: &'a Flow) -> Vec<Row<'a>> {
     waited.map(row).collect()
 }
 
-/// What rows take together: those without a group one by one, and of each group the longest.
+/// What rows take together: those without a group one by one, and the longest of each group.
 pub fn sum<'a>(
     rows: impl Iterator<Item = &'a Row<'a>>,
     of: impl Fn(&Boundary) -> Duration,
@@ -49,7 +49,7 @@ pub fn calls(boundary: &Boundary) -> u32 {
     boundary.calls.as_ref().map_or(1, |calls| calls.get_ref().0)
 }
 
-/// How long one request may wait at a boundary that has a timeout of its own.
+/// How long one request may wait at a boundary that has its own timeout.
 pub fn wait(boundary: &Boundary) -> Duration {
     if boundary.mode == Mode::Asynchronous || boundary.deadline.is_some() {
         return Duration::ZERO;

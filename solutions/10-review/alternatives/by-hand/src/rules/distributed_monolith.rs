@@ -1,4 +1,4 @@
-//! B202, with the circles by hand.
+//! B202, with the cycles found by hand.
 
 use crate::graph::Graph;
 use ledger::{Finding, Ledger, Severity};
@@ -9,7 +9,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
     [cycles(ledger), shared_stores(ledger), lock_step(ledger)].concat()
 }
 
-/// Finds circles.
+/// Finds cycles.
 pub fn cycles(ledger: &Ledger) -> Vec<Finding> {
     let graph = Graph::of(ledger);
     let mut told = vec![false; graph.groups];
@@ -25,7 +25,7 @@ pub fn cycles(ledger: &Ledger) -> Vec<Finding> {
         let mut names: Vec<_> = members.map(|(_, it)| it.name.get_ref().as_str()).collect();
         names.sort_unstable();
         let finding = Finding::at(RULE, Severity::Error, &boundary.from).about(names);
-        found.push(finding.saying("These wait for each other in a circle."));
+        found.push(finding.saying("These wait for each other in a cycle."));
     }
     found
 }

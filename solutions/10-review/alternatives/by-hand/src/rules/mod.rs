@@ -1,4 +1,4 @@
-//! The rules that are solved anew, and the others.
+//! The rules that are solved differently, and the others.
 
 pub mod distributed_monolith;
 pub mod double_authority;

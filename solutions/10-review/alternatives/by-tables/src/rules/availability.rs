@@ -1,4 +1,4 @@
-//! B501, in the share of requests that may fail.
+//! B501, computed with the share of requests that may fail.
 
 use crate::table::rows;
 use ledger::form::{Flow, Mode};
@@ -17,7 +17,8 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
 
 fn of_flow(ledger: &Ledger, flow: &Flow) -> Option<Finding> {
     let asked = flow.objective.as_ref()?;
-    // Whether each part is apart from its caller: by any step to it, or by being no callee at all.
+    // Whether each part can fail separately from its caller: because of any step to it, or because
+    // nothing calls it.
     let mut apart: BTreeMap<&str, bool> = BTreeMap::new();
     let required = rows(ledger, flow)
         .into_iter()

@@ -82,7 +82,7 @@ fn shortest<'a>(
     shortest
 }
 
-/// Finds calls that outlive the one around them.
+/// Finds calls that outlive the call around them.
 pub fn inner_within(ledger: &Ledger) -> Vec<Finding> {
     let given = shortest(ledger.boundaries.iter());
     let mut all = Vec::new();
