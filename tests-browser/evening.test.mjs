@@ -1,4 +1,4 @@
-// The first evening: guesses marked on the ladder, and pieces of work to be placed.
+// The first evening: guesses marked on the ladder, and pieces of work to place.
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 import { bookFolder } from "./lib/book.mjs";
@@ -103,7 +103,7 @@ describe("a piece of work", () => {
     const tempts = await answer.locator(`li[data-scope="${wrong}"] > span`).textContent();
     assert.equal(await feedback.textContent(), `Further than it has to be.${tempts}`);
     await choose("scope", scope);
-    assert.equal(await feedback.textContent(), "", "the old verdict stays beside a new choice");
+    assert.equal(await feedback.textContent(), "", "the old verdict stays next to a new choice");
     await choose("pressure", 0);
     await check();
     assert.match(await feedback.textContent(), /another reason.*load is a demand/);

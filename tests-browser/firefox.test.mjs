@@ -1,7 +1,7 @@
-// What must hold of every page in the other family of browsers, driven by WebDriver BiDi.
+// What must be true of every page in the other family of browsers, driven by WebDriver BiDi.
 //
-// Chromium's tests ask for everything in every look. Here each page is opened once: what differs between
-// the two is which CSS and which scripts they know, and a page that breaks in one breaks loudly.
+// Chromium's tests check everything in every theme and width. Here each page is opened once: the two
+// differ in the CSS and scripts that they support, and a page that breaks in one breaks visibly.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
@@ -28,7 +28,7 @@ describe("in Firefox", { skip: executablePath ? false : "there is no Firefox: in
   });
 
   for (const name of pages) {
-    test(`${name} logs no error, asks nobody else for anything, and breaks no accessibility rule`, async () => {
+    test(`${name} logs no error, requests nothing from another host, and breaks no accessibility rule`, async () => {
       const page = await browser.newPage();
       const wrong = [];
       page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));

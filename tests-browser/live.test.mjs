@@ -1,5 +1,5 @@
-// A page that follows `cargo course`: first with events that the test sends, so that every state can be had;
-// then with the real server, from a save to its mark.
+// A page that follows `cargo course`: first with events that the test sends, so that every state can be
+// reached; then with the real server, from a save to its mark.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { appendFile, cp } from "node:fs/promises";
@@ -69,7 +69,8 @@ describe("a page that cargo course serves", () => {
   }
 
   test("needs one stream for however many tabs", async () => {
-    // A browser opens six connections to a host. With a stream in each tab the seventh page never came.
+    // A browser opens six connections to a host. With a stream in each tab the seventh page would never
+    // load.
     const { page, send, connected } = await follow({ labs: { measure: lab("graded", [true, false, false]) } });
     const tabs = [page];
     for (let more = 0; more < 7; more += 1) {
@@ -118,7 +119,7 @@ describe("a page that cargo course serves", () => {
     await tally("The tests did not come to an end: a loop");
   });
 
-  test("keeps the marks of the last build while code does not compile, and says which line", async () => {
+  test("keeps the marks of the last build while code does not compile, and names the line", async () => {
     const { page, send, tally } = await follow({ labs: { measure: lab("graded", [true, false]) } });
     await tally(`${open(1, 2)}.`);
     const broken = { ...lab("does-not-compile", [true, false], "cannot find value `x` (01-measure/src/frame.rs:3)"), stale: true };
@@ -132,7 +133,7 @@ describe("a page that cargo course serves", () => {
     assert.equal(await page.locator("course-invariants[data-stale], .hc-live[data-trouble]").count(), 0);
   });
 
-  test("says under a stage that does not hold what failed, where, and the usual cause", async () => {
+  test("says under a failed stage what failed, where, and the usual cause", async () => {
     const red = lab("graded", [true, false]);
     const place = { file: "exercises/01-measure/tests/core/frame.rs", line: 12 };
     const core = { target: "core", module: "frames", passed: false };
@@ -154,7 +155,7 @@ describe("a page that cargo course serves", () => {
     assert.deepEqual(notes, { errors: [], strangers: [] });
   });
 
-  test("shows on every page where a lab stands, leads there, and marks the table of contents", async () => {
+  test("shows a lab's state on every page, links to it, and marks the table of contents", async () => {
     const standing = (name, mark, chapter) => ({ name, mark, chapter, stands: "…", graded_at: null, changed: [], left_out: false });
     const way = { labs: [standing("measure", "open", "scope/measure.md"), standing("cache", "core", "roles/cache.md")], next: null };
     const { page, send } = await follow({ labs: { measure: { ...lab("graded", [true, false]), graded_at: 2 } }, way }, "scope/index.html");
@@ -187,7 +188,7 @@ describe("a page that cargo course serves", () => {
     assert.equal(await page.locator(".hc-question input").nth(1).isChecked(), true);
   });
 
-  test("says that a grade is from last time, and no longer once it is made again", async () => {
+  test("says that a grade is from last time, until it is made again", async () => {
     const before = { ...lab("graded", [true, false]), from_last_time: true, graded_at: 1_795_404_600 };
     const { send, tally } = await follow({ labs: { measure: before } });
     await tally(`${open(1, 2)}, as graded on 23 November 2026; nothing has changed since.`);
@@ -195,7 +196,7 @@ describe("a page that cargo course serves", () => {
     await tally(new RegExp(`^${DONE}\\.$`));
   });
 
-  test("shows the way: what holds, what was predicted, and the one next step", async () => {
+  test("shows the way: what passes, what was predicted, and the one next step", async () => {
     const standing = (name, mark, stands) => ({ name, mark, stands, graded_at: null, changed: [], left_out: false });
     const next = { lab: "measure", sentence: "Go on with lab 1", command: "cargo course check measure", page: "scope/measure.md#frames" };
     const labs = [standing("measure", "open", "1 of 8 invariants hold"), standing("authority", "fresh", "not begun"), standing("gone", "fresh", "…")];
@@ -234,7 +235,7 @@ describe("a page that cargo course serves", () => {
   });
 });
 
-describe("a page that nobody serves", () => {
+describe("a page without a server", () => {
   test("opens no stream, and shows no status", async () => {
     const site = await serve(await bookFolder());
     const { page, close, notes } = await browser.open({ origin: site.origin });
@@ -250,8 +251,9 @@ describe("cargo course serve", () => {
   test("grades what the reader saved, and the chapter shows it", { timeout: 2 * FIRST_GRADE_MS }, async () => {
     const clone = await copyRepository();
     const { file, args } = courseCommand("serve", "--no-open", "--port", "0");
-    // Its labs are built in a folder that stays, so that their dependencies are compiled once. Not where
-    // ours are: a lab of the clone would be taken for the one here. Without COURSE cargo builds the tool too.
+    // Its labs are built in a folder that stays, so that their dependencies are compiled once. It is not
+    // our own target folder: a lab of the clone would be mistaken for the one here. Without COURSE,
+    // cargo builds the tool as well.
     const env = { ...process.env, CARGO_TARGET_DIR: path.join(ROOT, "target/live") };
     const server = spawn(file, args, { cwd: clone.root, env, stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
@@ -271,7 +273,7 @@ describe("cargo course serve", () => {
       const { page, close, notes } = await browser.open({ origin });
       await page.goto(`${origin}/${CHAPTER}`);
       const tally = page.locator(".hc-tally");
-      // A lab that nobody has touched is not graded: any save begins it.
+      // An untouched lab is not graded: any save begins it.
       await appendFile(path.join(clone.root, "exercises/01-measure/src/lib.rs"), "\n// begun\n");
       await tally.filter({ hasText: /^Stage 1 of \d+ · .*: 0 of \d+ hold\.$/ }).waitFor({ timeout: FIRST_GRADE_MS });
       const marks = page.locator(".hc-invariant");

@@ -1,4 +1,4 @@
-// What must hold of every page, however it is looked at.
+// What must be true of every page, in every theme and width.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -24,7 +24,7 @@ test("the table of contents names pages", () => {
   assert.ok(pages.includes("scope/measure.html"));
 });
 
-// Two pages at a time, each in a process of the browser's own; what is looked at on one page stays in order.
+// Two pages at a time, each in its own browser process; the tests of one page run in order.
 describe("every page", { concurrency: 2 }, () => {
   for (const name of pages) {
     describe(name, { concurrency: false }, () => {
@@ -37,7 +37,7 @@ describe("every page", { concurrency: 2 }, () => {
           });
           after(() => visit.close());
 
-          test("logs no error, and asks nobody else for anything", () => {
+          test("logs no error, and requests nothing from another host", () => {
             assert.deepEqual(visit.notes, { errors: [], strangers: [] });
           });
 
@@ -53,7 +53,7 @@ describe("every page", { concurrency: 2 }, () => {
           });
 
           test("never makes the page scroll sideways", async () => {
-            // mdBook clips what sticks out, so the scroll width alone would not tell.
+            // mdBook clips what sticks out, so the scroll width alone would not show it.
             const wide = await visit.page.evaluate(() => {
               const limit = document.documentElement.clientWidth;
               const content = document.querySelector("#mdbook-content");
@@ -100,7 +100,7 @@ describe("every page", { concurrency: 2 }, () => {
         assert.ok(widest < 80, `${Math.round(widest)} characters a line`);
       });
 
-      test(`weighs at most ${RAW_LIMIT / 1000} KB, and ${COMPRESSED_LIMIT / 1000} KB compressed, with all that it loads`, async (t) => {
+      test(`weighs at most ${RAW_LIMIT / 1000} KB, and ${COMPRESSED_LIMIT / 1000} KB compressed, with everything that it loads`, async (t) => {
         const { page, close } = await browser.open({ origin: site.origin });
         const loaded = [];
         page.on("response", (response) => loaded.push(response));

@@ -37,7 +37,7 @@ async function startPlatform() {
   const stop = async () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGINT");
-    assert.equal(await ended, 0, "Ctrl-C ends it well");
+    assert.equal(await ended, 0, "Ctrl-C ends it cleanly");
     await rm(folder, { recursive: true, force: true });
   };
   return { origin, stop };
@@ -52,7 +52,7 @@ after(async () => {
 
 async function open(look = LOOKS.light, query = "") {
   const visit = await browser.open({ origin: platform.origin, ...look });
-  // The page never comes to rest: it listens. So it is there once it has heard something.
+  // The page is never idle, because it listens. So it is ready when it has received something.
   await visit.page.goto(`${platform.origin}/${query}`, { waitUntil: "domcontentloaded" });
   await visit.page.waitForFunction(() => document.querySelector("#row-view").dataset.verdict !== "open");
   return visit;
@@ -73,7 +73,7 @@ describe("the platform's page", { concurrency: false }, () => {
   const STATES = { "all well": [], "the cache stopped": ["cache"], "the workers stopped": ["workers"], "the authority stopped": ["authority"] };
   for (const [state, stopped] of Object.entries(STATES)) {
     for (const [name, look] of Object.entries(LOOKS)) {
-      test(`breaks no accessibility rule, asks nobody else and fits: ${state}, ${name}`, async () => {
+      test(`breaks no accessibility rule, requests nothing from another host and fits: ${state}, ${name}`, async () => {
         const visit = await open(look);
         for (const place of stopped) await turn(visit.page, place, "stopped");
         await says(visit.page, stopped.length ? `${stopped[0]}: stopped` : "All well");
@@ -93,7 +93,7 @@ describe("the platform's page", { concurrency: false }, () => {
     }
   }
 
-  test("weighs little, with all that it loads", async (t) => {
+  test("weighs little, with everything that it loads", async (t) => {
     let weight = 0;
     for (const file of ["/", "/stage/page.css", "/stage/page.js", "/stage/state"]) {
       const response = await fetch(platform.origin + file);
@@ -113,7 +113,7 @@ describe("the platform's page", { concurrency: false }, () => {
     await close();
   });
 
-  test("nothing is decided while the authority is stopped, and what was decided is there after", async () => {
+  test("nothing is decided while the authority is stopped, and what was decided before is still there afterwards", async () => {
     const { page, close } = await open();
     assert.match(await complete(page, 12), /200/);
     await turn(page, "authority", "stopped");
@@ -136,7 +136,7 @@ describe("the platform's page", { concurrency: false }, () => {
     await close();
   });
 
-  test("switches can be turned by keyboard, and stand in the address", async () => {
+  test("switches can be turned by keyboard, and are in the address", async () => {
     const { page, close } = await open();
     await page.focus("#place-cache select");
     await page.keyboard.press("ArrowDown");
@@ -162,7 +162,7 @@ describe("the platform's page", { concurrency: false }, () => {
     await close();
   });
 
-  test("load is drawn as it comes", async () => {
+  test("load is drawn as it arrives", async () => {
     const { page, close } = await open();
     await page.fill("#rate", "20");
     await page.dispatchEvent("#rate", "change");
@@ -174,7 +174,7 @@ describe("the platform's page", { concurrency: false }, () => {
 
   test("an hour of news leaves the page as large as it was", async (t) => {
     const visit = await browser.open({ origin: platform.origin, ...LOOKS.light });
-    // The test is the source of the news, so that an hour of it takes a moment.
+    // The test sends the news itself, so an hour of it takes a moment.
     await visit.page.addInitScript(() => { window.EventSource = class { constructor() { window.news = this; } }; });
     await visit.page.goto(`${platform.origin}/`, { waitUntil: "domcontentloaded" });
     await visit.page.waitForFunction(() => window.news?.onmessage);

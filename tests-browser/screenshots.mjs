@@ -1,4 +1,4 @@
-// Takes each page of the book light, dark, narrow and as printed, for people to look at:
+// Takes screenshots of each page, light, dark, narrow and as printed, for people to look at:
 //   node screenshots.mjs FOLDER [PART OF A PAGE'S NAME]
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";

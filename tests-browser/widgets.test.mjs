@@ -54,7 +54,7 @@ describe("the quiz", () => {
     assert.ok(!(await feedback.textContent()).includes(await reason(right)), "the right answer was given away");
     assert.equal(await answers.isVisible(), true);
     await item.locator("label").nth(right).click();
-    assert.equal(await feedback.textContent(), "", "the old verdict stays beside a new choice");
+    assert.equal(await feedback.textContent(), "", "the old verdict stays next to a new choice");
     await item.getByRole("button", { name: "Check" }).click();
     assert.ok((await feedback.textContent()).includes(await reason(right)));
     assert.match(await page.locator("course-quiz .hc-status").last().textContent(), /^1 of \d+ answered right$/);
@@ -74,7 +74,7 @@ describe("the quiz", () => {
     assert.ok((await feedback.textContent()).includes(await reason(1)));
   });
 
-  test("asks for a choice before it checks, and says all of it to screen readers", async () => {
+  test("asks for a choice before it checks, and announces all of it to screen readers", async () => {
     const page = await visit();
     const { item, feedback } = await firstQuestion(page);
     assert.equal(await feedback.getAttribute("role"), "status");
@@ -128,7 +128,7 @@ describe("a prediction", () => {
     assert.equal(await after.isVisible(), false);
     await widget.locator("input").fill("no idea");
     await widget.getByRole("button", { name: "Commit" }).click();
-    assert.equal(await after.isVisible(), false, "something that is no number was taken for a prediction");
+    assert.equal(await after.isVisible(), false, "something that is not a number was accepted as a prediction");
     assert.match(await widget.locator(".hc-status").textContent(), /Write a number/);
     await widget.locator("input").fill("1,234");
     await page.keyboard.press("Enter");
@@ -179,7 +179,7 @@ describe("a prediction", () => {
     assert.equal(await there.getByRole("button", { name: "Commit" }).isVisible(), true);
   });
 
-  test("is remembered, on its own page and beside the figures", async () => {
+  test("is remembered, on its own page and next to the figures", async () => {
     const page = await visit();
     const widget = numbers(page);
     const key = `${await widget.getAttribute("data-page")}:${await widget.getAttribute("data-id")}`;
@@ -222,7 +222,7 @@ describe("the calculator", () => {
     for (const [name, value] of Object.entries(values)) await calculator(page).locator(`input[name="${name}"]`).fill(String(value));
   };
 
-  test("sets crossings, work and waiting against each other", async () => {
+  test("compares crossings, work and waiting", async () => {
     const page = await visit();
     await fill(page, { items: 100, batch: 10, crossing_us: 500, item_us: 1, rate: 1000 });
     assert.equal(await result(page, "crossings"), "10");
@@ -263,7 +263,7 @@ describe("the calculator", () => {
   });
 });
 
-describe("a happening in steps", () => {
+describe("a sequence of events in steps", () => {
   const STEPPED = "roles/cache.html";
   const first = (page) => page.locator("course-steps").first();
   const shown = (page) => first(page).locator(".hc-step").filter({ visible: true }).locator(".hc-says").allTextContents();
@@ -509,7 +509,7 @@ describe("links", () => {
     assert.ok((await page.title()).includes(title), `${title} leads to ${await page.title()}`);
   });
 
-  test("beside a section's heading lead to the invariants that it proves", async () => {
+  test("next to a section's heading lead to the invariants that it proves", async () => {
     const page = await visit(CHAPTER);
     const links = await page.locator(".hc-proves a").evaluateAll((all) => all.map((link) => link.hash));
     assert.ok(links.length > 3);
@@ -525,7 +525,7 @@ describe("links", () => {
 });
 
 describe("after a measurement", () => {
-  test("the reader's figures stand in the book, beside prediction and reference", async () => {
+  test("the reader's figures are in the book, next to prediction and reference", async () => {
     const clone = await copyRepository();
     try {
       const ladder = JSON.parse(await readFile(path.join(import.meta.dirname, "fixtures/ladder.json"), "utf8"));

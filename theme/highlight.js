@@ -1,7 +1,7 @@
-/* Colours for code blocks, in place of mdBook's 135 KB highlight.js: the book shows a handful of languages,
+/* Colours for code blocks, instead of mdBook's 135 KB highlight.js: the book shows a handful of languages,
    and a page with all its assets must stay below 350 KB. book.js asks for `hljs.configure` and
    `hljs.highlightBlock`; the class names are highlight.js's own, so mdBook's themes keep working.
-   One regular expression a language: a named group is the class of what it matched, `word` stays plain. */
+   One regular expression per language: a named group is the class of what it matched, `word` stays plain. */
 "use strict";
 
 window.hljs = (() => {
@@ -39,7 +39,7 @@ window.hljs = (() => {
     /(?<addition>^\+[^\n]*)/u,
     /(?<deletion>^-[^\n]*)/u,
   );
-  // What the reader types, told apart from what the machine answers.
+  // What the reader types, as opposed to what the machine answers.
   const console_ = any(/(?<meta>^\$ )(?<title>[^\n]*)/u);
   const shell = any(/(?<comment>(?:^|[ \t])#[^\n]*)/u, /(?<string>"(?:\\.|[^"\\])*"|'[^']*')/u);
 
@@ -65,7 +65,7 @@ window.hljs = (() => {
     return found;
   }
 
-  /** Wraps the stretches in spans, and leaves alone what mdBook put into the block (hidden lines). */
+  /** Wraps the stretches in spans, and leaves what mdBook put into the block (hidden lines) unchanged. */
   function highlightBlock(block) {
     const language = /\blanguage-(\w+)/.exec(block.className)?.[1];
     const grammar = languages[language];
@@ -91,7 +91,7 @@ window.hljs = (() => {
         span.textContent = text.slice(left - start, right - start);
         pieces.append(span);
         done = right;
-        if (to > end) break; // goes on in the next text node
+        if (to > end) break; // continues in the next text node
         next += 1;
       }
       if (done > start) {

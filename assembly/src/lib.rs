@@ -1,4 +1,4 @@
-//! What the labs' solutions promise each other, and no lab's grader asks.
+//! What the labs' solutions promise each other, but no lab's grader checks.
 //!
-//! A lab's grader accepts every right design, also one that stands on an engine of its own and so cannot
-//! share its transaction. The platform needs designs that fit together. What that takes is tested here.
+//! A lab's grader accepts every right design, even one with its own storage engine, which cannot share
+//! its transaction. The platform needs designs that fit together. These tests check what that takes.

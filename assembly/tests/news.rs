@@ -1,4 +1,4 @@
-//! Lab 3's authority with lab 5's outbox in its transaction, and the way from there to a worker.
+//! Lab 3's authority with lab 5's outbox in its transaction, and the path from there to a worker.
 
 use authority::authority::{Authority, Settings, open_database, open_in};
 use authority::fact::{Epoch, IdempotencyKey, Write, WriteError};
@@ -109,8 +109,8 @@ fn a_crash_leaves_a_fact_with_its_news_or_neither() {
     });
 }
 
-/// The authority cannot know why what commits alongside failed, so it stops. Whoever assembles the two asks
-/// `Outbox::waiting` first, and refuses a command before the bound is reached.
+/// The authority cannot know why the part that commits alongside failed, so it stops. The program that
+/// assembles the two checks `Outbox::waiting` first, and refuses a command before the bound is reached.
 #[test]
 fn a_full_outbox_stops_the_authority_and_loses_nothing() {
     story(|| async {
@@ -135,6 +135,10 @@ fn a_full_outbox_stops_the_authority_and_loses_nothing() {
             .collect();
         outbox.mark_sent(&numbers).unwrap();
         let again = write(&authority, &mut committer, [99]).await;
-        assert_eq!(again, [Ok(Version(1))], "The same key, once there is room.");
+        assert_eq!(
+            again,
+            [Ok(Version(1))],
+            "The same key, as soon as there is room."
+        );
     });
 }

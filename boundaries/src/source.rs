@@ -99,7 +99,7 @@ fn hinted(message: String) -> String {
         .iter()
         .any(|begin| message.starts_with(begin))
     {
-        return message + "; text stands in quotes";
+        return message + "; text needs quotes";
     }
     message
 }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The poller that skips row 1 for ever, on a real PostgreSQL: two sessions, a poller, and the cure with its
-# price. Run as a user that may start a server (not root); it uses a folder of its own and no network.
+# The poller that skips row 1 for ever, on a real PostgreSQL: two sessions, a poller, and the fix with
+# its price. Run as a user that may start a server (not root); it uses a folder of its own and no
+# network.
 set -euo pipefail
 bin=${PGBIN:-/usr/lib/postgresql/15/bin}
 dir=$(mktemp -d)
@@ -10,7 +11,7 @@ trap '"$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true; rm
     -o "-c listen_addresses='' -c unix_socket_directories=$dir" start >/dev/null
 export PGHOST=$dir PGUSER=course PGDATABASE=postgres
 
-# A session says what it is told, and the script waits until it has answered.
+# A session prints its commands, and the script waits until it has answered.
 session() { # NAME
     mkfifo "$dir/$1.in"
     psql -X -q -A -t <"$dir/$1.in" >"$dir/$1.out" 2>&1 &

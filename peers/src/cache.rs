@@ -1,12 +1,12 @@
-//! The course's cache beside `quick_cache`, which it is built on, and moka.
+//! The course's cache compared with `quick_cache`, which it is built on, and moka.
 //!
-//! What it adds is a promise about age, so a hit of it reads the clock. `quick_cache` stands here with
-//! the same look at the clock as well: what is between these two is the course's own, and what is
-//! between the two `quick_cache`s is the price of having an age at all.
+//! It adds a promise about age, so each hit reads the clock. `quick_cache` is also measured with the
+//! same clock read: the difference to that is the course's own cost, and the difference between the two
+//! `quick_cache`s is the price of having an age at all.
 
 #![expect(
     clippy::unnecessary_wraps,
-    reason = "all sides have one signature, and those with a file can fail"
+    reason = "all sides have one signature, and the ones with a file can fail"
 )]
 
 mod contenders;
@@ -32,7 +32,7 @@ const DRAWS: usize = 500_000;
 /// An operation is too short to time alone.
 const RUN: usize = 1000;
 
-/// Of the operations with writes, one in so many is one.
+/// One in this many operations is a write.
 const WRITES_ONE_IN: usize = 20;
 
 pub fn comparisons() -> [Comparison; 4] {
@@ -129,7 +129,7 @@ const fn key(number: u64) -> LessonKey {
     LessonKey::new(1_000_000 + number / 8, number % 8)
 }
 
-/// Found without any work: what is compared is the way there.
+/// Found without any work: only the way there is compared.
 const fn progress(key: LessonKey) -> Progress {
     Progress {
         key,
@@ -144,7 +144,7 @@ fn choices(seed: u64) -> Vec<LessonKey> {
     draws.into_iter().map(key).collect()
 }
 
-/// Reads, and loads what is not there; whether it was.
+/// Reads, and loads what is missing; returns whether it was there.
 fn read(cache: &impl Contender, key: LessonKey) -> bool {
     cache.read(black_box(key), progress)
 }
@@ -169,12 +169,12 @@ fn hits<C: Contender>(_: &Seat) -> Result<Probe, String> {
         }
         match missed {
             0 => Ok(slice),
-            _ => Err(format!("{missed} reads of what is resident missed")),
+            _ => Err(format!("{missed} reads of resident keys missed")),
         }
     }))
 }
 
-/// Two threads on a CPU each, of which one is timed.
+/// Two threads, each on its own CPU; one of them is timed.
 fn contended<C: Contender>(seat: &Seat) -> Result<Probe, String> {
     let cache = Arc::new(C::with_room_for(2 * KEYS));
     let mixed = |cache: &C, run: &[LessonKey]| {
@@ -190,7 +190,7 @@ fn contended<C: Contender>(seat: &Seat) -> Result<Probe, String> {
     let measuring = Arc::new(AtomicBool::new(false));
     let runs = Arc::new(AtomicU64::new(0));
     let (asked, done) = (Arc::clone(&measuring), Arc::clone(&runs));
-    // Ends when the process does; between slices it sleeps, so as not to disturb the other sides'.
+    // Ends with the process; it sleeps between slices, so as not to disturb the other sides.
     let other = std::thread::spawn(move || {
         if let Some(cpu) = cpu {
             cpus::pin(cpu).expect("the coordinator chose a CPU that may be used");
@@ -210,7 +210,7 @@ fn contended<C: Contender>(seat: &Seat) -> Result<Probe, String> {
         measuring.store(true, Ordering::Release);
         other.thread().unpark();
         let before = runs.load(Ordering::Acquire);
-        // Only once the other one is at it.
+        // Start only when the other thread is running.
         while runs.load(Ordering::Acquire) == before {
             std::hint::spin_loop();
         }

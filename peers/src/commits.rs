@@ -1,7 +1,7 @@
-//! The course's authority beside the disk's own price, and beside its engine without an authority.
+//! The course's authority compared with the bare disk, and with its engine without an authority.
 //!
-//! The authority's writers and the raw append are those of the lab's bench, by path: one code measures
-//! both, so that a figure here and one in the book are of the same thing.
+//! The authority's writers and the raw append are those of the lab's bench, by path: the same code
+//! measures both, so a figure here and one in the book mean the same.
 
 #[path = "../../exercises/03-authority/benches/commits/raw.rs"]
 #[expect(
@@ -24,7 +24,7 @@ use crate::compare::{Comparison, Measured, aim, folder, of, shown, times, verdic
 
 const TABLE: TableDefinition<(u64, u64), &[u8]> = TableDefinition::new("progress");
 
-/// As many lessons as the authority's writers go through.
+/// As many lessons as the authority's writers use.
 const LESSONS: u64 = 256;
 
 pub fn comparison() -> Comparison {
@@ -103,7 +103,7 @@ fn counted(measured: &[Measured]) -> Vec<String> {
     lines
 }
 
-/// The engine alone: `ROWS` a transaction, of the size that the authority's facts have and no more.
+/// The engine alone: `ROWS` a transaction, of exactly the size of the authority's facts.
 fn engine<const ROWS: u64>(seat: &Seat) -> Result<Probe, String> {
     let (backend, _) = Counted::new(&seat.folder, "redb")?;
     let database = Database::builder()

@@ -1,4 +1,4 @@
-//! One comparison: sides measured in turns, their ratios within rounds, the aims beside them.
+//! One comparison: sides measured in turns, their ratios within rounds, and the aims.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,17 +24,17 @@ pub struct Comparison {
     pub title: &'static str,
     /// On one CPU or on two.
     pub placement: Placement,
-    /// What a time is of: `a call`.
+    /// What one time measures: `a call`.
     pub each: &'static str,
-    /// What there is to measure.
+    /// The sides to measure.
     pub sides: Vec<Side>,
-    /// What it ought to show.
+    /// The ratios, with their aims.
     pub aims: Vec<Aim>,
-    /// What was counted rather than timed, and what it ought to be.
+    /// What was counted rather than timed, with its aim.
     pub counted: fn(&[Measured]) -> Vec<String>,
 }
 
-/// A ratio and what it ought to be.
+/// A ratio and its aim.
 pub struct Aim {
     side: &'static str,
     base: &'static str,
@@ -44,12 +44,12 @@ pub struct Aim {
     faster: bool,
 }
 
-/// The noise, or something to know that has no aim.
+/// The noise, or a figure without an aim.
 pub const fn shown(side: &'static str, base: &'static str, words: &'static str) -> Aim {
     aim(side, base, words, f64::NAN)
 }
 
-/// At most so many times the base.
+/// At most this many times the base.
 pub const fn aim(side: &'static str, base: &'static str, words: &'static str, bound: f64) -> Aim {
     Aim {
         side,
@@ -60,7 +60,7 @@ pub const fn aim(side: &'static str, base: &'static str, words: &'static str, bo
     }
 }
 
-/// How many times the base does it in the time of one of the side's.
+/// How many of the base's operations fit into the time of one of the side's.
 pub const fn times(side: &'static str, base: &'static str, words: &'static str, bound: f64) -> Aim {
     Aim {
         faster: true,
@@ -68,13 +68,13 @@ pub const fn times(side: &'static str, base: &'static str, words: &'static str, 
     }
 }
 
-/// What came of a side.
+/// The result of a side.
 pub struct Measured {
     /// Whose.
     pub id: &'static str,
     /// The p50 of each round, in nanoseconds.
     pub p50s: Vec<f64>,
-    /// All of it, for what was counted.
+    /// The whole result, for what was counted.
     pub samples: Samples,
 }
 
@@ -92,7 +92,7 @@ impl Comparison {
         }
     }
 
-    /// Measures, and prints what came of it. With `only`, that side alone.
+    /// Measures, and prints the results. With `only`, that side alone.
     pub fn run(&self, only: Option<&str>) -> Result<(), Broken> {
         let measured = self.measure(only)?;
         let placement = match Cpus::here().home() {
@@ -168,7 +168,7 @@ impl Comparison {
     }
 }
 
-/// Where files go: beside this program, which is on a disk; a temporary folder may be memory.
+/// Where files go: next to this program, which is on a disk; a temporary folder may be in memory.
 pub fn folder() -> PathBuf {
     let exe = std::env::current_exe().unwrap_or_default();
     exe.parent().map(PathBuf::from).unwrap_or_default()
@@ -194,7 +194,7 @@ impl Aim {
     }
 }
 
-/// What came of an aim.
+/// Whether an aim was met.
 pub const fn verdict(met: bool) -> &'static str {
     if met { "met" } else { "MISSED" }
 }

@@ -1,8 +1,8 @@
-//! The course's stream beside the disk's own price, and beside NATS JetStream told to sync each message.
+//! The course's stream compared with the bare disk, and with NATS JetStream set to sync each message.
 //!
-//! The stream and the raw log are those of lab 5's bench, by path: one code measures both, so that a figure
-//! here and one in the book are of the same thing. A producer hands over 64 or 512 events and waits until all
-//! of them are acknowledged. `JetStream` has them in flight one by one, as its clients do.
+//! The stream and the raw log are those of lab 5's bench, by path: the same code measures both, so a
+//! figure here and one in the book mean the same. A producer passes 64 or 512 events and waits until all
+//! of them are acknowledged. `JetStream` gets them one by one, all in flight, as its clients do.
 
 #[path = "../../exercises/05-outbox/benches/events/log.rs"]
 #[expect(
@@ -123,7 +123,7 @@ fn server() -> Option<PathBuf> {
     })
 }
 
-/// This process becomes the server, so that whoever ends it ends the server.
+/// This process becomes the server, so ending it ends the server.
 fn serve(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     let said = |error: std::io::Error| error.to_string();
     let store = seat
@@ -142,7 +142,7 @@ fn serve(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     let program = server().ok_or("there is no nats-server")?;
     let mut command = Command::new(program);
     command.arg("--config").arg(configuration);
-    // Its output stays the pipe by which the coordinator sees that this process lives.
+    // Its output stays the pipe that shows the coordinator that this process is alive.
     command.stderr(Stdio::null());
     #[cfg(unix)]
     {
@@ -153,7 +153,8 @@ fn serve(seat: &Seat, announce: &dyn Fn(&str)) -> Result<(), String> {
     command.status().map(|_| ()).map_err(said)
 }
 
-/// `BATCH` events in flight on one connection until each is acknowledged; a sample is the time an event.
+/// `BATCH` events in flight on one connection until each is acknowledged; a sample is the time per
+/// event.
 fn publish<const BATCH: usize>(seat: &Seat) -> Result<Probe, String> {
     let runtime = Builder::new_current_thread()
         .enable_all()

@@ -1,7 +1,7 @@
-//! The course's solutions beside others, in interleaved runs.
+//! The course's solutions compared with others, in interleaved runs.
 //!
-//! A solution is an example that people will copy, so it must hold its own: about as fast as its few
-//! hundred lines allow, and much faster than what carries more.
+//! A solution is an example that people will copy, so it must perform well: about as fast as its few
+//! hundred lines allow, and much faster than libraries that do more.
 
 mod cache;
 mod commits;
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         return code;
     }
     if cfg!(debug_assertions) {
-        eprintln!("peers: a debug build says nothing; use cargo run --release");
+        eprintln!("peers: figures of a debug build mean nothing; use cargo run --release");
         return ExitCode::from(2);
     }
     let mut args = std::env::args().skip(1);

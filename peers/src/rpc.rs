@@ -1,8 +1,8 @@
-//! The reference RPC beside raw TCP, tarpc and tonic.
+//! The reference RPC compared with raw TCP, tarpc and tonic.
 //!
 //! All sides ask for the same thing, one learner's progress in one lesson, over one connection between
-//! two processes that share one CPU. That placement repeats best: across two CPUs, waking the other
-//! one dominates and flatters whoever does most.
+//! two processes that share one CPU. That placement is the most repeatable: across two CPUs, waking the
+//! other one dominates and flatters the side that does most.
 
 mod reference;
 mod same;

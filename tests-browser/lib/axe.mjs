@@ -1,4 +1,4 @@
-// axe-core in a page, its findings as lines a person can read.
+// axe-core in a page, with its findings as readable lines.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 

@@ -1,4 +1,4 @@
-// Which book is looked at, and which pages it has.
+// Which book is tested, and which pages it has.
 import { execFile } from "node:child_process";
 import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";

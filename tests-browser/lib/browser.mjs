@@ -1,4 +1,4 @@
-// One Chromium with a profile of its own, and pages that take notes of what went wrong in them.
+// One Chromium with its own profile, and pages that record what went wrong in them.
 import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
@@ -19,7 +19,7 @@ export const MODES = {
 export async function startBrowser() {
   const executablePath = CANDIDATES.find((candidate) => candidate && existsSync(candidate));
   if (!executablePath) throw new Error("no Chromium found: install it, or name it in CHROMIUM");
-  // Playwright gives each launch an empty profile folder of its own, and removes it.
+  // Playwright gives each launch its own empty profile folder, and removes it.
   const browser = await chromium.launch({ executablePath, headless: true, args: ARGS });
   return { open: (options) => open(browser, options), close: () => browser.close() };
 }

@@ -1,4 +1,4 @@
-// A file server on a loopback port that the system picks: enough to look at a built book.
+// A file server on a loopback port that the system picks: enough to view a built book.
 import { createServer } from "node:http";
 import { readFile, realpath } from "node:fs/promises";
 import path from "node:path";

@@ -1,7 +1,7 @@
-//! What commits alongside a fact: everything or nothing, and with it the news of it or neither.
+//! What commits alongside a fact: a fact and its news commit together or not at all.
 //!
-//! The lab's grader does not ask for this, because an authority may stand on an engine of its own. The
-//! platform does, and so does each solution that it can be made of.
+//! The lab's grader does not require this, because an authority may have its own storage engine. The
+//! platform does, and so does each solution that it can be built from.
 
 mod ours {
     include!("promises.rs");

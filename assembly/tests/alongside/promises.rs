@@ -64,7 +64,7 @@ fn write(lesson: u64, expected: Option<u64>, name: &str) -> Write {
     }
 }
 
-/// The news in the file, which has to be as many as there are facts.
+/// The news in the file: as many rows as there are facts.
 fn news(database: &Database) -> Vec<(u64, u64, u64)> {
     let table = database.begin_read().unwrap().open_table(NEWS);
     table.map_or_else(
@@ -118,7 +118,7 @@ fn each_accepted_write_of_a_group_is_passed_on_once_and_in_its_order() {
         idle().await;
         committer.commit_waiting();
         assert!(repeated.await.unwrap().is_ok());
-        assert_eq!(news(&database).len(), 3, "A retry is no news.");
+        assert_eq!(news(&database).len(), 3, "A retry makes no news.");
     });
 }
 
@@ -141,7 +141,7 @@ fn at_no_point_of_a_crash_is_there_a_fact_without_its_news() {
                 with += usize::from(told);
             }
         }
-        assert!(with > 0, "In some crash the group was there already.");
+        assert!(with > 0, "In at least one crash the group was there already.");
     });
 }
 
@@ -157,6 +157,13 @@ fn when_what_commits_alongside_fails_nothing_is_committed() {
                 .all(|answer| *answer == Err(WriteError::Unknown))
         );
         assert_eq!(news(&database), []);
+        // What the store knows is ahead of its file now.
+        let answers = run(&authority, &mut committer).await;
+        assert!(
+            answers
+                .iter()
+                .all(|answer| *answer == Err(WriteError::Stopped))
+        );
         drop((database, authority, committer));
         let (_, authority, _committer) = opened(&disk, false);
         let fact = authority.reader().read(LessonKey::new(1, 2));

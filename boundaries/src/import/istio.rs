@@ -106,7 +106,7 @@ pub(super) fn apply(found: &mut Imported) {
             let mesh = found.part("mesh", route.origin.clone());
             mesh.role = Some("client");
             mesh.notes
-                .insert("stands for whoever calls; no file says who does".to_owned());
+                .insert("stands for any caller; no file names the callers".to_owned());
             vec![("mesh".to_owned(), route.host.clone())]
         } else {
             callers

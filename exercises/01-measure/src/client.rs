@@ -4,11 +4,11 @@
 //! things must not be left to chance: whose reply a reply is, and what one caller can do to another.
 //!
 //! A caller may be slow, not be polled for a while, be dropped half-way (every `.await` is a place
-//! where that can happen), or be one of a thousand. None of that may be felt by the next, but for this: a
+//! where that can happen), or be one of a thousand. The next must notice none of it, but for this: a
 //! caller may keep its place until it has taken its answer or is dropped.
 //!
-//! So one task owns the stream. A caller hands it a request and a place for the reply, and waits. Who
-//! is dropped in the middle of that leaves no half of a frame behind, because it never held the stream.
+//! So one task owns the stream. A caller hands it a request and a place for the reply, and waits. A
+//! caller that is dropped in the middle leaves no half frame behind, because it never held the stream.
 //! The alternative, letting each caller write under a lock, saves a task switch for each call and must
 //! then answer what happens when the writer is cancelled half-way.
 
@@ -59,7 +59,7 @@ pub enum CallError {
 /// A connection to a server. Clones share it. It closes when the last clone is gone and no call is in
 /// flight, and lets go of its stream then, or as soon as the connection has ended.
 ///
-/// Whoever builds it in another way keeps what this one keeps:
+/// A client with a different design keeps these promises too:
 ///
 /// - A call is one frame, handed to the stream in one write (calls that wait together may share it) and
 ///   flushed. What has been begun is finished, also when its caller has left.
@@ -244,7 +244,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     /// - [`CallError::Unknown`] for each call of which some may have been written: its frame has been in
     ///   the outbox.
     /// - [`CallError::NotSent`] for those in `calls` that were never taken, since surely nothing of them was.
-    ///   (There, `Unknown` is no lie. It only helps nobody.)
+    ///   (`Unknown` would not be wrong there, only useless.)
     /// - Nothing further can be handed in, and nobody is left waiting.
     ///
     /// Judged by the tests in `calls::silence`.

@@ -110,8 +110,7 @@ impl TryFrom<u8> for Kind {
 /// # Errors
 /// [`FrameError::TooLarge`] when the payload exceeds [`MAX_PAYLOAD_BYTES`]; `out` is then unchanged.
 ///
-/// Judged by `frames::a_frame_becomes_the_bytes_of_the_format`,
-/// `frames::a_frame_survives_the_round_trip` and
+/// Judged by `frames::a_frame_becomes_the_bytes_of_the_format` and
 /// `frames::a_frame_at_the_limit_passes_and_one_byte_more_does_not`.
 pub fn encode(frame: &Frame, out: &mut BytesMut) -> Result<(), FrameError> {
     let _ = (frame, out);

@@ -9,7 +9,7 @@ use std::io;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// How much may wait before no more is taken: enough that a write is worth its system call, and
-/// little beside what one frame may be.
+/// small compared with the largest frame.
 const OUTBOX_BYTES: usize = 64 * 1024;
 
 #[derive(Default)]
@@ -38,7 +38,7 @@ impl Outbox {
     /// Writes what the stream takes at once, and flushes when that was all.
     ///
     /// Cancel-safe: what has been written is gone from here, the rest stays, and a flush that was cut
-    /// short is made up for by the next call. `write_all` could promise none of that.
+    /// short is finished by the next call. `write_all` could promise none of that.
     pub async fn send(&mut self, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
         if !self.bytes.is_empty() {
             if stream.write_buf(&mut self.bytes).await? == 0 {

@@ -42,7 +42,7 @@ impl ProgressClient {
     /// Where one learner stands in one lesson. One crossing.
     ///
     /// # Errors
-    /// As [`Client::call`]; besides, [`CallError::Malformed`] when what comes back does not answer
+    /// As [`Client::call`]; also [`CallError::Malformed`] when what comes back does not answer
     /// this question.
     pub async fn progress(&self, key: LessonKey) -> Result<Option<Progress>, CallError> {
         let mut answers = self.ask(&[key]).await?;
@@ -67,17 +67,17 @@ impl ProgressClient {
         )
     }
 
-    /// One question of at most [`MAX_BATCH_KEYS`] keys, and an answer that has been held against it: as
+    /// One question of at most [`MAX_BATCH_KEYS`] keys, and an answer that has been checked against it: as
     /// many entries as keys, and each that is there about its own key. One call, whatever comes back.
     ///
     /// # Errors
     /// As [`Client::call`]; [`CallError::Malformed`] when what comes back does not answer the question.
     ///
-    /// Judged by the tests in `batch`, and for what is held against what by
+    /// Judged by the tests in `batch`, and for that check by
     /// `batch::an_answer_that_does_not_fit_its_question_is_malformed`.
     async fn ask(&self, keys: &[LessonKey]) -> Result<Answer, CallError> {
         let _ = (&self.client, keys);
-        todo!("Ask: make the keys one request, and hold what comes back against them.")
+        todo!("Ask: make the keys one request, and check what comes back against them.")
     }
 }
 

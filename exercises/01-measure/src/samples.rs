@@ -47,7 +47,7 @@ impl Samples {
     }
 
     /// The duration that at least the share `q` of all samples did not exceed, to within 0.1%:
-    /// `quantile(0.5)` is the median. `q` is held to 0..=1; `None` if there are no samples.
+    /// `quantile(0.5)` is the median. `q` is clamped to 0..=1; `None` if there are no samples.
     ///
     /// Judged by `samples::quantiles_are_those_of_all_samples`.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
@@ -81,11 +81,11 @@ pub struct Paced {
     pub failed: u64,
 }
 
-/// Makes `count` calls, numbered from 0, on a schedule: the first at once and then one each `every`.
+/// Makes `count` calls, numbered from 0, on a schedule: the first at once and then one per `every`.
 /// Records how late each was answered, *counted from when it was due*.
 ///
 /// One call is made at a time. When one is stuck, those that were due meanwhile follow as soon as it is
-/// done, each with its wait in its sample: a user would have waited just so. A call that fails is recorded
+/// done, each with its wait in its sample: a user would have waited that long. A call that fails is recorded
 /// like any other. With an `every` of zero all calls are due at once.
 ///
 /// On a real clock Tokio's timer wakes a millisecond or two late, which lands in every sample: much shorter

@@ -44,11 +44,10 @@ pub enum ServeError {
 
 /// Serves one connection until the client closes it. Dropping the future stops all that it had started.
 ///
-/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing is started, and next to
-///   nothing read.
+/// - Up to [`MAX_HANDLERS`] handlers run at once. Nothing is started, and next to nothing read, while that
+///   many do, or once some [`MAX_HANDLERS`] replies, or some 64 KiB of smaller ones, wait for a client that
+///   takes none.
 /// - A reply leaves, flushed, when its handler is done, whatever else still runs.
-/// - Nothing is started for a client that takes no replies, once some [`MAX_HANDLERS`] of them wait, or
-///   some 64 KiB of smaller ones.
 /// - When the client closes its sending side between two frames, what it asked is still answered; then
 ///   this side is closed too.
 ///

@@ -1,7 +1,7 @@
 //! Messages as bytes, and back.
 //!
-//! Given. Which messages there are is [`crate::sharded`]'s to decide; how one becomes bytes teaches nothing
-//! that is new, so it is done here, with `postcard`.
+//! Given. Which messages there are, [`crate::sharded`] decides; how one becomes bytes teaches nothing new, so
+//! it is done here, with `postcard`.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,9 +12,9 @@ pub fn to_bytes(message: &impl Serialize) -> Vec<u8> {
     postcard::to_stdvec(message).unwrap_or_default()
 }
 
-/// The message that these bytes are, whole; `None` if they are none, or too few, or too many.
+/// The message that these bytes encode, whole; `None` if they do not, or are too few, or too many.
 ///
-/// What they *say* is not checked: a number of lessons is whatever number stands there.
+/// The content is not checked: a number of lessons is whatever number the bytes hold.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let (message, rest) = postcard::take_from_bytes(bytes).ok()?;
     rest.is_empty().then_some(message)

@@ -1,10 +1,10 @@
 //! Which pressure counts, and where work belongs.
 //!
-//! What a decision says is given, in [`crate::decision`]; how it is come to is yours. Whatever you do, keep
-//! apart what is known, what is merely said, and what nobody has measured yet.
+//! The form of a decision is given, in [`crate::decision`]; how to reach one is yours. Whatever you do, keep
+//! apart what is known, what is only claimed, and what nobody has measured yet.
 //!
-//! [`judge`] comes first, and for itself. The other three belong together: [`objections`] and [`missing`]
-//! are questions about one scope, and [`place`] asks them of one scope after the other.
+//! [`judge`] comes first, and belongs to the third stage. The other three belong together: [`objections`] and
+//! [`missing`] are questions about one scope, and [`place`] asks them of one scope after the other.
 
 use crate::requirements::{Clear, Costs, Pressure, Requirements, Scope};
 
@@ -20,7 +20,7 @@ pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced
 /// [`Unplaced::WrongUnit`] if its value or its limit is of the wrong kind, even if it is vague. Load,
 /// isolation and ownership are measured as rates, geography and decoupling as times.
 ///
-/// Judged by the tests in `figures` whose names have a pressure in them.
+/// Judged by the tests in `figures` whose names contain `pressure`.
 pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
     let _ = pressure;
     todo!("Refuse a figure of the wrong kind, then tell a pressure that counts from a wish.")
@@ -28,21 +28,20 @@ pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
 // ANCHOR_END: judge
 
 // ANCHOR: objections
-/// Everything that is known against doing the work at `scope`.
+/// Everything known against doing the work at `scope`. A pressure above its limit (at it is not above) is
+/// against:
 ///
-/// | pressure | if its value is above its limit, it is against |
-/// |---|---|
-/// | load | a scope whose capacity is below the value |
-/// | isolation | from a process: thread and process; from a machine: these and the machine |
-/// | ownership | no scope |
-/// | geography | all but the edge; the edge too, if a call to it takes longer than the limit |
-/// | decoupling | the thread |
+/// - load: a scope whose capacity, its limit, is too small
+/// - isolation: thread and process; from a machine, the machine too
+/// - ownership: none
+/// - geography: all but the edge; the edge too if a call to it, then the value, takes longer than the limit
+/// - decoupling: the thread
 ///
-/// A value at its limit is within it. Geography's value at the edge is that call. Besides:
-/// - a call takes longer than `answer_within`: [`Objection::TooFar`]
-/// - the work decides: [`Objection::Decides`] against the edge
-/// - a decoupling above its limit, and an `answer_within`: [`Objection::NeedsAnswer`]
-///   against every scope
+/// Besides:
+///
+/// - [`Objection::TooFar`]: a call takes longer than `answer_within`
+/// - [`Objection::Decides`]: the work decides, and this is the edge
+/// - [`Objection::NeedsAnswer`], against every scope: a decoupling above its limit, and an `answer_within`
 ///
 /// What was not measured is against nothing.
 ///
@@ -59,9 +58,9 @@ pub fn objections(
 // ANCHOR_END: objections
 
 // ANCHOR: missing
-/// A figure of `scope` that was not measured, and that could still be an objection to it: its capacity, if
-/// there is a load; how long a call takes, if the caller has an `answer_within` or geography is above its
-/// limit. Of two that are missing, either.
+/// A figure of `scope` that was not measured and could still rule it out: its capacity, if there is a load;
+/// how long a call takes, if the caller has an `answer_within` or geography is above its limit. Of two that
+/// are missing, either.
 ///
 /// Judged by the tests in `place`, through [`place`].
 pub fn missing(
@@ -71,7 +70,7 @@ pub fn missing(
     costs: &Costs,
 ) -> Option<Figure> {
     let _ = (scope, requirements, clear, costs);
-    todo!("Find the figure that this scope hangs on and that nobody has measured.")
+    todo!("Find the figure that this scope depends on and that nobody has measured.")
 }
 // ANCHOR_END: missing
 
@@ -79,7 +78,7 @@ pub fn missing(
 /// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.
 ///
 /// It is a module if ownership is above its limit, and later if decoupling is, with at least one reason for
-/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are handed back.
+/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are returned.
 ///
 /// # Errors
 /// - [`Unplaced::WrongUnit`] if [`judge`] refuses a pressure, whatever the rest says

@@ -1,9 +1,9 @@
 //! Figures with units.
 //!
 //! A figure without a unit has started many an argument and ended none. Here a figure is either a rate
-//! or a time; both are checked where they enter, and what is inside needs no further look. The other
-//! way, plain `f64`s that each function checks for itself, works until one function forgets: a `NaN` is
-//! neither above a limit nor below it, so that a pressure made of it is never felt and never refused.
+//! or a time; both are checked where they enter, and not again. The other way, plain `f64`s that each function
+//! checks for itself, works until one function forgets: a `NaN` is neither above a limit nor below it, so
+//! that a pressure made of it is never felt and never refused.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -23,35 +23,35 @@ pub enum Quantity {
     Time(Duration),
 }
 
-/// Why something is no figure.
+/// Why something is not a figure.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unusable {
     /// It is `NaN` or infinite.
-    #[error("{0} is not a number to reckon with")]
+    #[error("{0} is not a number to calculate with")]
     NotFinite(f64),
-    /// Nothing here can be less than nothing.
+    /// It is below zero, and nothing here can be.
     #[error("{0} is negative")]
     Negative(f64),
     /// It is zero, where there has to be something.
     #[error("zero is not a capacity: what can carry nothing has not been measured")]
     Zero,
-    /// Who is never busy does no work.
-    #[error("nobody who may be busy for none of their time does any work")]
+    /// Workers that are never busy do no work.
+    #[error("workers that may be busy for none of their time do no work")]
     NeverBusy,
-    /// Nothing is busy for more than all of its time.
-    #[error("nobody can be busy for {0} of their time: a share is at most 1")]
+    /// No worker is busy for more than all of its time.
+    #[error("no worker can be busy for {0} of its time: a share is at most 1")]
     TooBusy(f64),
     /// It does not begin with a number.
     #[error("`{0}` does not begin with a number")]
     NoNumber(String),
-    /// It is a number alone.
+    /// It is a number without a unit.
     #[error("`{0}` has no unit: did you mean {0} /s, or {0} ms?")]
     NoUnit(String),
-    /// Nobody here knows that unit.
-    #[error("`{0}` is a unit that is not known here: use {RATES} for rates, {TIMES} for times")]
+    /// The unit is not known.
+    #[error("`{0}` is not a known unit: use {RATES} for rates, {TIMES} for times")]
     UnknownUnit(String),
     /// No [`Duration`] is as long as that.
-    #[error("`{0}` is longer than can be reckoned with")]
+    #[error("`{0}` is longer than a duration can be")]
     TooLong(String),
 }
 
@@ -117,7 +117,7 @@ impl FromStr for Quantity {
     /// for rates; `ns`, `us` or `µs`, `ms`, `s`, `min`, `h` and `day` for times. There are no exponents.
     ///
     /// # Errors
-    /// [`Unusable`] says what is wrong: no number, a negative one, no unit, or one that is not known.
+    /// [`Unusable`] names what is wrong: no number, a negative one, no unit, or one that is not known.
     /// Whatever the text is, this does not panic.
     fn from_str(text: &str) -> Result<Self, Unusable> {
         let text = text.trim();

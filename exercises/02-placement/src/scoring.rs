@@ -49,7 +49,7 @@ pub struct Recommended {
 /// scores 0 is not recommended. Higher scores come first, and of equal ones the smaller lesson.
 /// No row is read more than four times.
 ///
-/// What is returned takes memory by what is recommended, and not by how many lessons there are.
+/// The result takes memory in proportion to what is recommended, and not to how many lessons there are.
 ///
 /// Judged by every test in `scoring`; its memory by the hardening, in `sizes`.
 pub fn recommend(history: &History, top: usize) -> Vec<Recommended> {

@@ -1,40 +1,78 @@
 //! Scoring over shards, with the result of one thread.
 //!
 //! Think first of what a shard needs to know, and of who else needs to know it: a learner's row is one
-//! thing, what is counted over all learners another. What you say to a shard is yours to choose: an enum
-//! that derives `Serialize` and `Deserialize` will do, and [`crate::message`] makes bytes of it.
+//! thing, what is counted over all learners another. [`Request`] and [`Best`] are two messages to begin with,
+//! and [`crate::message`] makes bytes of them.
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fabric::{Broken, Fabric};
-use crate::history::History;
-use crate::scoring::Recommended;
+use crate::history::{History, Lesson};
+use crate::scoring::{Recommended, Scored};
 
 /// Why there is no result. There is never a part of one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unscored {
-    /// Nobody is there to do the work.
+    /// There is no shard to do the work.
     #[error("there are no shards: score on one thread, which needs none")]
     NoShards,
     /// A shard did not answer.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// A shard answered with what cannot be an answer.
-    #[error("shard {0} answered with something that is no answer to what it was asked")]
+    /// A shard answered with something that cannot be an answer.
+    #[error("shard {0} answered with something that is not an answer to what it was asked")]
     NoAnswer(usize),
 }
 
-/// What a shard says to bytes that are no request, or to the second request before the first.
+/// What a shard returns for bytes that are not a request, or for the second request before the first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("this is no request that I can answer now")]
+#[error("this is not a request that I can answer now")]
 pub struct Refused;
+
+/// What a shard is asked, given as a beginning: change it as your counts need it. It is answered with the
+/// shard's own counts, and then with [`Best`].
+#[derive(Serialize, Deserialize)]
+pub enum Request {
+    /// Keep these rows, and count them: of so many lessons.
+    Count {
+        /// How many lessons the history has.
+        lessons: usize,
+        /// A row for each of the shard's learners.
+        rows: Vec<Vec<Lesson>>,
+    },
+    /// Score the rows that you keep.
+    Score {
+        /// What all shards counted, together.
+        counts: Vec<u32>,
+        /// How many lessons to recommend to each.
+        top: usize,
+    },
+}
+
+/// What a shard answers to the second: the best lessons of each of its rows, with their scores.
+pub type Best = Vec<Vec<(Lesson, u64)>>;
+
+/// What is recommended to the learner at `at`, with ids in place of a shard's small numbers; `None` if the
+/// history has no such lesson. Given.
+pub fn named(history: &History, at: usize, best: Vec<(Lesson, u64)>) -> Option<Recommended> {
+    let scored = |(lesson, score)| {
+        let lesson = *history.lessons().get(usize::from(lesson))?;
+        Some(Scored { lesson, score })
+    };
+    Some(Recommended {
+        learner: *history.learners().get(at)?,
+        lessons: best.into_iter().map(scored).collect::<Option<_>>()?,
+    })
+}
 
 // ANCHOR: split
 /// Splits the learners of `history` into `parts` neighbouring ranges, in order, which together are all
 /// of them; some may be empty.
 ///
 /// What makes a part heavy is completions and not learners: no part has more completions than its fair
-/// share and one more learner's.
+/// share plus those of one learner.
 ///
 /// Judged by `shards::parts_are_the_whole_and_none_is_heavy`, first of its stage, and
 /// `shards::a_few_busy_learners_do_not_share_a_shard`.
@@ -48,15 +86,16 @@ pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
 /// What [`recommend`](crate::scoring::recommend) returns, computed by the shards: the same for
 /// every number of shards, or an error.
 ///
-/// Takes two rounds, in which each row of the history is sent once and to one shard. No row is read more
-/// than four times for that.
+/// Takes two rounds, in which each row of the history is sent once, to one shard. No row is read more than
+/// four times.
 ///
 /// # Errors
 /// [`Unscored`] if there is no shard, or one of them does not answer or answers nonsense: also one that
-/// has no learners, since nobody knows what else is wrong with it. There is no result then, and after an
-/// error the shards can be asked again.
+/// has no learners, since nobody knows what else is wrong with it. There is no result then. After an error
+/// the shards can be asked again.
 ///
-/// Judged by every test in `shards`, where shards are lost; nonsense comes with the hardening, in `nights`.
+/// Judged by every test in `shards`, where shards are lost or answer too little; other nonsense comes with
+/// the hardening, in `nights`.
 pub fn recommend(
     history: &History,
     top: usize,
@@ -72,11 +111,11 @@ pub fn recommend(
 /// What a shard does. It lives as long as its shard, and remembers its rows between the rounds.
 #[derive(Default)]
 pub struct Worker {
-    // What it remembers between the rounds. It is yours to choose.
+    // What it keeps between the rounds is yours to choose.
 }
 
 impl Worker {
-    /// A worker that was asked nothing yet.
+    /// A worker that has not been asked anything yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -85,15 +124,15 @@ impl Worker {
     /// Answers one request.
     ///
     /// # Errors
-    /// [`Refused`] if that is no request, or comes before the one that it needs. Whatever the bytes
-    /// are, this does not panic, and allocates no more than they and
-    /// [`MAX_LESSONS`](crate::history::MAX_LESSONS) can be worth.
+    /// [`Refused`] if the bytes are not a request, or one that comes before the one that it needs. Whatever
+    /// they are, this does not panic, and reserves no more memory than a request of that length about at most
+    /// [`MAX_LESSONS`](crate::history::MAX_LESSONS) lessons needs.
     ///
-    /// Judged with [`recommend`] by the tests in `shards`; of the hardening, by those in `shard`.
+    /// Judged with [`recommend`] by the tests in `shards`, and in the hardening by those in `shard`.
     pub fn handle(&mut self, request: &[u8]) -> Result<Vec<u8>, Refused> {
         let _ = request;
         todo!(
-            "Read the request, refuse what is none, do the shard's part of the work and answer in bytes."
+            "Decode the request, refuse what is not one, do the shard's part of the work, and answer in bytes."
         )
     }
     // ANCHOR_END: handle

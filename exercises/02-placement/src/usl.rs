@@ -7,7 +7,7 @@
 //! beyond which more of them bring *less*. The law is N. J. Gunther's
 //! (1993; [derived anew in 2008](https://arxiv.org/abs/0808.1431)).
 //!
-//! A model of three numbers is a summary of what was measured, and says little about what was not: a
+//! A model of three numbers is a summary of what was measured, and knows little about what was not: a
 //! fit to at most eight shards knows nothing of the rack, the network or the second building.
 
 use crate::quantity::{Rate, Unusable};
@@ -49,8 +49,8 @@ pub enum NoFit {
     /// Nothing has no throughput.
     #[error("one measurement is of no shards at all")]
     NoShards,
-    /// The figures are too far apart to be reckoned with.
-    #[error("these throughputs are too far apart to reckon a curve from")]
+    /// The figures are too far apart to calculate with.
+    #[error("these throughputs are too far apart to calculate a curve from")]
     NoCurve,
 }
 
@@ -63,9 +63,9 @@ impl Usl {
     ///
     /// # Errors
     /// [`NoFit`] if there are fewer than three different numbers of shards, a throughput is `NaN`,
-    /// infinite, zero or negative, or they are too far apart to reckon with.
+    /// infinite, zero or negative, or they are too far apart to calculate with.
     ///
-    /// Judged by the tests in `fit`, which are of the hardening.
+    /// Judged by the tests in `fit`, in the hardening.
     pub fn fit(points: &[Point]) -> Result<Self, NoFit> {
         let _ = points;
         todo!(
@@ -77,7 +77,7 @@ impl Usl {
     // ANCHOR: use
     /// What so many shards bring by this curve, each second. None bring nothing.
     ///
-    /// Judged by the tests in `curve`, which are of the hardening.
+    /// Judged by the tests in `curve`, in the hardening.
     pub fn throughput(&self, shards: u32) -> f64 {
         let _ = shards;
         todo!("Compute X(n).")

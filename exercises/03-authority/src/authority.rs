@@ -36,14 +36,14 @@ impl Default for Settings {
     }
 }
 
-/// The one that decides. Clones are the same authority.
+/// Decides what is true. Clones are the same authority.
 #[derive(Clone, Debug)]
 pub struct Authority {
     queue: Queue,
     reader: Reader,
 }
 
-/// One that may look. Clones look at the same authority.
+/// Reads and listens. Clones belong to the same authority.
 ///
 /// There is no way from here to a write, or to the authority behind it.
 #[derive(Clone, Debug)]
@@ -53,12 +53,12 @@ pub struct Reader {
 }
 
 // ANCHOR: open
-/// Opens the store behind `backend`, or makes a new one if it is empty.
+/// Opens the store behind `backend`, or creates a new one if it is empty.
 ///
 /// Everything is checked here, once: a file that has been damaged since it was closed is refused, and
 /// never read as somebody's progress. What was committed is there.
 ///
-/// The backend is given back (dropped) when the last authority, reader and committer are gone.
+/// The backend is dropped when the last authority, reader and committer are gone.
 ///
 /// # Errors
 /// - [`OpenError::Corrupt`] when what is there is not a whole store. It is left as it is.
@@ -79,9 +79,9 @@ pub fn open_database(backend: impl StorageBackend) -> Result<Arc<Database>, Open
     Store::database(backend)
 }
 
-/// Opens the store in a database that is open already, and shares it with `alongside`: what is accepted of
-/// a group is passed to it, in its order, inside the transaction that makes it durable. If `alongside`
-/// fails, so does the group. Lab 5 puts its outbox there.
+/// Opens the store in a database that is open already, and shares it with `alongside`: the accepted writes
+/// of a group are passed to it, in their order, inside the transaction that makes them durable. If
+/// `alongside` fails, so does the group. Lab 5 puts its outbox there.
 ///
 /// It could take a backend and pass the database on. But then there would be an outbox that has no
 /// database yet; so whoever assembles the two opens it first.
@@ -101,7 +101,7 @@ pub fn open_in(
     Ok((Authority { queue, reader }, committer))
 }
 
-/// Opens the store in the file at `path`, or makes a new one if there is none.
+/// Opens the store in the file at `path`, or creates a new one if there is none.
 ///
 /// # Errors
 /// As [`open`]. The file is locked while it is open.
@@ -127,19 +127,23 @@ pub fn open_file(path: &Path, settings: Settings) -> Result<(Authority, Committe
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     // Elsewhere a folder cannot be opened as a file; there the name is up to the file system.
     if cfg!(unix) {
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        // By its full name: a bare one has an empty parent.
+        if let Some(folder) = path.canonicalize()?.parent() {
+            File::open(folder)?.sync_all()?;
+        }
     }
     Ok(())
 }
 
 impl Authority {
     // ANCHOR: write
-    /// Writes, and gives the receipt once no crash can take it back.
+    /// Writes, and returns the receipt once no crash can undo the write.
     ///
-    /// A caller may drop the future at any time; its write may then be done or not. At most
-    /// [`MAX_WAITING`](crate::group::MAX_WAITING) writes wait to be committed, and further callers wait
-    /// for a place.
+    /// A caller may drop the future at any time. Whether its write has been committed, will be, or never
+    /// will be is then unknown to it, and a retry with the same idempotency key finds out.
+    ///
+    /// At most [`MAX_WAITING`](crate::group::MAX_WAITING) writes wait to be committed, and further callers
+    /// wait for a place.
     ///
     /// # Errors
     /// [`WriteError`], each variant of which says what is true of the write. A note beyond
@@ -171,7 +175,7 @@ impl Reader {
 
     /// The changes from now on.
     ///
-    /// Whoever listens can never hold the authority up, whatever it does or leaves undone.
+    /// A listener can never hold up the authority, whatever it does.
     pub fn changes(&self) -> Changes {
         self.announcer.subscribe()
     }

@@ -35,7 +35,7 @@ pub enum Notice {
 #[derive(Debug)]
 pub struct Changes(broadcast::Receiver<Notice>);
 
-/// Where changes are told.
+/// Where changes are announced.
 #[derive(Clone, Debug)]
 pub(crate) struct Announcer(broadcast::Sender<Notice>);
 
@@ -48,7 +48,7 @@ impl Announcer {
         Changes(self.0.subscribe())
     }
 
-    /// Tells everyone who listens, and does not care whether anyone does.
+    /// Sends a notice to everyone who listens. It is no error if nobody does.
     pub(crate) fn announce(&self, notice: Notice) {
         let _ = self.0.send(notice);
     }
@@ -56,11 +56,11 @@ impl Announcer {
 
 impl Changes {
     // ANCHOR: next
-    /// The next notice; `None` once the authority, its readers and its committer are gone, and all has been
-    /// told.
+    /// The next notice; `None` once the authority, its readers and its committer are gone, and every notice
+    /// has been delivered.
     ///
-    /// - Each accepted write is told once, after it is durable; the changes of one key in the order of
-    ///   their versions. Retries and refusals are not told.
+    /// - Each accepted write is announced once, after it is durable; the changes of one key in the order of
+    ///   their versions. Retries and refusals are not announced.
     /// - What is kept for a subscriber that is behind is bounded: at least the latest [`MAX_BEHIND`]
     ///   notices, at most twice as many. Whoever has fallen behind further hears [`Notice::Missed`]
     ///   before anything that is newer than what it missed, and then what is still kept.

@@ -21,7 +21,7 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 64;
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
 
-/// Why a text is no idempotency key.
+/// Why a text cannot be an idempotency key.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error("an idempotency key has 1 to {MAX_IDEMPOTENCY_KEY_BYTES} bytes, and this has {bytes}")]
 pub struct InvalidKey {
@@ -30,7 +30,7 @@ pub struct InvalidKey {
 }
 
 impl IdempotencyKey {
-    /// Makes a key of a text.
+    /// Makes a key from a text.
     ///
     /// # Errors
     /// [`InvalidKey`] when it is empty or longer than [`MAX_IDEMPOTENCY_KEY_BYTES`].
@@ -48,7 +48,7 @@ impl IdempotencyKey {
     }
 }
 
-/// What comes from elsewhere is held to the same bounds.
+/// A key that is deserialized is checked against the same bounds.
 impl TryFrom<String> for IdempotencyKey {
     type Error = InvalidKey;
 

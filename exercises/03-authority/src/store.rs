@@ -32,7 +32,7 @@ const ENGINE_CACHE_BYTES: usize = 16 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Facts(Arc<Database>);
 
-/// The store, for the one who commits.
+/// The store, as the committer has it.
 #[derive(Debug)]
 pub(crate) struct Store {
     /// What else is put into each transaction.
@@ -54,21 +54,21 @@ pub(crate) struct Known {
     pub(crate) newest: Epoch,
 }
 
-/// What came of one write of a group.
+/// The outcome of one write of a group.
 #[derive(Debug)]
 pub(crate) enum Judged {
     /// It is new, and is in the transaction.
     Accepted(Receipt),
-    /// It had been done before, and this is the reply of then.
+    /// It had been done before, and this is the reply that it got then.
     Repeated(Receipt),
     /// It was refused, and left nothing behind.
     Refused(WriteError),
 }
 
-/// The disk failed, and whether the group took effect is unknown. The store must not be used again:
-/// what it knows may be ahead of the file.
+/// Why a group could not be committed. Whether it took effect is unknown, and the store must not be used
+/// again: what it knows may be ahead of the file.
 #[derive(Debug)]
-pub(crate) struct Failed;
+pub(crate) struct Failed(pub(crate) redb::Error);
 
 impl Facts {
     /// The fact under `key`, if there is one.
@@ -105,7 +105,7 @@ impl Store {
         retained_replies: NonZeroU64,
         alongside: Box<dyn Alongside>,
     ) -> Result<Self, OpenError> {
-        if let Some(table) = strangers_table(&database, alongside.tables()).map_err(unopened)? {
+        if let Some(table) = foreign_table(&database, alongside.tables()).map_err(unopened)? {
             let why = format!("it is somebody else's, and has a table `{table}`");
             return Err(OpenError::Corrupt(why));
         }
@@ -130,7 +130,7 @@ impl Store {
     }
     // ANCHOR_END: open
 
-    /// A way to look at the facts, and at nothing else.
+    /// Read access to the facts, and to nothing else.
     pub(crate) fn facts(&self) -> Facts {
         Facts(Arc::clone(&self.database))
     }
@@ -140,8 +140,8 @@ impl Store {
     /// - `judge_all` judges them, and fills the transaction. What was accepted is committed together, with
     ///   one sync.
     /// - A group in which nothing was accepted changes nothing, and costs no sync.
-    /// - An error of the engine, wherever it comes from, is [`Failed`]: whether the group took effect is
-    ///   unknown, and nothing is tried again.
+    /// - An error of the engine, wherever it comes from, is returned in [`Failed`]: whether the group took
+    ///   effect is unknown, and nothing is tried again.
     ///
     /// Judged by `a_write_becomes_a_record` and `what_was_acknowledged_survives_a_crash_at_any_point`, and in
     /// the next stage by `what_changes_nothing_costs_no_sync`.
@@ -211,15 +211,15 @@ impl Known {
     }
 }
 
-/// A table that no store of ours has, if there is one, `alongside` being ours too. To add our own beside
-/// it would make a store of somebody else's file.
-fn strangers_table(database: &Database, alongside: &[&str]) -> Result<Option<String>, redb::Error> {
+/// The name of a table that belongs neither to the store nor to `alongside`, if there is one. To add our
+/// tables beside it would turn somebody else's file into a store.
+fn foreign_table(database: &Database, alongside: &[&str]) -> Result<Option<String>, redb::Error> {
     let ours = [FACTS.name(), REPLIES.name(), FENCE.name()];
     let reading = database.begin_read()?;
     let mut tables = reading.list_tables()?;
     let is_ours = |name: &str| ours.contains(&name) || alongside.contains(&name);
-    let strangers = tables.find(|table| !is_ours(table.name()));
-    Ok(strangers.map(|table| table.name().to_owned()))
+    let foreign = tables.find(|table| !is_ours(table.name()));
+    Ok(foreign.map(|table| table.name().to_owned()))
 }
 
 fn unopened(error: redb::Error) -> OpenError {

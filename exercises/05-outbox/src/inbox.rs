@@ -209,7 +209,7 @@ impl Inbox {
         Ok(ahead)
     }
 
-    /// The records that were given up, in the order of their offsets.
+    /// The records that were given up on, in the order of their offsets.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.

@@ -8,7 +8,7 @@ use thiserror::Error;
 // ANCHOR: facts
 /// The way to the authority.
 pub trait Facts: Send + Sync {
-    /// Where a learner stands in each of some lessons, in the order of `keys`; `None` if not begun.
+    /// A learner's progress in each of some lessons, in the order of `keys`; `None` if not begun.
     ///
     /// # Errors
     /// [`FactsError`].

@@ -356,9 +356,9 @@ impl<O> Seat<O> {
     /// Ends the fetch: takes it out of the table and keeps its response, under one lock, and announces
     /// how it ended. Returns what was fetched, for the request that started it.
     ///
-    /// - A response that may be **kept** replaces what the request selects; if it is not [of
-    ///   use](is_of_use), that is only removed. But nothing changes if the key was written, purged or
-    ///   cleared since the fetch took off, or if a fetch that was sent later has landed.
+    /// - A response that may be **kept** replaces what the request selects; if it is not [worth
+    ///   keeping](is_of_use), that is only removed. But nothing changes if the key was written, purged
+    ///   or cleared since the fetch took off, or if a fetch that was sent later has landed.
     /// - If it may **not** be kept, `held`, which the origin was asked about, is no longer its answer to
     ///   everybody, and is removed.
     ///

@@ -17,7 +17,7 @@ const TTL: Duration = Duration::from_secs(3600);
 /// A cache that reads through.
 pub trait Contender: Send + Sync + 'static {
     fn with_room_for(capacity: u64) -> Self;
-    /// Reads, loading what is not there; true if it was.
+    /// Reads, loading what is missing; true if it was there.
     fn read(&self, key: LessonKey, load: fn(LessonKey) -> Progress) -> bool;
     fn remove(&self, key: LessonKey);
 }
@@ -42,7 +42,7 @@ impl Contender for Quick {
     }
 }
 
-/// `quick_cache` with an age for each entry, judged on reading.
+/// `quick_cache` with an age for each entry, checked on each read.
 pub struct QuickWithClock(quick_cache::sync::Cache<LessonKey, (Progress, Instant)>);
 
 impl Contender for QuickWithClock {
@@ -64,7 +64,7 @@ impl Contender for QuickWithClock {
     }
 }
 
-/// moka with an age, as one uses it.
+/// moka with an age, in its usual form.
 pub struct Moka(moka::sync::Cache<LessonKey, Progress>);
 
 impl Contender for Moka {
@@ -86,13 +86,13 @@ impl Contender for Moka {
     }
 }
 
-/// The course's cache. Its source answers at once, so that a read is over when it was polled once.
+/// The course's cache. Its source answers at once, so a read is done after one poll.
 pub struct Ours {
     cache: Cache<AtOnce>,
     session: Session,
 }
 
-/// Counts by thread would be exact too; the loads of a thread are told by their sum.
+/// Counts per thread would be exact too; the sum is enough here.
 static LOADS: AtomicU64 = AtomicU64::new(0);
 
 struct AtOnce;
@@ -125,7 +125,7 @@ impl Contender for Ours {
         LOADS.load(Ordering::Relaxed) == before
     }
 
-    /// A write that ended in an error takes the entry away, and leaves nothing in the session.
+    /// A write that ended in an error removes the entry, and leaves nothing in the session.
     fn remove(&self, key: LessonKey) {
         let write = ready(Err::<Version, ()>(()));
         let _ = self.cache.write(key, &self.session, write).now_or_never();

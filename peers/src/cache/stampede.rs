@@ -59,7 +59,7 @@ fn counted(measured: &[Measured]) -> Vec<String> {
         .collect()
 }
 
-/// Takes a turn of the runtime, so that all 64 have come before the first is served.
+/// Yields to the runtime once, so that all 64 have arrived before the first is served.
 async fn load(loads: &AtomicU64, key: LessonKey) -> Progress {
     loads.fetch_add(1, Ordering::Relaxed);
     tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! What all sides ask and answer, so that they differ in nothing but the way there.
+//! What all sides ask and answer, so that they differ only in the way there.
 
 use domain::{LessonKey, Progress, Version};
 

@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 
 use super::same;
 
-/// What tarpc generates client and server from.
+/// The trait from which tarpc generates client and server.
 #[tarpc::service]
 pub trait Lessons {
-    /// Where a learner stands in a lesson.
+    /// A learner's progress in a lesson.
     async fn progress(key: LessonKey) -> Option<Progress>;
 }
 
@@ -53,7 +53,7 @@ impl ladder::Rpc for Tarpc {
         answer.is_ok_and(|progress| progress == Some(same::progress(same::KEY)))
     }
 
-    /// Not compared here: a batch is the service's affair, not the transport's.
+    /// Not compared here: a batch concerns the service, not the transport.
     async fn many(_: &LessonsClient, _: usize) -> usize {
         0
     }

@@ -44,8 +44,8 @@ impl Api {
         change: Change,
     ) -> Result<Progress, Refused> {
         let answer = self.link.compare_and_set(key, expected, change);
-        // Also after an error: "no answer" may stand for a change that was stored, and "stale" says that
-        // somebody else's was.
+        // Also after an error: after "no answer" the change may have been stored, and "stale" means that
+        // another one was.
         self.cache.forget(key);
         if let Ok(fact) = answer {
             session.told(key, fact.version);
@@ -54,7 +54,7 @@ impl Api {
     }
     // ANCHOR_END: stubs
 
-    /// Where the learner stands in a lesson.
+    /// The learner's progress in a lesson.
     ///
     /// # Errors
     /// [`NoAnswer`] when the authority has to be asked and gives no answer.
@@ -66,7 +66,7 @@ impl Api {
         self.cache.read(session, key)
     }
 
-    /// Where the learner stands in the lessons of a page.
+    /// The learner's progress in the lessons of a page.
     ///
     /// # Errors
     /// As in [`read`](Self::read).

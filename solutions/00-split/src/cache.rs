@@ -26,7 +26,7 @@ impl Cache {
     }
 
     // ANCHOR: stubs
-    /// Where the learner stands in a lesson; `None` if it was not begun.
+    /// The learner's progress in a lesson; `None` if it was not begun.
     ///
     /// - An entry that is not below the session's floor is returned, without a crossing. "Not begun" is
     ///   below every version.

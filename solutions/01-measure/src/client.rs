@@ -4,11 +4,11 @@
 //! things must not be left to chance: whose reply a reply is, and what one caller can do to another.
 //!
 //! A caller may be slow, not be polled for a while, be dropped half-way (every `.await` is a place
-//! where that can happen), or be one of a thousand. None of that may be felt by the next, but for this: a
+//! where that can happen), or be one of a thousand. The next must notice none of it, but for this: a
 //! caller may keep its place until it has taken its answer or is dropped.
 //!
-//! So one task owns the stream. A caller hands it a request and a place for the reply, and waits. Who
-//! is dropped in the middle of that leaves no half of a frame behind, because it never held the stream.
+//! So one task owns the stream. A caller hands it a request and a place for the reply, and waits. A
+//! caller that is dropped in the middle leaves no half frame behind, because it never held the stream.
 //! The alternative, letting each caller write under a lock, saves a task switch for each call and must
 //! then answer what happens when the writer is cancelled half-way.
 
@@ -59,7 +59,7 @@ pub enum CallError {
 /// A connection to a server. Clones share it. It closes when the last clone is gone and no call is in
 /// flight, and lets go of its stream then, or as soon as the connection has ended.
 ///
-/// Whoever builds it in another way keeps what this one keeps:
+/// A client with a different design keeps these promises too:
 ///
 /// - A call is one frame, handed to the stream in one write (calls that wait together may share it) and
 ///   flushed. What has been begun is finished, also when its caller has left.
@@ -124,7 +124,7 @@ impl Client {
         let (reply, answer) = oneshot::channel();
         let call = Call { request, reply };
         (self.calls.send(call).await).map_err(|_| CallError::NotSent)?;
-        // Dropped without a word, by a task that was stopped: the request may have left.
+        // Dropped without an answer, by a task that was stopped: the request may have left.
         answer.await.unwrap_or(Err(CallError::Unknown))
     }
     // ANCHOR_END: call

@@ -116,8 +116,6 @@ pub fn encode(frame: &Frame, out: &mut BytesMut) -> Result<(), FrameError> {
         Ok(announced) if length <= MAX_LENGTH => announced,
         _ => return Err(FrameError::TooLarge { length }),
     };
-    // One reserve for the whole frame: what it needs is known here, unlike when reading.
-    out.reserve(LENGTH_BYTES + length);
     out.put_u32(announced);
     out.put_u64(frame.id.0);
     out.put_u8(frame.kind as u8);

@@ -43,7 +43,7 @@ impl ProgressClient {
     /// Where one learner stands in one lesson. One crossing.
     ///
     /// # Errors
-    /// As [`Client::call`]; besides, [`CallError::Malformed`] when what comes back does not answer
+    /// As [`Client::call`]; also [`CallError::Malformed`] when what comes back does not answer
     /// this question.
     pub async fn progress(&self, key: LessonKey) -> Result<Option<Progress>, CallError> {
         let mut answers = self.ask(&[key]).await?;
@@ -70,7 +70,7 @@ impl ProgressClient {
     // ANCHOR_END: many
 
     // ANCHOR: ask
-    /// One question of at most [`MAX_BATCH_KEYS`] keys, and an answer that has been held against it.
+    /// One question of at most [`MAX_BATCH_KEYS`] keys, and an answer that has been checked against it.
     ///
     /// The wire has one shape only, a list: a single key is a batch of one. A second message for the
     /// single key would save its length byte, and need its own tests for ever.

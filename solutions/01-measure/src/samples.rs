@@ -63,7 +63,7 @@ impl Samples {
 
     // ANCHOR: quantile
     /// The duration that at least the share `q` of all samples did not exceed, to within 0.1%:
-    /// `quantile(0.5)` is the median. `q` is held to 0..=1; `None` if there are no samples.
+    /// `quantile(0.5)` is the median. `q` is clamped to 0..=1; `None` if there are no samples.
     pub fn quantile(&self, q: f64) -> Option<Duration> {
         (!self.is_empty())
             .then(|| Duration::from_nanos(self.nanos.value_at_quantile(q.clamp(0.0, 1.0))))
@@ -98,12 +98,12 @@ pub struct Paced {
 }
 
 // ANCHOR: paced
-/// Makes `count` calls, numbered from 0, on a schedule: the first at once and then one each `every`.
+/// Makes `count` calls, numbered from 0, on a schedule: the first at once and then one per `every`.
 /// Records how late each was answered, *counted from when it was due*.
 ///
 /// One call is made at a time. When one is stuck, those that were due meanwhile follow as soon as it
 /// is done, each with the wait in its sample: a user who wanted something then would have waited
-/// just so. A call that fails took its time too, and is recorded like any other.
+/// that long. A call that fails took its time too, and is recorded like any other.
 ///
 /// On a real clock Tokio's timer wakes up to a millisecond or two late, and that lands in every
 /// sample: for calls much shorter than that, the schedule needs a finer clock than this.

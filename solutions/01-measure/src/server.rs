@@ -52,11 +52,10 @@ pub enum ServeError {
 // ANCHOR: serve
 /// Serves one connection until the client closes it. Dropping the future stops all that it had started.
 ///
-/// - Up to [`MAX_HANDLERS`] handlers run at once; while that many do, nothing further is started, and
-///   next to nothing read.
+/// - Up to [`MAX_HANDLERS`] handlers run at once. Nothing is started, and next to nothing read, while that
+///   many do, or once some [`MAX_HANDLERS`] replies, or some 64 KiB of smaller ones, wait for a client that
+///   takes none.
 /// - A reply leaves when its handler is done, whatever else is still running, and is flushed.
-/// - Nothing further is started for a client that takes no replies, once some [`MAX_HANDLERS`] answers
-///   wait for it, or some 64 KiB of smaller ones.
 /// - When the client closes its sending side between two frames, what it has asked is still answered;
 ///   then this side is closed too.
 ///
@@ -86,7 +85,7 @@ where
             }
             // An answer that is ready at once needs no task, which would cost more than the answer
             // does. The price: a handler that computes for long holds up this connection, and
-            // ought to do that on a thread of its own.
+            // should do that on a thread of its own.
             let mut answer = Box::pin(answer(Arc::clone(&handler), frame));
             match (&mut answer).now_or_never() {
                 Some(done) => outbox.put(&done)?,

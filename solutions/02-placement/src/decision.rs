@@ -1,12 +1,12 @@
 //! The form of a decision: what a placement says, or why there is none, and how that reads in a review.
 //!
-//! Given. How a decision is come to is [`crate::place`]'s.
+//! Given. How to reach a decision is the subject of [`crate::place`].
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use crate::quantity::Quantity;
-use crate::requirements::{Kind, Pressure, Scope};
+use crate::requirements::{Clear, Kind, Pressure, Scope};
 
 // ANCHOR: placement
 /// Where a piece of work belongs, and why there.
@@ -22,7 +22,7 @@ pub struct Placement {
     /// Why nothing narrower is sufficient: for every scope that is narrower, each pressure that rules it
     /// out, and whatever else does; and at least one for the module and for later, if they are there.
     pub reasons: Vec<Reason>,
-    /// The pressures that were heard and not counted, because they lack a metric, a value or a limit.
+    /// The pressures that were not counted, because they lack a metric, a value or a limit.
     pub vague: Vec<Pressure>,
 }
 // ANCHOR_END: placement
@@ -56,9 +56,9 @@ pub enum Objection {
         kind: Kind,
         /// What was measured, as the requirements say it.
         metric: String,
-        /// What it came to. Of geography, at the edge: what a call to the edge takes.
+        /// Its measured value. For geography, at the edge: what a call to the edge takes.
         value: Quantity,
-        /// What it may come to. Of load: the capacity of the scope.
+        /// How high it may be. For load: the capacity of the scope.
         limit: Quantity,
     },
     /// Getting there and back takes longer than the caller has.
@@ -72,6 +72,18 @@ pub enum Objection {
     Decides,
     /// The caller needs the result, and can't wait as long as the work takes.
     NeedsAnswer,
+}
+
+impl Clear<'_> {
+    /// The objection that this pressure makes, with these two figures.
+    pub fn objection(&self, value: Quantity, limit: Quantity) -> Objection {
+        Objection::Pressure {
+            kind: self.kind,
+            metric: self.metric.to_owned(),
+            value,
+            limit,
+        }
+    }
 }
 
 /// Why there is no placement.
@@ -89,7 +101,7 @@ pub enum Unplaced {
         figure: Figure,
     },
     /// A pressure speaks of a rate where it has to speak of a time, or the other way round.
-    #[error("{kind} (\"{metric}\") is measured as a {expected}, and {found} is none")]
+    #[error("{kind} (\"{metric}\") is measured as a {expected}, and {found} is not one")]
     WrongUnit {
         /// Which of the five.
         kind: Kind,
@@ -97,7 +109,7 @@ pub enum Unplaced {
         metric: String,
         /// `rate` or `time`.
         expected: &'static str,
-        /// What stood there.
+        /// The figure that was given.
         found: Quantity,
     },
     /// The requirements contradict each other, or what can be had: for each scope, what is against it.

@@ -5,7 +5,7 @@
 //! there are and how many bytes travel is the reader's decision, and tests count both.
 //!
 //! [`Threads`] has a thread for each shard, which is the cheapest fabric that there is: no distance,
-//! no loss. What sharding doesn't win there, it won't win over a network.
+//! no loss. What sharding does not gain there, it will not gain over a network.
 
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -18,12 +18,12 @@ pub enum Broken {
     /// A shard is gone.
     #[error("shard {0} is gone")]
     Gone(usize),
-    /// A shard could not make sense of what it was sent.
+    /// A shard could not use what it was sent.
     #[error("shard {shard} refused its request: {why}")]
     Refused {
         /// Which shard.
         shard: usize,
-        /// What it said.
+        /// Its reason.
         why: String,
     },
     /// There is not one request for each shard.
@@ -63,7 +63,7 @@ struct Shard {
 }
 
 impl Threads {
-    /// Starts this many; `before` runs first on each new thread, told its shard's number.
+    /// Starts this many; `before` runs first on each new thread, with its shard's number.
     pub fn start(shards: usize, before: impl Fn(usize) + Clone + Send + 'static) -> Self {
         let shards = (0..shards)
             .map(|shard| {
@@ -130,7 +130,7 @@ impl Drop for Threads {
             // A thread ends once nobody can ask it any more.
             shard.requests = None;
             if let Some(thread) = shard.thread.take() {
-                // It ended by a panic, which its own message has told.
+                // If it ended by a panic, the panic's message has been printed.
                 let _ = thread.join();
             }
         }

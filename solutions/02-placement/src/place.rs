@@ -1,10 +1,10 @@
 //! Which pressure counts, and where work belongs.
 //!
-//! What a decision says is given, in [`crate::decision`]; how it is come to is here.
+//! The form of a decision is given, in [`crate::decision`]; how to reach one is here.
 //!
 //! Each scope is asked, from narrow to wide, for everything that is known against it, and the first that has
-//! nothing against it is the answer. So the reasons cost nothing: they are the objections to what was passed
-//! on the way. The alternative, *each pressure names the scope that it needs, and the widest of them wins*,
+//! nothing against it is the answer. So the reasons cost nothing: they are the objections to the scopes that
+//! were passed on the way. The alternative, *each pressure names the scope that it needs, and the widest of them wins*,
 //! is shorter, and stops working once something rules out a *wide* scope.
 
 use crate::quantity::Quantity;
@@ -46,21 +46,20 @@ pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
 // ANCHOR_END: judge
 
 // ANCHOR: objections
-/// Everything that is known against doing the work at `scope`.
+/// Everything known against doing the work at `scope`. A pressure above its limit (at it is not above) is
+/// against:
 ///
-/// | pressure | if its value is above its limit, it is against |
-/// |---|---|
-/// | load | a scope whose capacity is below the value |
-/// | isolation | from a process: thread and process; from a machine: these and the machine |
-/// | ownership | no scope |
-/// | geography | all but the edge; the edge too, if a call to it takes longer than the limit |
-/// | decoupling | the thread |
+/// - load: a scope whose capacity, its limit, is too small
+/// - isolation: thread and process; from a machine, the machine too
+/// - ownership: none
+/// - geography: all but the edge; the edge too if a call to it, then the value, takes longer than the limit
+/// - decoupling: the thread
 ///
-/// A value at its limit is within it. Geography's value at the edge is that call. Besides:
-/// - a call takes longer than `answer_within`: [`Objection::TooFar`]
-/// - the work decides: [`Objection::Decides`] against the edge
-/// - a decoupling above its limit, and an `answer_within`: [`Objection::NeedsAnswer`]
-///   against every scope
+/// Besides:
+///
+/// - [`Objection::TooFar`]: a call takes longer than `answer_within`
+/// - [`Objection::Decides`]: the work decides, and this is the edge
+/// - [`Objection::NeedsAnswer`], against every scope: a decoupling above its limit, and an `answer_within`
 ///
 /// What was not measured is against nothing.
 pub fn objections(
@@ -111,12 +110,7 @@ fn against(scope: Scope, pressure: &Clear<'_>, costs: &Costs) -> Option<Objectio
 
 /// The objection that a pressure makes of these two figures, if the first is above the second.
 fn above(pressure: &Clear<'_>, value: Quantity, limit: Quantity) -> Option<Objection> {
-    (value > limit).then(|| Objection::Pressure {
-        kind: pressure.kind,
-        metric: pressure.metric.to_owned(),
-        value,
-        limit,
-    })
+    (value > limit).then(|| pressure.objection(value, limit))
 }
 
 /// What the first pressure of this kind that is above its own limit says.
@@ -127,9 +121,9 @@ fn asking(clear: &[Clear<'_>], kind: Kind) -> Option<Objection> {
 // ANCHOR_END: objections
 
 // ANCHOR: missing
-/// A figure of `scope` that was not measured, and that could still be an objection to it: its capacity, if
-/// there is a load; how long a call takes, if the caller has an `answer_within` or geography is above its
-/// limit. Of two that are missing, either.
+/// A figure of `scope` that was not measured and could still rule it out: its capacity, if there is a load;
+/// how long a call takes, if the caller has an `answer_within` or geography is above its limit. Of two that
+/// are missing, either.
 pub fn missing(
     scope: Scope,
     requirements: &Requirements,
@@ -152,7 +146,7 @@ pub fn missing(
 /// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.
 ///
 /// It is a module if ownership is above its limit, and later if decoupling is, with at least one reason for
-/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are handed back.
+/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are returned.
 ///
 /// # Errors
 /// - [`Unplaced::WrongUnit`] if [`judge`] refuses a pressure, whatever the rest says

@@ -87,11 +87,11 @@ pub enum Failure {
 pub struct Pressure {
     /// Which of the five.
     pub kind: Kind,
-    /// What was measured; blank if nobody said.
+    /// What was measured; blank if nobody wrote it down.
     pub metric: String,
-    /// What it came to.
+    /// Its measured value.
     pub value: Option<Quantity>,
-    /// What it may come to before it counts. A load has none.
+    /// How high it may be before it counts. A load has none.
     pub limit: Option<Quantity>,
 }
 // ANCHOR_END: pressure
@@ -104,9 +104,9 @@ pub struct Clear<'a> {
     pub kind: Kind,
     /// What was measured, as the requirements say it.
     pub metric: &'a str,
-    /// What it came to.
+    /// Its measured value.
     pub value: Quantity,
-    /// What it may come to; `None` for a load, whose limits are the capacities.
+    /// How high it may be; `None` for a load, whose limits are the capacities.
     pub limit: Option<Quantity>,
 }
 // ANCHOR_END: clear
@@ -145,7 +145,7 @@ impl Costs {
     /// With what `scope` was measured to carry, each second, in all.
     ///
     /// # Errors
-    /// [`Unusable`] if that is no capacity: see [`Rate::capacity`].
+    /// [`Unusable`] if that is not a capacity: see [`Rate::capacity`].
     pub fn with_capacity(mut self, scope: Scope, each_second: f64) -> Result<Self, Unusable> {
         self.capacities.insert(scope, Rate::capacity(each_second)?);
         Ok(self)
@@ -181,7 +181,7 @@ pub struct Decisions {
     pub all: Vec<Requirements>,
 }
 
-/// Why a text is no [`Decisions`]; it says where.
+/// Why a text is not a [`Decisions`], and where.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct FormError(#[from] toml::de::Error);
@@ -256,7 +256,7 @@ impl<'de> Deserialize<'de> for Pressure {
             }
             (other, _) => {
                 let why = format!(
-                    "`{other}` is no pressure: there are load, isolation, ownership, geography and \
+                    "`{other}` is not a pressure: there are load, isolation, ownership, geography and \
                      decoupling"
                 );
                 return Err(serde::de::Error::custom(why));
@@ -280,7 +280,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, 
     match quantity(deserializer)? {
         Some(Quantity::Time(time)) => Ok(Some(time)),
         _ => Err(serde::de::Error::custom(
-            "a rate, where a time was expected, such as 50 ms",
+            "a rate where a time was expected, such as 50 ms",
         )),
     }
 }

@@ -48,7 +48,7 @@ pub struct Recommended {
 /// scores 0 is not recommended. Higher scores come first, and of equal ones the smaller lesson.
 /// No row is read more than four times.
 ///
-/// What is returned takes memory by what is recommended, and not by how many lessons there are.
+/// The result takes memory in proportion to what is recommended, and not to how many lessons there are.
 pub fn recommend(history: &History, top: usize) -> Vec<Recommended> {
     let mut counts = Counts::new(history.lessons().len());
     for at in 0..history.learners().len() {

@@ -21,20 +21,20 @@ use crate::scoring::{Counts, Recommended, Scored, Scorer};
 /// Why there is no result. There is never a part of one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unscored {
-    /// Nobody is there to do the work.
+    /// There is no shard to do the work.
     #[error("there are no shards: score on one thread, which needs none")]
     NoShards,
     /// A shard did not answer.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// A shard answered with what cannot be an answer.
-    #[error("shard {0} answered with something that is no answer to what it was asked")]
+    /// A shard answered with something that cannot be an answer.
+    #[error("shard {0} answered with something that is not an answer to what it was asked")]
     NoAnswer(usize),
 }
 
-/// What a shard says to bytes that are no request, or to the second request before the first.
+/// What a shard returns for bytes that are not a request, or for the second request before the first.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("this is no request that I can answer now")]
+#[error("this is not a request that I can answer now")]
 pub struct Refused;
 
 /// To a shard. Borrowed where it is sent, so that nothing is copied twice.
@@ -63,15 +63,28 @@ enum Asked {
     },
 }
 
-/// Rows of best lessons, one for each of a shard's learners.
-type Best = Vec<Vec<(Lesson, u64)>>;
+/// What a shard answers to the second: the best lessons of each of its rows, with their scores.
+pub type Best = Vec<Vec<(Lesson, u64)>>;
+
+/// What is recommended to the learner at `at`, with ids in place of a shard's small numbers; `None` if the
+/// history has no such lesson. Given.
+pub fn named(history: &History, at: usize, best: Vec<(Lesson, u64)>) -> Option<Recommended> {
+    let scored = |(lesson, score)| {
+        let lesson = *history.lessons().get(usize::from(lesson))?;
+        Some(Scored { lesson, score })
+    };
+    Some(Recommended {
+        learner: *history.learners().get(at)?,
+        lessons: best.into_iter().map(scored).collect::<Option<_>>()?,
+    })
+}
 
 // ANCHOR: split
 /// Splits the learners of `history` into `parts` neighbouring ranges, in order, which together are all
 /// of them; some may be empty.
 ///
 /// What makes a part heavy is completions and not learners: no part has more completions than its fair
-/// share and one more learner's.
+/// share plus those of one learner.
 pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
     let learners = history.learners().len();
     let (mut start, mut end, mut before) = (0, 0, 0);
@@ -95,13 +108,13 @@ pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
 /// What [`recommend`](crate::scoring::recommend) returns, computed by the shards: the same for
 /// every number of shards, or an error.
 ///
-/// Takes two rounds, in which each row of the history is sent once and to one shard. No row is read more
-/// than four times for that.
+/// Takes two rounds, in which each row of the history is sent once, to one shard. No row is read more than
+/// four times.
 ///
 /// # Errors
 /// [`Unscored`] if there is no shard, or one of them does not answer or answers nonsense: also one that
-/// has no learners, since nobody knows what else is wrong with it. There is no result then, and after an
-/// error the shards can be asked again.
+/// has no learners, since nobody knows what else is wrong with it. There is no result then. After an error
+/// the shards can be asked again.
 pub fn recommend(
     history: &History,
     top: usize,
@@ -136,26 +149,12 @@ pub fn recommend(
             return Err(Unscored::NoAnswer(shard));
         }
         for (at, best) in parts[shard].clone().zip(best) {
-            let lessons = scored(history, best).ok_or(Unscored::NoAnswer(shard))?;
-            all.push(Recommended {
-                learner: history.learners()[at],
-                lessons,
-            });
+            all.push(named(history, at, best).ok_or(Unscored::NoAnswer(shard))?);
         }
     }
     Ok(all)
 }
 // ANCHOR_END: recommend
-
-/// With the lessons' ids; `None` if there is no such lesson.
-fn scored(history: &History, best: Vec<(Lesson, u64)>) -> Option<Vec<Scored>> {
-    best.into_iter()
-        .map(|(lesson, score)| {
-            let lesson = *history.lessons().get(usize::from(lesson))?;
-            Some(Scored { lesson, score })
-        })
-        .collect()
-}
 
 /// What a shard does. It lives as long as its shard, and remembers its rows between the rounds.
 #[derive(Default)]
@@ -171,7 +170,7 @@ struct Rows {
 }
 
 impl Worker {
-    /// A worker that was asked nothing yet.
+    /// A worker that has not been asked anything yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -180,8 +179,9 @@ impl Worker {
     /// Answers one request.
     ///
     /// # Errors
-    /// [`Refused`] if that is no request, or comes before the one that it needs. Whatever the bytes
-    /// are, this does not panic, and allocates no more than they and [`MAX_LESSONS`] can be worth.
+    /// [`Refused`] if the bytes are not a request, or one that comes before the one that it needs. Whatever
+    /// they are, this does not panic, and reserves no more memory than a request of that length about at most
+    /// [`MAX_LESSONS`] lessons needs.
     pub fn handle(&mut self, request: &[u8]) -> Result<Vec<u8>, Refused> {
         match from_bytes(request).ok_or(Refused)? {
             Asked::Count { lessons, rows } => {

@@ -7,14 +7,14 @@
 //! beyond which more of them bring *less*. The law is N. J. Gunther's
 //! (1993; [derived anew in 2008](https://arxiv.org/abs/0808.1431)).
 //!
-//! The fit here is a straight one. Turned over, the law is a sum of three terms,
+//! The fit here is a linear one. Inverted, the law is a sum of three terms,
 //! `n / X(n) = a + b(n−1) + cn(n−1)` with `a = 1/λ`, `b = σ/λ`, `c = κ/λ`, so that least squares finds
 //! it without a first guess and without iterating. The usual alternative, a nonlinear fit of `X`
-//! itself, weighs errors a little differently and has to be told where to begin. Each point counts by
-//! its *relative* error: otherwise the points with many shards, where turned-over values are largest,
+//! itself, weighs errors a little differently and needs a first guess. Each point counts by
+//! its *relative* error: otherwise the points with many shards, where inverted values are largest,
 //! would outvote the rest.
 //!
-//! A model of three numbers is a summary of what was measured, and says little about what was not: a
+//! A model of three numbers is a summary of what was measured, and knows little about what was not: a
 //! fit to at most eight shards knows nothing of the rack, the network or the second building.
 
 use crate::quantity::{Rate, Unusable};
@@ -56,8 +56,8 @@ pub enum NoFit {
     /// Nothing has no throughput.
     #[error("one measurement is of no shards at all")]
     NoShards,
-    /// The figures are too far apart to be reckoned with.
-    #[error("these throughputs are too far apart to reckon a curve from")]
+    /// The figures are too far apart to calculate with.
+    #[error("these throughputs are too far apart to calculate a curve from")]
     NoCurve,
 }
 
@@ -70,7 +70,7 @@ impl Usl {
     ///
     /// # Errors
     /// [`NoFit`] if there are fewer than three different numbers of shards, a throughput is `NaN`,
-    /// infinite, zero or negative, or they are too far apart to reckon with.
+    /// infinite, zero or negative, or they are too far apart to calculate with.
     pub fn fit(points: &[Point]) -> Result<Self, NoFit> {
         for point in points {
             if point.shards == 0 {
@@ -87,28 +87,15 @@ impl Usl {
         if different.len() < 3 {
             return Err(NoFit::TooFew(different.len()));
         }
-        // With each set of terms that may be there, the nearest; of those that have no negative term,
-        // the nearest of all. There are only four sets.
-        let terms = [&[0, 1, 2][..], &[0, 1], &[0, 2], &[0]];
-        let (_, [a, b, c]) = terms
+        // With each set of terms the nearest curve, and of those that are possible the nearest of all.
+        // There are only four sets.
+        [&[0, 1, 2][..], &[0, 1], &[0, 2], &[0]]
             .into_iter()
-            .filter_map(|terms| nearest(points, terms))
-            .filter(|(_, [a, b, c])| *a > 0.0 && *b >= 0.0 && *c >= 0.0)
+            .map(|terms| nearest(points, terms))
+            .filter(|(_, curve)| curve.is_possible())
             .min_by(|(one, _), (other, _)| one.total_cmp(other))
-            .ok_or(NoFit::NoCurve)?;
-        let curve = Self {
-            lambda: 1.0 / a,
-            sigma: b / a,
-            kappa: c / a,
-        };
-        let finite = [curve.lambda, curve.sigma, curve.kappa]
-            .iter()
-            .all(|x| x.is_finite());
-        if finite {
-            Ok(curve)
-        } else {
-            Err(NoFit::NoCurve)
-        }
+            .map(|(_, curve)| curve)
+            .ok_or(NoFit::NoCurve)
     }
     // ANCHOR_END: fit
 
@@ -165,17 +152,24 @@ impl Usl {
         Some(low)
     }
     // ANCHOR_END: use
+
+    /// Whether no term is negative, and each is a number that can be used.
+    fn is_possible(&self) -> bool {
+        let terms = [self.lambda, self.sigma, self.kappa];
+        let usable = 0.0..f64::INFINITY;
+        self.lambda.is_normal() && terms.iter().all(|term| usable.contains(term))
+    }
 }
 
-/// The least squares of `n/X = a + b(n−1) + cn(n−1)`, of which only these terms are there: how far off
-/// it is, and `a`, `b` and `c`. `None` if the points do not determine it.
-fn nearest(points: &[Point], terms: &[usize]) -> Option<(f64, [f64; 3])> {
+/// The curve with the least squares of `n/X = a + b(n−1) + cn(n−1)`, of which only these terms are used, and
+/// how far from the points it is. If they do not determine it, it is not a possible one.
+fn nearest(points: &[Point], terms: &[usize]) -> (f64, Usl) {
     // Divided by n/X each point's error is relative, and the right side is 1.
     let row = |point: &Point| {
         let n = f64::from(point.shards);
         [1.0, n - 1.0, n * (n - 1.0)].map(|term| term * point.throughput / n)
     };
-    // A term's size says nothing about its weight; scaled to 1 they are solved without losing digits.
+    // A term's size has nothing to do with its weight; scaled to 1 they are solved without losing digits.
     let mut scales = [0.0_f64; 3];
     for point in points {
         for (scale, term) in scales.iter_mut().zip(row(point)) {
@@ -192,7 +186,7 @@ fn nearest(points: &[Point], terms: &[usize]) -> Option<(f64, [f64; 3])> {
             normal[i][3] += row[first] / scales[first];
         }
     }
-    let solved = solve(normal, terms.len())?;
+    let solved = solve(normal, terms.len());
     let mut found = [0.0; 3];
     for (i, &term) in terms.iter().enumerate() {
         found[term] = solved[i] / scales[term];
@@ -201,17 +195,21 @@ fn nearest(points: &[Point], terms: &[usize]) -> Option<(f64, [f64; 3])> {
         let said: f64 = row(point).iter().zip(found).map(|(x, y)| x * y).sum();
         (said - 1.0).powi(2)
     });
-    Some((off.sum(), found))
+    let [a, b, c] = found;
+    let curve = Usl {
+        lambda: 1.0 / a,
+        sigma: b / a,
+        kappa: c / a,
+    };
+    (off.sum(), curve)
 }
 
-/// Solves the first `size` equations by elimination; the right sides are in column 3.
-fn solve(mut rows: [[f64; 4]; 3], size: usize) -> Option<[f64; 3]> {
+/// Solves the first `size` equations by elimination; the right sides are in column 3. Where there is no one
+/// solution, what it returns is infinite or `NaN`.
+fn solve(mut rows: [[f64; 4]; 3], size: usize) -> [f64; 3] {
     for at in 0..size {
-        let pivot = (at..size).max_by(|&i, &j| rows[i][at].abs().total_cmp(&rows[j][at].abs()))?;
-        rows.swap(at, pivot);
-        if rows[at][at].abs() < f64::MIN_POSITIVE {
-            return None;
-        }
+        let pivot = (at..size).max_by(|&i, &j| rows[i][at].abs().total_cmp(&rows[j][at].abs()));
+        rows.swap(at, pivot.unwrap_or(at));
         for other in (0..size).filter(|&other| other != at) {
             let factor = rows[other][at] / rows[at][at];
             let used = rows[at];
@@ -224,5 +222,5 @@ fn solve(mut rows: [[f64; 4]; 3], size: usize) -> Option<[f64; 3]> {
     for at in 0..size {
         found[at] = rows[at][3] / rows[at][at];
     }
-    Some(found)
+    found
 }

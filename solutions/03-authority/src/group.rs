@@ -34,7 +34,7 @@ struct Waiting {
 #[derive(Clone, Debug)]
 pub(crate) struct Queue(mpsc::Sender<Waiting>);
 
-/// The one who commits. There is one for each authority, and somebody has to run it.
+/// Commits what callers hand in. There is one for each authority, and somebody has to run it.
 pub struct Committer {
     store: Store,
     waiting: mpsc::Receiver<Waiting>,
@@ -67,14 +67,14 @@ impl Queue {
     }
 }
 
-/// Those whose writes have been taken. Dropped untold, because something panicked, they hear that the
-/// outcome is unknown; to hear nothing would mean that nothing was tried.
+/// The callers whose writes have been taken. If they are dropped unanswered, because something panicked, they
+/// get the answer that the outcome is unknown; no answer would mean that nothing was tried.
 struct Callers(Vec<oneshot::Sender<Answer>>);
 
 impl Callers {
     fn tell(&mut self, answers: Vec<Answer>) {
         for (caller, answer) in self.0.drain(..).zip(answers) {
-            // Whoever is gone does not hear it. What was done stays done.
+            // A caller that has left gets no answer. What was done stays done.
             let _ = caller.send(answer);
         }
     }
@@ -88,12 +88,11 @@ impl Drop for Callers {
 }
 
 impl Committer {
-    /// Commits what waits as one group, and answers everyone in it. Says how many there were; 0 when
+    /// Commits what waits as one group, and answers everyone in it. Returns how many there were; 0 when
     /// nothing waits.
     ///
     /// Everyone is answered after the sync, and not before: those who are refused as well, for what they
-    /// are refused in favour of has to be durable too. A caller that has given up is no reason to stop. Its
-    /// write may be done or not.
+    /// are refused in favour of has to be durable too. A caller that has given up is no reason to stop.
     pub fn commit_waiting(&mut self) -> usize {
         match self.waiting.try_recv() {
             Ok(first) => self.commit_with(first),
@@ -101,7 +100,7 @@ impl Committer {
         }
     }
 
-    /// Commits the group of `first`, and answers everyone in it. Says how many there were.
+    /// Commits the group of `first`, and answers everyone in it. Returns how many there were.
     fn commit_with(&mut self, first: Waiting) -> usize {
         let group = if self.waiting.is_empty() {
             vec![first]
@@ -127,7 +126,11 @@ impl Committer {
                 .into_iter()
                 .map(|judged| self.answer(judged))
                 .collect(),
-            Err(Failed) => self.failed(writes.len()),
+            // Callers learn what is true of their writes. Why is for the log.
+            Err(Failed(error)) => {
+                tracing::error!(%error, "a group of {} writes could not be committed", writes.len());
+                self.failed(writes.len())
+            }
         }
     }
 

@@ -72,9 +72,7 @@ impl<'g> Group<'g> {
         let reply = encode(&ReplyRow::of(write, version));
         self.replies.insert(self.known.next, reply.as_slice())?;
         self.known.add(write.idempotency_key.as_str());
-        if self.known.replies.len() as u64 > self.retained_replies.get() {
-            self.forget()?;
-        }
+        self.forget()?;
         // A newer writer is rare, and so is the need for another table.
         if write.epoch > self.known.newest {
             self.put_up_fence(write.epoch)?;

@@ -34,7 +34,7 @@ pub(crate) struct ReplyRow<'w> {
     pub(crate) version: Version,
 }
 
-/// What a write asks for: all of it but who asks, and in whose name.
+/// What a write asks for: all of it except the idempotency key and the epoch.
 #[derive(Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Asked<'w> {
     key: LessonKey,

@@ -8,7 +8,7 @@ use domain::{Event, EventError, EventId, LessonKey, Offset, Version};
 /// The most bytes that a payload may have. An event has 38; the rest is room for later schemas.
 pub const MAX_PAYLOAD_BYTES: usize = 4096;
 
-/// How many bytes a message takes besides its payload.
+/// The length of a message in bytes, without its payload.
 const ENVELOPE_BYTES: usize = 24;
 
 /// An event in transit, as bytes that may be of any schema.

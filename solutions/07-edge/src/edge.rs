@@ -444,7 +444,7 @@ impl State {
         was_there
     }
 
-    /// Keeps a response, unless a fetch that began later has landed already, or it is of no use.
+    /// Keeps a response, unless a fetch that began later has landed already, or it is not worth keeping.
     fn keep(&mut self, key: &Key, request: &Request, stored: &Arc<Stored>) {
         let there = self.shelf.find(key, |one| selects(one, request));
         if there.is_some_and(|there| there.requested_at > stored.requested_at) {

@@ -1,11 +1,11 @@
-//! What a hit costs over HTTP, beside a bare axum answer of the same size.
+//! What a hit costs over HTTP, compared with a bare axum answer of the same size.
 //!
-//! The door and the edge are two servers, so a hit crosses two sockets where a bare answer crosses one. The
-//! side *behind a bare door* crosses two as well, and does nothing else: what is above it is the price of
-//! edge, traces and observer.
+//! The door and the edge are two servers, so a hit crosses two sockets where a bare answer crosses one.
+//! The side *behind a bare door* crosses two as well, and does nothing else: the difference is the price
+//! of edge, traces and observer.
 //!
-//! `cargo run --release -p platform-solution --example hits`: sides take turns in short slices, in one run
-//! on one machine, and ratios are printed. Absolute times are this machine's, at this moment.
+//! `cargo run --release -p platform-solution --example hits`: sides take turns in short slices, in one
+//! run on one machine, and it prints ratios. Absolute times are for this machine, at this moment.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -39,7 +39,7 @@ impl Client {
         stream.set_nodelay(true)?;
         let request =
             format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Learner 7\r\n\r\n");
-        // The edge keeps nothing that is asked for with an identity, unless it is public.
+        // The edge keeps no answer to a request with an identity, unless it is public.
         let request = request.replace(
             "authorization: Learner 7\r\n",
             if path.starts_with("/learners") {
@@ -55,7 +55,7 @@ impl Client {
         })
     }
 
-    /// Asks once; says how long the body was.
+    /// Asks once; returns the length of the body.
     fn ask(&mut self) -> std::io::Result<usize> {
         self.stream.write_all(&self.request)?;
         let mut have = 0;
@@ -92,7 +92,7 @@ async fn bare(bytes: usize) -> std::io::Result<SocketAddr> {
     listening(Router::new().route("/", get(move || async move { body }))).await
 }
 
-/// A server that asks the one at `behind`, and passes on what it hears.
+/// A server that asks the one at `behind`, and passes on its answer.
 async fn door(behind: SocketAddr) -> std::io::Result<SocketAddr> {
     let way = Loopback::new(behind);
     let pass_on = move |request: Request| async move {

@@ -1,7 +1,7 @@
 //! The edge: lab 7's, as a server of its own.
 //!
-//! In a folder it listens on loopback like any other server, and the door asks it by HTTP. In memory the
-//! same edge is called as a function, so that one thread and a paused clock are enough.
+//! With a folder it listens on loopback like any other server, and the door asks it over HTTP. In memory
+//! the same edge is called as a function, so one thread and a paused clock are enough.
 
 use edge::edge::Edge;
 use edge::settings::Settings;
@@ -19,10 +19,10 @@ use web::http::{Request as HttpRequest, Response as HttpResponse};
 use web::{Body, Bytes, Clock, Origin, OriginError, Read, Request, Response};
 use web_server::Limits;
 
-/// How much the edge reads of an answer for the one who asked.
+/// How much of an answer the edge reads for the client that asked.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
-/// The way to the API, as the edge asks it.
+/// The way to the API, as the edge needs it.
 #[derive(Clone)]
 struct ByTheWay(Arc<dyn Http>);
 
@@ -75,7 +75,7 @@ impl Border {
         Ok(border)
     }
 
-    /// An empty edge: what it held was in its memory.
+    /// An empty edge: its memory is lost with it.
     fn open(&self) -> Result<(), NotStarted> {
         let settings = Settings {
             origin_timeout: bounds::BROWSER_TIMEOUT,

@@ -1,4 +1,4 @@
-//! The cache in front of the authority: lab 4's, and the sessions of those who read through it.
+//! The cache in front of the authority: lab 4's, and the sessions of its readers.
 
 use cache::cache::Cache;
 use cache::session::Session;
@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many sessions are remembered. A session need not be remembered for longer than the staleness
-/// bound, and this is what one API process sees in that time.
+/// bound, and one API process sees about this many in that time.
 const MAX_SESSIONS: usize = 10_000;
 
-/// The way to the authority, as the cache asks it.
+/// The way to the authority, as the cache needs it.
 struct ByTheWay(Arc<dyn Authority>);
 
 impl Source for ByTheWay {
@@ -60,8 +60,8 @@ impl Accelerator {
     fn session(&self, id: SessionId) -> Arc<Session> {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         if sessions.len() >= MAX_SESSIONS && !sessions.contains_key(&id) {
-            // Those who are reading now keep theirs. To forget the others could let one read back, so
-            // what they might read is forgotten as well.
+            // Sessions that are reading now stay. Forgetting the others could let one of them read an
+            // older version, so what they might read is forgotten as well.
             sessions.retain(|_, session| Arc::strong_count(session) > 1);
             self.cache.clear();
         }

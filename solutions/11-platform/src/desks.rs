@@ -1,4 +1,4 @@
-//! Who acts: lab 5's workers, each with an inbox in a database of its own.
+//! The parts that act: lab 5's workers, each with an inbox in its own database.
 
 use crate::medium::{Medium, Trouble, blocking, lock, opened};
 use crate::news::News;
@@ -17,10 +17,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Before the next step after one that could not be taken.
+/// The wait after a step that failed.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// A worker that starts again gets its effect anew.
+/// A worker that starts again gets a new effect.
 type MakeEffect = fn() -> Box<dyn Effect>;
 
 /// The workers.
@@ -34,7 +34,7 @@ struct Desk {
     ways: Ways,
     news: News,
     inbox: Mutex<Option<Inbox>>,
-    /// All before it is settled, and the world has seen it. Behind the inbox's own for a moment.
+    /// Everything before it is settled, and visible outside. Briefly behind the inbox's own offset.
     offset: AtomicU64,
     last: Mutex<Account>,
     running: Mutex<Option<JoinHandle<()>>>,
@@ -95,7 +95,7 @@ impl Desk {
         *lock(&self.running) = Some(tokio::spawn(async move { desk.work(inbox).await }));
     }
 
-    /// Takes up one record after the other, for ever.
+    /// Takes one record after the other, for ever.
     async fn work(&self, inbox: Inbox) {
         let done = Arc::new(Mutex::new(None));
         let effect = Box::new(Seen {
@@ -118,7 +118,7 @@ impl Desk {
                 return;
             };
             at_desk = Some(worker);
-            // A step whose answer was lost has settled its record all the same.
+            // A step whose answer was lost has still settled its record.
             let settled = matches!(
                 step,
                 Ok(Step::Settled(Outcome::Done)) | Err(Stumble::Away(NoAnswer::Lost))
@@ -136,7 +136,7 @@ impl Desk {
                 Ok(Step::Failed) => tokio::task::yield_now().await,
                 Err(stumble) => {
                     if let Stumble::Worker(error) = &stumble {
-                        tracing::debug!(%error, "{} cannot go on", self.consumer);
+                        tracing::debug!(%error, "{} cannot continue", self.consumer);
                     }
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -145,14 +145,13 @@ impl Desk {
     }
 }
 
-/// Why a step was none.
+/// Why a step failed.
 enum Stumble {
     Worker(WorkerError),
     Away(NoAnswer),
 }
 
-/// An effect, and what it has last been asked for. Whether that took place is known once its transaction
-/// has committed.
+/// An effect, and its last record. Whether that took effect is known when its transaction has committed.
 struct Seen {
     effect: Box<dyn Effect>,
     done: Arc<Mutex<Option<Event>>>,
@@ -175,7 +174,7 @@ impl Part for Desks {
             drop(lock(&desk.inbox).take());
         }
         Box::pin(async {
-            // A task that was asked to end does so at its next wait.
+            // A task that was asked to end ends at its next wait.
             tokio::task::yield_now().await;
             for desk in &self.0 {
                 desk.medium.power_fails();
@@ -202,8 +201,8 @@ impl Workers for Desks {
 
 impl Desk {
     fn account(&self) -> Account {
-        // The end first: what is settled meanwhile may make the queue look shorter than it was, and not
-        // an event vanish.
+        // Read the end first: records that are settled meanwhile may make the queue look shorter than it
+        // was, but no event seems to vanish.
         let end = self.news.end().0;
         let queued = end.saturating_sub(self.offset.load(Ordering::Acquire));
         let mut last = lock(&self.last);

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// Before the next step after one that came to nothing.
+/// The wait after a step that did nothing.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// How many lessons the dashboard names.
@@ -40,7 +40,7 @@ struct Inner {
     shelf: Shelf,
     keep: Keep,
     plan: Mutex<Plan>,
-    /// When the view last had all there was.
+    /// When the view last had every event.
     level_at: Mutex<Instant>,
     running: Mutex<Option<JoinHandle<()>>>,
 }
@@ -80,7 +80,7 @@ impl Figures {
         }
     }
 
-    /// Keeps the view up, for ever.
+    /// Keeps the view up to date, for ever.
     async fn project(&self, projector: Option<Projector<News, Keep>>) {
         let inner = &self.0;
         let mut projector = match projector {
@@ -99,7 +99,7 @@ impl Figures {
                 Err(Stumble::Projector(ProjectorError::Superseded { .. })) => return,
                 Err(stumble) => {
                     if let Stumble::Projector(error) = &stumble {
-                        tracing::debug!(%error, "the view cannot go on");
+                        tracing::debug!(%error, "the view cannot continue");
                     }
                     tokio::time::sleep(AGAIN).await;
                 }
@@ -132,7 +132,7 @@ impl Figures {
         self.lag();
     }
 
-    /// How many events the view lacks, those included that are not published yet.
+    /// How many events the view lacks, including those that are not published yet.
     fn lag(&self) -> u64 {
         let there = self.0.news.published() + self.0.news.waiting();
         let lag = there.saturating_sub(self.watermark());
@@ -143,7 +143,7 @@ impl Figures {
     }
 }
 
-/// Why a step was none.
+/// Why a step failed.
 enum Stumble {
     Projector(ProjectorError),
     Away,
@@ -196,7 +196,7 @@ impl View for Figures {
         })
     }
 
-    /// Under a newer plan, aside, and swapped in.
+    /// Rebuilds it aside, under a newer plan, and swaps it in.
     fn rebuild(&self) -> Fut<'_, Result<(), NoAnswer>> {
         Box::pin(async move {
             let inner = &self.0;
@@ -256,7 +256,7 @@ impl Keep {
     }
 }
 
-/// Beside it, synced, then in its place.
+/// Writes a new file next to it, syncs that, and renames it.
 fn put(folder: &std::path::Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let beside = folder.join(format!("{name}.new"));
     let mut file = std::fs::File::create(&beside)?;

@@ -1,7 +1,7 @@
-//! Our assembly: which part stands where.
+//! Our assembly: which part is where.
 //!
-//! Each part is a lab's solution behind one of the stage's traits. What is here is the glue: the folder
-//! of the store, who runs what, and which way leads from one part to the next.
+//! Each part is a lab's solution behind one of the stage's traits. Here is only the glue: the folder of
+//! the store, what runs what, and how one part reaches the next.
 //!
 //! | place | part | from |
 //! |---|---|---|

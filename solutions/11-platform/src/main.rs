@@ -58,24 +58,24 @@ async fn run(options: &Options, open_it: bool) -> ExitCode {
         options.folder.display()
     ));
     if open_it {
-        // Where there is no browser the address above is enough.
+        // Without a browser the address above is enough.
         let _ = open::that_detached(format!("http://{}/", running.page));
     }
     stopped().await;
     if tokio::time::timeout(END, running.end()).await.is_err() {
-        eprintln!("Some parts did not end in time; what was acknowledged is durable all the same.");
+        eprintln!("Some parts did not end in time; what was acknowledged is still durable.");
     }
     say("The platform has stopped.");
     ExitCode::SUCCESS
 }
 
-/// Whoever started it may have stopped listening; that is no reason to end.
+/// The program that started it may have closed the pipe; that is no reason to end.
 fn say(text: &str) {
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// Until somebody wants it to end.
+/// Waits until it is asked to end.
 async fn stopped() {
     #[cfg(unix)]
     {

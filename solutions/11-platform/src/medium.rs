@@ -1,4 +1,4 @@
-//! What a part keeps its bytes on: a file, or a disk in memory that can lose what was not synced.
+//! Where a part keeps its bytes: a file, or a disk in memory that can lose what was not synced.
 
 use crashdisk::{Disk, Handle, Loss};
 use platform::parts::NotStarted;
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often something is opened that a former owner of ours may not have let go of yet.
+/// How many times to try to open something that a former owner of ours may not have released yet.
 const TRIES: u32 = 40;
 
-/// Before each further try.
+/// The wait before each further try.
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// A file, or a disk in memory.
@@ -25,7 +25,7 @@ pub(crate) enum Medium {
 }
 
 impl Medium {
-    /// `name` in the folder, or a disk of its own.
+    /// `name` in the folder, or its own disk in memory.
     pub(crate) fn new(ground: &Ground, name: &str) -> Self {
         match ground {
             Ground::Folder(folder) => Self::File(folder.join(name)),
@@ -38,7 +38,7 @@ impl Medium {
         Self::Memory(Mutex::new(disk))
     }
 
-    /// Whether work on it blocks, and belongs on a thread of its own.
+    /// Whether work on it blocks, and so needs a thread of its own.
     pub(crate) fn blocks(&self) -> bool {
         matches!(self, Self::File(_))
     }
@@ -73,12 +73,12 @@ impl Medium {
         }
     }
 
-    /// Somebody else has it.
+    /// Something else has it open.
     pub(crate) fn in_use(&self) -> Trouble {
         Trouble::InUse(self.name())
     }
 
-    /// What is wrong with it, for a person.
+    /// A description of what is wrong with it, for people.
     pub(crate) fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
         Trouble::Other(format!("{}: {error}", self.name()))
     }
@@ -91,7 +91,7 @@ impl Medium {
     }
 }
 
-/// Opens something, again and again while a former owner may be about to let go of it.
+/// Opens something, and tries again while a former owner may be about to release it.
 pub(crate) async fn opened<T>(open: impl Fn() -> Result<T, Trouble>) -> Result<T, NotStarted> {
     let mut tries = 0;
     loop {
@@ -126,7 +126,7 @@ fn sync_folder_of(path: &Path) -> io::Result<()> {
 
 /// Why something cannot be opened.
 pub(crate) enum Trouble {
-    /// Somebody has it open: another process, or one of ours that is about to end.
+    /// Something has it open: another process, or a part of ours that is about to end.
     InUse(String),
     Other(String),
 }
@@ -142,15 +142,15 @@ impl From<Trouble> for NotStarted {
     }
 }
 
-/// A file, or a disk in memory, as the engine wants it.
+/// A file, or a disk in memory, as the engine needs it.
 #[derive(Debug)]
 pub(crate) enum Backend {
     File(FileBackend),
     Memory(Handle),
 }
 
-/// Each call goes on to the one behind. All of them: a default left in place would be a lock that locks
-/// nothing, and two platforms in one folder.
+/// Each call is passed on, without exception: a default implementation would be a lock that locks
+/// nothing, and would allow two platforms in one folder.
 macro_rules! passed_on {
     ($(fn $name:ident(&self $(, $arg:ident: $of:ty)*) -> $out:ty;)*) => {
         impl StorageBackend for Backend {

@@ -1,4 +1,4 @@
-//! How others learn of changes: lab 5's relay and stream.
+//! How the other parts learn of changes: lab 5's relay and stream.
 
 use crate::medium::{Medium, Trouble, blocking, lock, opened};
 use crate::store::Store;
@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-/// How long to wait for news at the most, before looking for some: a notice may have been missed.
+/// The longest wait for news before checking for some: a notice may have been missed.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Before the next try of something that failed.
+/// The wait before the next try of something that failed.
 const AGAIN: Duration = Duration::from_millis(500);
 
 /// Lab 5's relay, and the stream that it publishes to. Clones are the same.
@@ -30,7 +30,7 @@ struct Inner {
     store: Arc<Store>,
     medium: Medium,
     stream: Mutex<Option<Stream>>,
-    /// Where the stream ended, and how many events waited, when that was last known.
+    /// Where the stream ended, and how many events waited, as last known.
     end: AtomicU64,
     waiting: AtomicU64,
     published: Notify,
@@ -98,10 +98,10 @@ impl News {
 }
 
 fn step(outbox: Outbox, way: Way) -> bool {
-    // It keeps nothing, so each step may have one of its own.
+    // It has no state, so each step may have a new one.
     let step = Relay::new(outbox, way).step();
     if let Err(error) = &step {
-        tracing::debug!(%error, "a step of the relay came to nothing");
+        tracing::debug!(%error, "a step of the relay failed");
     }
     step.is_ok()
 }
@@ -163,7 +163,7 @@ impl StreamPart for News {
     }
 }
 
-/// The log, as workers read it: theirs is the same one after the stream was down.
+/// The log, as workers read it: after the stream was down they still have the same one.
 impl Log for News {
     fn end(&self) -> Offset {
         if let Some(stream) = self.stream() {

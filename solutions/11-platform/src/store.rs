@@ -22,10 +22,10 @@ use tokio::sync::Notify;
 /// How long a commit takes on a disk in memory.
 const COMMIT: Duration = Duration::from_millis(2);
 
-/// How many events may wait to be published. Before that many do, commands are refused.
+/// How many events may wait to be published. Commands are refused before that.
 const MAX_WAITING: u64 = 100_000;
 
-/// Before each further try to open a store whose disk has failed.
+/// The wait before each further try to open a store whose disk has failed.
 const HEAL_AGAIN: Duration = Duration::from_secs(1);
 
 /// A store that is open.
@@ -36,11 +36,11 @@ struct Up {
     committing: Committing,
 }
 
-/// Who commits.
+/// What runs the commits.
 enum Committing {
     /// A thread of its own: a sync blocks.
     Thread(JoinHandle<()>),
-    /// Whoever writes, so that one thread is enough and each run is the same.
+    /// The task that writes, so that one thread is enough and each run is the same.
     Callers(Arc<Mutex<Committer>>),
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Store {
     wanted: RwLock<bool>,
     cache: OnceLock<Weak<Accelerator>>,
     me: Weak<Self>,
-    /// Tells of each commit.
+    /// Signals each commit.
     pub(crate) committed: Notify,
 }
 
@@ -111,14 +111,14 @@ impl Store {
     fn come_up(&self, up: Up) {
         *write(&self.up) = Some(up);
         if let Some(cache) = self.cache.get().and_then(Weak::upgrade) {
-            // What was announced while nobody listened is unknown.
+            // Changes that were announced while nothing was listening are unknown.
             cache.missed();
         }
         self.listen();
         self.committed.notify_waiters();
     }
 
-    /// The disk has failed: what the store holds is known once it has been opened again.
+    /// The disk has failed: what the store holds is unknown until it has been opened again.
     fn heal(&self) {
         let Some(store) = self.me.upgrade() else {
             return;
@@ -127,7 +127,7 @@ impl Store {
             let Ok(_turning) = store.turning.try_lock() else {
                 return;
             };
-            tracing::error!("the disk has failed under the store; it is opened again");
+            tracing::error!("the store's disk has failed; the store is opened again");
             store.go_down().await;
             while *read(&store.wanted) {
                 match opened(|| open(&store.medium)).await {
@@ -185,7 +185,7 @@ async fn follow(mut changes: Changes, cache: Weak<Accelerator>) {
 }
 
 impl Part for Store {
-    /// In a file: ends what was begun, and closes. In memory: the power fails.
+    /// With a file: finishes what was begun, and closes. In memory: the power fails.
     fn stop(&self) -> Fut<'_, ()> {
         Box::pin(async move {
             *write(&self.wanted) = false;
@@ -227,7 +227,7 @@ impl AuthorityPart for Store {
             let mut writing = pin!(authority.write(wish(command)?));
             let mut said = None;
             if let Some(committer) = committer {
-                // Handed in, and committed with whatever else has gathered meanwhile.
+                // Queued, and committed with whatever else has gathered meanwhile.
                 said = poll_fn(|cx| match writing.as_mut().poll(cx) {
                     Poll::Ready(said) => Poll::Ready(Some(said)),
                     Poll::Pending => Poll::Ready(None),

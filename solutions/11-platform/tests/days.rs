@@ -1,4 +1,4 @@
-//! Bad days, over real sockets and files: what a platform meets that stands somewhere.
+//! Bad days, over real sockets and files: what a deployed platform meets.
 
 use ours::Ours;
 use platform::parts::NotStarted;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A folder of its own, removed in the end.
+/// A folder of its own, removed at the end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -40,7 +40,7 @@ async fn started(folder: &Path) -> Result<Running, NotStarted> {
     start(Arc::new(Ours::default()), &options).await
 }
 
-/// Sends bytes, and reads the answer's first line; whatever comes within some seconds.
+/// Sends bytes, and reads the answer's first line: whatever arrives within some seconds.
 fn say(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).expect("somebody listens");
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
@@ -50,7 +50,7 @@ fn say(address: SocketAddr, bytes: &[u8]) -> String {
     answer
 }
 
-/// One request, whole; its status and body, or `None` where nobody listens or answers.
+/// One whole request; its status and body, or `None` if nothing listens or answers.
 fn ask(address: SocketAddr, head: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
@@ -267,15 +267,15 @@ fn process(folder: &Path) -> (Child, SocketAddr) {
     (child, address)
 }
 
-/// What the client of one lesson knows: the version that it was told, and how many of its
-/// commands since then got no answer. Any of those may have been committed before the kill.
+/// What the client of one lesson knows: the last acknowledged version, and how many of its commands
+/// since then got no answer. Any of those may have been committed before the kill.
 #[derive(Clone, Copy, Default)]
 struct Told {
     version: u64,
     unanswered: u64,
 }
 
-/// The first number behind `"version":`.
+/// The first number after `"version":`.
 fn version_in(body: &str) -> Option<u64> {
     let (_, rest) = body.split_once("\"version\":")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -315,7 +315,7 @@ fn what_was_acknowledged_survives_kill_9_under_load() {
         let killer = {
             let (answers, id) = (Arc::clone(&answers), child.id());
             std::thread::spawn(move || {
-                // When exactly is left to chance; that it is amid commands is not.
+                // The exact moment is random, but it is always in the middle of commands.
                 while answers.load(Ordering::Acquire) < 15 {
                     std::thread::sleep(Duration::from_millis(1));
                 }

@@ -1,4 +1,4 @@
-//! A disk that is full: commands fail clearly, nothing acknowledged is lost, and it heals by itself.
+//! A disk that is full: commands fail clearly, nothing acknowledged is lost, and it recovers by itself.
 
 use crashdisk::Disk;
 use ours::Ours;
@@ -14,7 +14,7 @@ fn a_full_disk_refuses_clearly_and_heals_once_there_is_room() {
         let ours = Ours {
             disk: Some(disk.clone()),
         };
-        let stage = Stage::set(&ours, &Ground::Memory, 5).expect("the parts stand");
+        let stage = Stage::set(&ours, &Ground::Memory, 5).expect("the parts start");
         stage.connect_in_process();
         let looking = tokio::spawn(stage.clone().keep_looking());
         let browser = stage.browser();

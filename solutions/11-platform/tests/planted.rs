@@ -1,4 +1,4 @@
-//! The observer, proven like a grader: each planted fault is reported by its own row, and by no other.
+//! The observer, tested like a grader: each planted fault is reported by its own row, and by no other.
 
 use ours::Ours;
 use platform::doubles::{Doubles, Leak};
@@ -7,13 +7,13 @@ use platform::planted::{Fault, Planted};
 use platform::scenario::{gauntlet, in_virtual_time};
 use platform::stage::{Assembly, Ground, Stage};
 
-/// How many visits there are a second.
+/// How many visits there are per second.
 const RATE: f64 = 2.0;
 
 /// The rows that a run breaks, and what led to the first.
 fn reported(assembly: &dyn Assembly) -> (Vec<&'static str>, String) {
     in_virtual_time(async {
-        let stage = Stage::set(assembly, &Ground::Memory, 11).expect("the parts stand");
+        let stage = Stage::set(assembly, &Ground::Memory, 11).expect("the parts start");
         stage.connect_in_process();
         gauntlet(&stage, 11, RATE)
             .await

@@ -1,7 +1,7 @@
-//! The right assembly, through bad days: no alarm, and nothing that was only green because nothing was
+//! The right assembly, through bad days: no alarm, and nothing that was green only because it was never
 //! tried.
 //!
-//! `PLATFORM_MINUTES=10000` widens it from what fits into each run of the tests.
+//! `PLATFORM_MINUTES=10000` runs more than what fits into each run of the tests.
 
 use ours::Ours;
 use platform::observer::Board;
@@ -13,7 +13,7 @@ const MINUTES: u64 = 50;
 
 fn live(seed: u64, minutes: u64) -> (Board, u64) {
     in_virtual_time(async {
-        let stage = Stage::set(&Ours::default(), &Ground::Memory, seed).expect("the parts stand");
+        let stage = Stage::set(&Ours::default(), &Ground::Memory, seed).expect("the parts start");
         stage.connect_in_process();
         bad_days(&stage, seed, minutes, 0.7)
             .await

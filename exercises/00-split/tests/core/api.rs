@@ -136,8 +136,8 @@ fn the_cache_has_no_say_in_a_command() {
         assert_eq!(
             api.record(&mut session, LESSON, Some(theirs.version), BEGIN),
             Err(Refused::Stale { current }),
-            "The caller expects version 2 once more, and the session was told of version 3. What is \
-             sent is what the caller expects, not what a cache or a session here knows better."
+            "The caller expects version 2 again, and the session was told of version 3. What is sent \
+             is what the caller expects, not what a cache or a session here knows better."
         );
         assert_eq!(
             link.crossings() - before,

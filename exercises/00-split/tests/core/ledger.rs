@@ -78,8 +78,8 @@ impl Ledger {
                 });
                 let Some((key, value)) = field else {
                     panic!(
-                        "{NAME}, line {line}, cannot be read: `{said}`. This lab's test reads one `key \
-                         = \"text\"` per line."
+                        "{NAME}, line {line}, cannot be read: `{said}`. This lab's test \
+                         reads one `key = \"text\"` per line."
                     );
                 };
                 if let Some(entry) = entries.last_mut() {

@@ -1,4 +1,4 @@
-//! What a product needs besides: one property against a model, and what a property cannot express.
+//! What else a product needs: one property against a model, and what a property cannot express.
 //!
 //! The model is a system without a cache and without a worker. Whatever happens, in whatever order, the
 //! lab's answers have to equal the model's.

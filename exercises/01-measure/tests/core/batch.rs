@@ -99,8 +99,14 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
         let asked = [LessonKey::new(1, 2), LessonKey::new(1, 4)];
         let encode = |answer: &Answer| Bytes::from(postcard::to_stdvec(answer).expect("encodes"));
         let [first, second] = asked.map(EvenLessons::answer);
-        let misfits: [(&str, Bytes); 6] = [
+        let stranger = EvenLessons::answer(LessonKey::new(9, 4));
+        let misfits: [(&str, Bytes); 8] = [
             ("one answer too few", encode(&vec![first])),
+            ("no answers", encode(&vec![])),
+            (
+                "another learner's progress in the second lesson",
+                encode(&vec![first, stranger]),
+            ),
             ("one answer too many", encode(&vec![first, second, None])),
             ("answers in another order", encode(&vec![second, first])),
             (
@@ -109,7 +115,7 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
                     .concat()
                     .into(),
             ),
-            ("nothing at all", Bytes::new()),
+            ("no bytes", Bytes::new()),
             ("bytes that are no answers", Bytes::from_static(&[0xff; 24])),
         ];
         for (what, reply) in misfits {
@@ -128,8 +134,8 @@ fn an_answer_that_does_not_fit_its_question_is_malformed() {
             assert_eq!(
                 answer,
                 Err(CallError::Malformed),
-                "The reply was {what}, and each entry must stand where its key stood. Handing it on, or \
-                 mending it, would be guessing which learner it is about."
+                "The reply was {what}, and each entry must stand where its key stood, and be about it. To hand it \
+                 on, or to repair it, would be to guess which learner it is about."
             );
         }
     });

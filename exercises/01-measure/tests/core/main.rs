@@ -8,7 +8,7 @@
 //!
 //! Each test's comment opens with the invariant that it checks. Every test runs in virtual time over
 //! a link in memory, so that nothing here depends on how fast or how busy the machine is; and every
-//! test judges what the code does at its edges, so that another design is as welcome as ours.
+//! test judges what the code does at its edges, so that a different design is as welcome as ours.
 
 mod frames;
 

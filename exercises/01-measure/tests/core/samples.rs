@@ -47,8 +47,8 @@ fn no_duration_is_out_of_range() {
             assert!(
                 max >= years(584),
                 "A sample of {took:?} does not fit in 64 bits of nanoseconds, and the longest is \
-                 reported as {max:?}: it may count as 584 years, and not as what is left after \
-                 wrapping round."
+                 reported as {max:?}: it may count as 584 years, and not as what an overflow \
+                 leaves of it."
             );
         }
     });

@@ -2,14 +2,15 @@
 
 use crate::world::ROOM_BYTES;
 use crate::world::handlers::{PanicsAtOnce, Script};
-use crate::world::server::{connected, end, failure, reply};
+use crate::world::server::{MORE, connected, connected_over, end, failure, goes_on_sending, reply};
 use bytes::Bytes;
 use measure::frame::{FrameError, MAX_LENGTH};
 use measure::server::{MAX_HANDLERS, ServeError};
 use std::collections::HashSet;
+use testbed::link::Carriage;
 use testbed::memory::Watch;
 use testbed::peer::{FAILURE, REPLY};
-use testbed::{RawFrame, idle, scene, story};
+use testbed::{RawFrame, idle, note, scene, soon, story};
 
 /// **M7** A reply leaves when its handler is done, whatever else is still running.
 #[test]
@@ -66,7 +67,35 @@ fn no_more_handlers_run_than_the_bound() {
     });
 }
 
-/// **M7** A handler's error costs its own caller an answer, and is not told in the server's words.
+/// **M7** While as many handlers run as may, the server does not read on: what it cannot work on stays with
+/// the client.
+#[test]
+fn a_server_with_its_hands_full_stops_reading() {
+    story(|| async {
+        let script = Script::new();
+        let (mut client, _, meters) = connected(script.clone());
+        for id in 0..MAX_HANDLERS as u64 {
+            client.request(id, "slow").await;
+        }
+        idle().await;
+        assert_eq!(script.running(), MAX_HANDLERS);
+        note("all handlers wait at the gate");
+        let sending = goes_on_sending(client, &meters).await;
+        script.gate.open();
+        let mut client = soon("the client to get rid of its requests", sending)
+            .await
+            .expect("the client does not panic");
+        for _ in 0..MAX_HANDLERS as u64 + MORE {
+            assert_eq!(
+                client.recv().await.kind,
+                REPLY,
+                "What waited is answered in its turn."
+            );
+        }
+    });
+}
+
+/// **M7** A handler's error costs its own caller an answer, and its text stays with the server.
 #[test]
 fn a_handlers_error_costs_its_own_caller_only() {
     story(|| async {
@@ -75,8 +104,8 @@ fn a_handlers_error_costs_its_own_caller_only() {
         assert_eq!(
             client.recv().await,
             failure(1),
-            "The caller learns that there is no answer; what the server's store is on is its own \
-             affair, and belongs in its log."
+            "The caller learns that there is no answer; what is wrong with the server's store \
+             is its own business, and belongs in its log."
         );
         client.request(2, "hello").await;
         assert_eq!(
@@ -96,12 +125,12 @@ fn a_handlers_panic_costs_its_own_caller_only() {
         client.request(1, "slow").await;
         client.request(2, "panic").await;
         let answer = client
-            .expect("word that the handler of request 2 failed: it panicked, and its caller waits")
+            .expect("a failure for request 2: its handler panicked, and its caller waits")
             .await;
         assert_eq!(
             answer,
             failure(2),
-            "Without a word from the server, the caller would wait for ever."
+            "If the server sends nothing, the caller waits for ever."
         );
         client.request(3, "hello").await;
         assert_eq!(
@@ -120,7 +149,7 @@ fn a_handlers_panic_costs_its_own_caller_only() {
         let (mut client, _, _) = connected(PanicsAtOnce);
         client.request(1, "panic").await;
         let answer = client
-            .expect("word that the handler of request 1 failed: it panicked, and its caller waits")
+            .expect("a failure for request 1: its handler panicked, and its caller waits")
             .await;
         assert_eq!(answer, failure(1));
         client.request(2, "hello").await;
@@ -217,12 +246,20 @@ fn a_client_that_breaks_the_protocol_is_cut_off() {
         ];
         for (what, bytes, expected) in broken {
             scene(format!(
-                "a slow handler runs, and the client sends {what}: that ends the connection at once"
+                "a slow handler runs, a reply is not taken, and the client sends {what}: that ends the connection at \
+                 once"
             ));
             let script = Script::new();
-            let (mut client, served, _) = connected(script.clone());
-            // Its answer could not be trusted to arrive in step: nobody has to wait for it.
+            let narrow = Carriage {
+                buffer_bytes: 16,
+                ..Carriage::default()
+            };
+            let (mut client, served, _) = connected_over(narrow, script.clone());
+            // What the client makes of an answer cannot be trusted any more: nobody has to wait for it.
             client.request(1, "slow").await;
+            client
+                .request(2, "a question whose answer fits no pipe")
+                .await;
             idle().await;
             let watch = Watch::start();
             client.send_bytes(&bytes).await;

@@ -6,7 +6,8 @@ use measure::client::MAX_IN_FLIGHT;
 use std::time::Duration;
 use testbed::link::Carriage;
 use testbed::memory::Watch;
-use testbed::{idle, note, poll_once, scene, soon, story};
+use testbed::peer::REPLY;
+use testbed::{RawFrame, idle, note, poll_once, scene, soon, story};
 
 /// So many callers that each of them is noticed in a mebibyte.
 const GIVEN_UP: usize = 40_000;
@@ -14,34 +15,6 @@ const GIVEN_UP: usize = 40_000;
 /// What a thousand callers wait for, and what it usually means if they do so in vain.
 const DEADLOCK: &str = "one of a thousand calls to be answered (if both sides write, and neither \
                         reads before it is done, both wait for ever)";
-
-/// **M4** A caller that gives up while it waits for a place takes none along.
-#[test]
-fn a_caller_that_gives_up_waiting_takes_no_place_along() {
-    story(|| async {
-        let (client, mut server, meters) = connected();
-        let mut calls = fill(&client);
-        let waiting = start(&client, "waiting?").await;
-        waiting.abort();
-        idle().await;
-        note("all places were taken; one caller waited for a place, and gave up");
-        for _ in 0..MAX_IN_FLIGHT {
-            let request = server.recv().await;
-            server.reply(request.id, "!").await;
-        }
-        soon("all calls to be answered", calls.join_all()).await;
-        assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
-        let before = meters.requests().frames;
-        calls = fill(&client);
-        idle().await;
-        assert_eq!(
-            meters.requests().frames - before,
-            MAX_IN_FLIGHT,
-            "All places are free again, and that many calls fit."
-        );
-        drop(calls);
-    });
-}
 
 /// **M4** Calls that are given up leave no memory behind, even if they are never answered.
 #[test]
@@ -56,7 +29,7 @@ fn calls_that_are_given_up_leave_nothing_behind() {
                 assert!(poll_once(call.as_mut()).is_pending());
                 tokio::task::yield_now().await;
             }
-            // Some clients send what was given up meanwhile, and some don't bother: either is well.
+            // Some clients send what was given up meanwhile, and some don't bother: either is fine.
             while tokio::time::timeout(Duration::ZERO, server.skip())
                 .await
                 .is_ok()
@@ -166,23 +139,58 @@ fn a_caller_that_is_not_polled_blocks_no_line() {
     });
 }
 
-/// **M4** There is no time limit in a call: its caller has one, or has none.
+/// **M4** There is no time limit in a call: not for a place, not for a reply, and not for the rest of one.
 #[test]
 fn a_call_waits_for_as_long_as_its_caller() {
     story(|| async {
         let (client, mut server, _) = connected();
-        let slow = start(&client, "slow?").await;
-        let request = server.recv().await;
+        let mut calls = fill(&client);
+        idle().await;
+        let in_line = start(&client, "in line?").await;
         tokio::time::sleep(Duration::from_secs(12 * 60 * 60)).await;
-        note("twelve hours later the server replies");
-        server.reply(request.id, "slow!").await;
-        assert_eq!(
-            answer(slow).await,
-            ok("slow!"),
-            "Who decides how long is too long is the caller, by dropping the call."
+        note(
+            "all places are taken, and one caller waits for one; twelve hours later the server replies",
         );
+        for _ in 0..=MAX_IN_FLIGHT {
+            let request = server
+                .expect("the requests of twelve hours ago, and the one that waited for a place")
+                .await;
+            server.reply(request.id, "!").await;
+        }
+        assert_eq!(
+            answer(in_line).await,
+            ok("!"),
+            "It is the caller who decides how long is too long, by dropping the call: also in line."
+        );
+        while let Some(answer) = calls.join_next().await {
+            assert_eq!(
+                answer.expect("no panic"),
+                ok("!"),
+                "It is the caller who decides how long is too long, by dropping the call."
+            );
+        }
+        for cut in [1, 4, 13, 17] {
+            scene(format!(
+                "the server sends {cut} bytes of a reply, and then nothing for an hour"
+            ));
+            let call = start(&client, "slow?").await;
+            let request = server.recv().await;
+            let reply = RawFrame {
+                id: request.id,
+                kind: REPLY,
+                payload: Bytes::from_static(b"slow!"),
+            };
+            server.send_bytes(&reply.bytes()[..cut]).await;
+            tokio::time::sleep(Duration::from_secs(60 * 60)).await;
+            server.send_bytes(&reply.bytes()[cut..]).await;
+            assert_eq!(
+                answer(call).await,
+                ok("slow!"),
+                "Half a reply and then nothing is a slow reply."
+            );
+        }
         tokio::time::sleep(Duration::from_secs(6 * 60 * 60)).await;
-        note("six hours later the connection is used again");
+        scene("six hours later the connection is used again");
         let call = start(&client, "still there?").await;
         let request = server
             .expect("a request over a connection that was quiet for six hours")
@@ -229,40 +237,15 @@ fn a_thousand_callers_share_a_narrow_connection() {
     });
 }
 
-/// **M4** Calls that were answered leave no memory behind either.
+/// **M4** A caller that is not polled, or leaves, while it waits for a place keeps one from the others at most, and
+/// only until it is gone.
 #[test]
-fn calls_that_were_answered_leave_nothing_behind() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let mut watch = Watch::start();
-        for call in 0..10_000 {
-            scene(format!("call {call}"));
-            let serve = async {
-                let request = server.recv().await;
-                server.reply(request.id, "!").await;
-            };
-            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), serve);
-            assert_eq!(answer, ok("!"));
-            if call == 100 {
-                watch = Watch::start();
-            }
-        }
-        assert!(
-            watch.grown_bytes() <= 64 * 1024,
-            "10,000 calls were answered one after the other, and {} bytes are still held for them. A connection \
-             lives for months.",
-            watch.grown_bytes()
-        );
-    });
-}
-
-/// **M4** A caller that is not polled while it waits for a place keeps one from the others, and no more.
-#[test]
-fn callers_that_sleep_in_line_keep_a_place_each_at_most() {
+fn callers_that_sleep_or_leave_in_line_keep_a_place_each_at_most() {
     story(|| async {
         let (client, mut server, meters) = connected();
-        let _calls = fill(&client);
+        let calls = fill(&client);
         idle().await;
+        let leaves = start(&client, "leaves").await;
         let mut asleep = Vec::new();
         for _ in 0..10 {
             let mut call = Box::pin(client.call(Bytes::from_static(b"asleep?")));
@@ -270,8 +253,9 @@ fn callers_that_sleep_in_line_keep_a_place_each_at_most() {
             asleep.push(call);
         }
         let waiting = start(&client, "waiting?").await;
+        leaves.abort();
         note(
-            "all places are taken; ten callers who are not polled wait for one, and then one who is",
+            "all places are taken; in line are one who gives up, ten who are not polled, and then one who is",
         );
         for _ in 0..=asleep.len() {
             let request = server.recv().await;
@@ -281,8 +265,8 @@ fn callers_that_sleep_in_line_keep_a_place_each_at_most() {
         let sent = meters.requests().frames;
         assert!(
             sent > MAX_IN_FLIGHT,
-            "Eleven places have come free: ten for those who sleep, if they like, and one for who waits. Yet \
-             nobody was sent."
+            "Eleven places have come free: ten for those who sleep, if they like, and one for the one who waits. Yet \
+             no request was sent."
         );
         for _ in 0..sent {
             let request = server.recv().await;
@@ -292,6 +276,29 @@ fn callers_that_sleep_in_line_keep_a_place_each_at_most() {
             }
         }
         assert_eq!(answer(waiting).await, ok("waited!"));
+
+        scene(
+            "those who sleep give up, whether a place had come free for them or not, and so does everybody",
+        );
+        drop((asleep, calls));
+        idle().await;
+        assert_eq!(
+            client.in_flight(),
+            0,
+            "Nobody waits any more. A place that was handed to somebody in line who left before taking it has \
+             to be handed on."
+        );
+        let before = meters.requests().frames;
+        let _calls = fill(&client);
+        idle().await;
+        for _ in before..before + MAX_IN_FLIGHT {
+            server.recv().await;
+        }
+        assert_eq!(
+            client.in_flight(),
+            MAX_IN_FLIGHT,
+            "All places are free again, and that many calls fit."
+        );
     });
 }
 

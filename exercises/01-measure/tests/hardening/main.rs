@@ -6,10 +6,10 @@
 //! - `callers`: those who leave, sleep, and wait for each other
 //! - `writing`: one frame, in one write, and flushed
 //! - `silence`: what a caller knows, whatever ends the connection and whenever
-//! - `handlers`: late errors and panics, and a server that has its time
-//! - `bounds`: how much the server takes on
+//! - `handlers`: those that fail, and those that take their time
+//! - `bounds`: how much work the server accepts
 //! - `partings`: how a conversation ends for the server, and what is held then
-//! - `batches`: in parts, with holes, and with answers about something else
+//! - `batches`: in parts, of which some fail, or are answered about something else
 //! - `recorders`: merged, full, or on an odd schedule
 
 #![allow(

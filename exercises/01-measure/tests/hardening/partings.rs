@@ -1,14 +1,11 @@
 //! How a conversation ends for the server: torn, broken, dropped, or by a client that is gone.
 
-use crate::world::ROOM_BYTES;
 use crate::world::handlers::Script;
 use crate::world::server::{connected, end};
 use bytes::Bytes;
-use measure::frame::{FrameError, MAX_PAYLOAD_BYTES};
 use measure::server::{ServeError, serve};
 use std::sync::Arc;
 use testbed::broken::{Broken, Then};
-use testbed::memory::Watch;
 use testbed::peer::REQUEST;
 use testbed::{RawFrame, idle, scene, soon, story};
 
@@ -52,39 +49,8 @@ fn a_server_that_is_dropped_stops_its_handlers() {
     });
 }
 
-/// **M7** A request torn at any byte is an error of that connection, and costs no memory it announced.
-#[test]
-fn a_request_torn_at_any_byte_is_an_error() {
-    story(|| async {
-        let payload = Bytes::from(vec![b'x'; MAX_PAYLOAD_BYTES]);
-        let announced = RawFrame {
-            id: 1,
-            kind: REQUEST,
-            payload,
-        }
-        .bytes();
-        for cut in 1..64 {
-            scene(format!(
-                "the client sends {cut} bytes of a frame of a mebibyte, and closes"
-            ));
-            let (mut client, served, _) = connected(Script::new());
-            let watch = Watch::start();
-            client.send_bytes(&announced[..cut]).await;
-            client.finish().await;
-            match end(served).await {
-                Err(ServeError::Protocol(FrameError::Torn { .. })) => {}
-                other => panic!("The server ended with {other:?}; the stream was torn."),
-            }
-            assert!(
-                watch.largest_bytes() <= ROOM_BYTES,
-                "{cut} bytes arrived, and {} were allocated at once.",
-                watch.largest_bytes()
-            );
-        }
-    });
-}
-
-/// **M6** A stream that fails is an error, and not the end of the conversation.
+/// **M6** A stream that fails is an error, and not the end of the conversation; and one that takes nothing any more
+/// has failed, and is no reason to try for ever.
 #[test]
 fn a_stream_that_fails_is_an_error() {
     let fails = |delivers| Broken {
@@ -94,11 +60,6 @@ fn a_stream_that_fails_is_an_error() {
     };
     ends_with_its_error("reading fails", fails(Bytes::new()));
     ends_with_its_error("reading fails after the first request", fails(hello()));
-}
-
-/// **M6** A stream that takes nothing any more has failed: that is an error, and no reason to try for ever.
-#[test]
-fn a_stream_that_takes_nothing_is_an_error() {
     ends_with_its_error(
         "nothing can be written",
         Broken {

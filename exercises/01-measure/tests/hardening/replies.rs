@@ -1,33 +1,60 @@
 //! Whose reply a reply is, over a long life.
 
-use crate::world::client::{answer, connected, fill, ok, start};
-use bytes::Bytes;
+use crate::world::client::{answer, connected, crowd, ok, start};
 use measure::client::MAX_IN_FLIGHT;
 use std::collections::HashSet;
-use testbed::{idle, note, story};
+use testbed::{idle, note, scene, story};
 
-/// **M3** An id is never used twice on a connection: a reply may be very late.
+/// **M3** An id is never used twice on a connection, whether the call that had it was answered, given up, or
+/// still waits: a reply may be very late.
 #[test]
 fn an_id_is_never_used_twice() {
     story(|| async {
         let (client, mut server, _) = connected();
-        let given_up = start(&client, "first?").await;
-        let mut seen = HashSet::from([server.recv().await.id]);
-        given_up.abort();
-        // More than any table of calls in flight has places.
-        for call in 1..=5000 {
-            let answer = async {
+        let slow = start(&client, "slow?").await;
+        let slow_id = server.recv().await.id;
+        let mut seen = HashSet::from([slow_id]);
+        let mut given_up = Vec::new();
+        // More calls than sixteen bits count.
+        for round in 0..66 {
+            scene(format!(
+                "round {round}: a thousand calls, while the first one still waits"
+            ));
+            let mut calls = crowd(&client, MAX_IN_FLIGHT - 1);
+            let mut ids = Vec::new();
+            for _ in 1..MAX_IN_FLIGHT {
                 let id = server.recv().await.id;
                 assert!(
                     seen.insert(id),
-                    "Call {call} has id {id}, which an earlier one had. If that one's reply is \
-                     still on its way, it will answer this call."
+                    "A call has id {id}, which an earlier one had. If that one's reply is still on its way, it \
+                     will answer this call."
                 );
+                ids.push(id);
+            }
+            if round % 3 == 0 {
+                note("all of this round give up");
+                calls.shutdown().await;
+                given_up.extend(ids);
+                continue;
+            }
+            note(
+                "a reply comes late, for somebody who gave up in an earlier round; then those of this round",
+            );
+            let late = given_up.pop().expect("the first round gave up");
+            server.reply(late, "late!").await;
+            for id in ids {
                 server.reply(id, "!").await;
-            };
-            let (answer, ()) = tokio::join!(client.call(Bytes::from_static(b"?")), answer);
-            assert!(answer.is_ok());
+            }
+            while let Some(answer) = calls.join_next().await {
+                assert_eq!(answer.expect("no panic"), ok("!"));
+            }
         }
+        server.reply(slow_id, "slow!").await;
+        assert_eq!(
+            answer(slow).await,
+            ok("slow!"),
+            "The first call of all has waited through 67,000 others, and was never given up."
+        );
     });
 }
 
@@ -56,33 +83,5 @@ fn a_reply_in_advance_answers_no_call() {
             "A reply that came before its call was asked can't be an answer to it. If nobody reads while \
              nobody waits, it lies in the stream until somebody does."
         );
-    });
-}
-
-/// **M3** An id is not used again after as many calls as sixteen bits count, either.
-#[test]
-fn an_id_is_not_used_again_after_many_calls() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let given_up = start(&client, "first?").await;
-        let first = server.recv().await.id;
-        given_up.abort();
-        idle().await;
-        note("the first caller gave up; more calls follow than sixteen bits count");
-        for _ in 0..65 {
-            let mut calls = fill(&client);
-            for _ in 0..MAX_IN_FLIGHT {
-                let id = server.recv().await.id;
-                assert_ne!(
-                    id, first,
-                    "A call has the id of the first one, which was given up. If that one's reply is still on \
-                     its way, it will answer this call."
-                );
-                server.reply(id, "!").await;
-            }
-            while let Some(answer) = calls.join_next().await {
-                assert_eq!(answer.expect("no panic"), ok("!"));
-            }
-        }
     });
 }

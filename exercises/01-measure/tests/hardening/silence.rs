@@ -1,26 +1,16 @@
 //! What a caller knows when no reply comes, whatever ends the connection and whenever.
 
 use crate::world::client::{answer, connected, connected_over, ok, start, start_bytes};
+use crate::world::held::held;
 use bytes::Bytes;
 use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::MAX_PAYLOAD_BYTES;
 use std::task::Poll;
-use std::time::Duration;
 use testbed::broken::{Broken, Then};
 use testbed::link::Carriage;
 use testbed::memory::Watch;
 use testbed::peer::REPLY;
-use testbed::{Link, Peer, RawFrame, idle, live, note, poll_once, scene, soon, story};
-use tokio::runtime::{Builder, Runtime};
-
-/// A runtime in virtual time.
-fn runtime() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_time().start_paused(true);
-    builder
-        .build()
-        .expect("a runtime without any driver but time")
-}
+use testbed::{Link, RawFrame, idle, note, poll_once, scene, soon, story};
 
 /// **M6** A call of which a part had left is unknown, from the first byte to the last.
 #[test]
@@ -162,127 +152,6 @@ fn an_end_lets_go_of_the_calls_that_it_met() {
     });
 }
 
-/// **M6** Half a reply and then nothing is a slow reply: there is no time limit in a call.
-#[test]
-fn half_a_reply_and_then_nothing_is_slow() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        for cut in [1, 4, 13, 17] {
-            scene(format!(
-                "the server sends {cut} bytes of a reply, and then nothing for an hour"
-            ));
-            let call = start(&client, "slow?").await;
-            let request = server.recv().await;
-            let reply = RawFrame {
-                id: request.id,
-                kind: REPLY,
-                payload: Bytes::from_static(b"slow!"),
-            };
-            server.send_bytes(&reply.bytes()[..cut]).await;
-            tokio::time::sleep(Duration::from_secs(60 * 60)).await;
-            server.send_bytes(&reply.bytes()[cut..]).await;
-            assert_eq!(
-                answer(call).await,
-                ok("slow!"),
-                "How long is too long is for the caller to say."
-            );
-        }
-    });
-}
-
-/// **M6** A request that the server has received is unknown, also when a later one could not be written.
-#[test]
-fn a_failed_write_does_not_unsend_what_was_sent() {
-    story(|| async {
-        // Whether the client learns of the end by reading or by writing may be a matter of chance.
-        for attempt in 1..=30 {
-            scene(format!("attempt {attempt}"));
-            let (client, mut server, _) = connected_over(Carriage {
-                buffer_bytes: 64,
-                ..Carriage::default()
-            });
-            let first = start(&client, "first?").await;
-            server.recv().await;
-            let second = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
-            server.vanish();
-            for call in [first, second] {
-                assert_eq!(
-                    answer(call).await,
-                    Err(CallError::Unknown),
-                    "The first request had arrived whole, and the second in part, when writing \
-                     failed."
-                );
-            }
-        }
-    });
-}
-
-/// **M6** A connection that ends while nobody is calling has ended: the next call fails, and at once.
-#[test]
-fn a_call_after_a_quiet_end_was_not_sent() {
-    story(|| async {
-        for closes in [true, false] {
-            scene(if closes {
-                "the server closes its side"
-            } else {
-                "the server vanishes"
-            });
-            let (client, mut server, _) = connected();
-            idle().await;
-            let kept = if closes {
-                server.finish().await;
-                Some(server)
-            } else {
-                server.vanish();
-                None
-            };
-            idle().await;
-            let call = start(&client, "after?").await;
-            assert_eq!(
-                answer(call).await,
-                Err(CallError::NotSent),
-                "Nobody had called when the connection ended. Nobody is there to answer this call."
-            );
-            drop(kept);
-        }
-    });
-}
-
-/// **M6** What stops the connection from within, such as a runtime that shuts down, makes nothing unsent.
-#[test]
-fn a_task_that_is_stopped_leaves_what_was_sent_unknown() {
-    live(|| {
-        let (connection, caller) = (runtime(), runtime());
-        let (near, far, _) = Link::new().split();
-        let mut server = Peer::server(far);
-        let client = {
-            let _within = connection.enter();
-            Client::new(near)
-        };
-        let mut call = Box::pin(client.call(Bytes::from_static(b"pay")));
-        connection.block_on(async {
-            tokio::select! {
-                early = &mut call => panic!("An answer before there was one: {early:?}."),
-                request = server.recv() => note(format!("the server received call {}", request.id)),
-            }
-        });
-        drop(connection);
-        note("the runtime with the connection's tasks was shut down");
-        let said = caller.block_on(async {
-            tokio::select! {
-                answer = call => Some(answer),
-                () = idle() => None,
-            }
-        });
-        assert_ne!(
-            said,
-            Some(Err(CallError::NotSent)),
-            "The server has the request, so it may have happened. A sender that was dropped says that \
-             nobody will answer; it does not say that nothing was sent."
-        );
-    });
-}
-
 /// **M6** A request that fits no frame is refused before any of it is sent, and harms no other call.
 #[test]
 fn a_request_beyond_the_limit_is_refused_unsent() {
@@ -297,34 +166,6 @@ fn a_request_beyond_the_limit_is_refused_unsent() {
         let request = server.recv().await;
         server.reply(request.id, "hello!").await;
         assert_eq!(answer(call).await, ok("hello!"), "The connection goes on.");
-    });
-}
-
-/// **M6** The connection closes when the last client is gone, so that the server can let go of it too.
-#[test]
-fn the_connection_closes_with_the_last_client() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let clone = client.clone();
-        let call = start(&clone, "hello?").await;
-        let request = server.recv().await;
-        drop((client, clone));
-        note("the last client was dropped, with one call in flight");
-        server.reply(request.id, "hello!").await;
-        assert_eq!(
-            answer(call).await,
-            ok("hello!"),
-            "A call in flight keeps the connection open."
-        );
-        assert_eq!(
-            soon(
-                "the connection to be closed: no client is left",
-                server.try_recv()
-            )
-            .await,
-            None,
-            "Nobody can call any more."
-        );
     });
 }
 
@@ -366,10 +207,34 @@ fn a_reply_before_a_broken_frame_is_a_reply() {
     });
 }
 
-/// **M6** Calls that were given up, and are never answered, do not keep the connection open.
+/// **M6** The connection closes when the last client is gone and nobody waits for a reply, so that the server can let
+/// go of it too: calls that were given up keep no connection.
 #[test]
-fn the_connection_closes_with_calls_that_were_given_up() {
+fn the_connection_closes_with_the_last_client() {
     story(|| async {
+        let (client, mut server, _) = connected();
+        let clone = client.clone();
+        let call = start(&clone, "hello?").await;
+        let request = server.recv().await;
+        drop((client, clone));
+        note("the last client was dropped, with one call in flight");
+        server.reply(request.id, "hello!").await;
+        assert_eq!(
+            answer(call).await,
+            ok("hello!"),
+            "A call in flight keeps the connection open."
+        );
+        assert_eq!(
+            soon(
+                "the connection to be closed: no client is left",
+                server.try_recv()
+            )
+            .await,
+            None,
+            "Nobody can call any more."
+        );
+
+        scene("another client's only caller gives up");
         let (client, mut server, _) = connected();
         let given_up = start(&client, "hello?").await;
         server.recv().await;
@@ -386,5 +251,29 @@ fn the_connection_closes_with_calls_that_were_given_up() {
             None,
             "Who gave up waits for nothing: a call that is never answered keeps no connection."
         );
+
+        scene(
+            "callers give up behind a server that reads nothing, and then the last client is dropped",
+        );
+        let carriage = Carriage {
+            buffer_bytes: 64,
+            ..Carriage::default()
+        };
+        let (near, far, _) = Link::with(carriage).split();
+        let (near, life) = held(near);
+        let client = Client::new(near);
+        for _ in 0..4 {
+            start_bytes(&client, Bytes::from(vec![b'x'; 64 * 1024]))
+                .await
+                .abort();
+        }
+        drop(client);
+        idle().await;
+        assert!(
+            !life.is_held(),
+            "Nobody is left who could call, and the stream is still held, until a server that reads nothing \
+             reads on. Who takes no calls for now has to notice the last client's end all the same."
+        );
+        drop(far);
     });
 }

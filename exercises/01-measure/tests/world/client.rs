@@ -4,6 +4,7 @@ use bytes::Bytes;
 use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use testbed::link::{Carriage, Meters};
 use testbed::{Link, Peer, idle, note, soon};
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, JoinSet};
 
 pub type Answer = Result<Bytes, CallError>;
@@ -16,6 +17,15 @@ pub fn connected() -> (Client, Peer, Meters) {
 pub fn connected_over(carriage: Carriage) -> (Client, Peer, Meters) {
     let (near, far, meters) = Link::with(carriage).split();
     (Client::new(near), Peer::server(far), meters)
+}
+
+/// A runtime in virtual time, for a test that has two.
+pub fn runtime() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    builder.enable_time().start_paused(true);
+    builder
+        .build()
+        .expect("a runtime without any driver but time")
 }
 
 /// Starts a call, and lets it get as far as it can.
@@ -33,8 +43,13 @@ pub async fn start_bytes(client: &Client, request: Bytes) -> JoinHandle<Answer> 
 
 /// As many calls as there are places.
 pub fn fill(client: &Client) -> JoinSet<Answer> {
+    crowd(client, MAX_IN_FLIGHT)
+}
+
+/// So many calls.
+pub fn crowd(client: &Client, size: usize) -> JoinSet<Answer> {
     let mut calls = JoinSet::new();
-    for _ in 0..MAX_IN_FLIGHT {
+    for _ in 0..size {
         let client = client.clone();
         calls.spawn(async move { client.call(Bytes::from_static(b"?")).await });
     }

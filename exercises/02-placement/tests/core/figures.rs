@@ -1,4 +1,4 @@
-//! Figures that can be calculated with, what follows from them, and which pressure counts.
+//! Figures that can be calculated with, what follows from them, and which pressures count.
 
 use crate::world::situations::{KINDS, pressure, rate, said, speaks_of_time, time_ms};
 use crate::world::unharmed;
@@ -20,14 +20,14 @@ fn an_unusable_number_never_becomes_a_rate() {
                 assert!(
                     matches!(made, Err(Unusable::NotFinite(_))),
                     "{count} became {made:?}. A `NaN` is neither above a limit nor below one: a pressure \
-                     that is made of it is never felt, and never refused."
+                     made of it is never felt, and never refused."
                 );
             }
         }
         for made in [Rate::per_second(-1.0), Rate::capacity(-1e-9)] {
             assert!(
                 matches!(made, Err(Unusable::Negative(_))),
-                "Less than nothing became {made:?}."
+                "A number below zero became {made:?}."
             );
         }
         assert_eq!(
@@ -39,8 +39,7 @@ fn an_unusable_number_never_becomes_a_rate() {
             assert_eq!(
                 Rate::capacity(zero),
                 Err(Unusable::Zero),
-                "A capacity of nothing is a measurement that went wrong, and would rule out its scope for \
-                 ever."
+                "A capacity of zero is a measurement that failed, and would rule out its scope for ever."
             );
         }
         let tiny = f64::MIN_POSITIVE;
@@ -52,7 +51,7 @@ fn an_unusable_number_never_becomes_a_rate() {
     });
 }
 
-/// **P9** What is there at once is what arrives, times how long it stays.
+/// **P9** What is inside at once is what arrives, times how long it stays.
 #[test]
 fn what_is_there_is_what_arrives_times_its_stay() {
     live(|| {
@@ -67,7 +66,7 @@ fn what_is_there_is_what_arrives_times_its_stay() {
             let found = in_flight(per_second(arrive), stay);
             assert!(
                 (found - there).abs() < 1e-9,
-                "{arrive} a second, each for {stay:?}, are {there} at once, and not {found}."
+                "{arrive} a second, each for {stay:?}, make {there} at once, not {found}."
             );
         }
     });
@@ -93,19 +92,14 @@ fn enough_workers_keep_up_and_none_is_idle_by_mistake() {
                 "{arrive} a second, each {work:?} of work, no worker busy for more than {busy} of its time."
             );
         }
-        assert_eq!(
-            workers(100.0, 70 * MS, 1.0),
-            Ok(7),
-            "100 × 0.07 is 7, and a little more in binary fractions: that is no reason for an eighth."
-        );
-        for busy in [0.0, -0.5, 1.01, f64::NAN] {
-            for arrive in [10.0, 0.0] {
-                let found = workers(arrive, MS, busy);
+        for busy in [0.0, -0.5, 1.01, f64::NAN, f64::INFINITY] {
+            for (arrive, work) in [(10.0, MS), (0.0, MS), (10.0, Duration::ZERO)] {
+                let found = workers(arrive, work, busy);
                 assert!(
                     found.is_err(),
-                    "Workers that are busy for {busy} of their time, when {arrive} arrive each second: \
-                     {found:?}. There is no such share. (`NaN <= 0.0` is false, and `NaN > 1.0` is too: ask \
-                     whether it is what is wanted, and not whether it is what is feared.)"
+                    "Workers that are busy for {busy} of their time, when {arrive} arrive each second, \
+                     {work:?} of work each: {found:?}. There is no such share. (`NaN <= 0.0` is false, and `NaN > 1.0` is too: ask \
+                     whether the share is allowed, not whether it is forbidden.)"
                 );
             }
         }
@@ -164,7 +158,7 @@ fn the_cost_is_the_smallest_number_that_wins() {
         assert_eq!(
             cost(thread, &[]),
             Err(NoCost::NotMeasured),
-            "Nothing was measured with shards, and so there is nothing to say about them."
+            "Nothing was measured with shards, so there is nothing to compare with the thread."
         );
         let broken = [(2, rounds(f64::NAN, 155.0, 160.0))];
         assert!(
@@ -192,7 +186,7 @@ fn a_lead_within_the_noise_is_none() {
     });
 }
 
-/// The reader's judgement, which has to come to an end.
+/// The reader's judgement, which has to return.
 fn judged(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
     scene(said(pressure));
     unharmed("`judge`", || judge(pressure))
@@ -218,8 +212,8 @@ fn a_pressure_with_all_its_figures_is_clear() {
                 assert_eq!(
                     judged(&pressure),
                     Ok(Some(expected)),
-                    "It has all that it takes. Whether the value is above the limit is another question, \
-                     and a load has the capacities for its limits: one that it brings is left out, whatever its kind."
+                    "It has a metric, a value and a limit. Whether the value is above the limit is another question. \
+                     A load's limits are the capacities: one that it brings is left out, whatever its kind."
                 );
             }
         }
@@ -286,8 +280,8 @@ fn a_pressure_of_the_wrong_unit_is_refused() {
                         expected: if time { "time" } else { "rate" },
                         found: wrong,
                     }),
-                    "A figure that can't be compared is a pressure that is never felt: it is an error, also \
-                     where the pressure lacks something besides."
+                    "A figure that cannot be compared makes a pressure that is never felt: it is an error, also \
+                     where the pressure lacks something else."
                 );
             }
         }

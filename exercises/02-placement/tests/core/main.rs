@@ -5,8 +5,7 @@
 //! 3. `figures`: what can be calculated with, and which pressure counts
 //! 4. `place`: the narrowest scope without an objection, and the reasons
 //!
-//! Nothing here is measured: what a test says of cost it has counted, in rows read, rounds made and bytes
-//! sent.
+//! Nothing here is measured: cost is counted, in rows read, rounds made and bytes sent.
 
 mod scoring;
 

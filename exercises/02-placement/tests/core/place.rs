@@ -3,7 +3,7 @@
 mod decisions;
 
 use crate::world::situations::{
-    KINDS, answer, costs, decide, kinds, measured, needs, placed, pressure, said,
+    KINDS, answer, costs, decide, kinds, measured, needs, placed, pressure, rate, said,
 };
 use placement::place::{Choice, Figure, Unplaced};
 use placement::requirements::{Costs, Failure, Kind, Pressure, Requirements, Scope};
@@ -24,7 +24,7 @@ fn without_a_pressure_work_stays_on_the_thread() {
         assert_eq!(
             (placement.scope, placement.module, placement.later),
             (Scope::Thread, false, false),
-            "Nobody asks for anything else than a function call: no wider scope, no module, no later."
+            "Nothing asks for more than a function call: no wider scope, no module, no later."
         );
         assert_eq!(
             placement.reasons,
@@ -34,12 +34,13 @@ fn without_a_pressure_work_stays_on_the_thread() {
         assert_eq!(
             scope(&needs(&[]), &Costs::new()),
             Ok(Scope::Thread),
-            "No figure decides this, so none has to be there."
+            "No figure decides this, so none is needed."
         );
     });
 }
 
-/// **P6** Each of the five pressures decides a case, and is named in its reasons.
+/// **P6** Each of the five pressures decides a case, and is named in its reasons; of two that rule out the
+/// same scope, both are.
 #[test]
 fn each_pressure_decides_a_case() {
     live(|| {
@@ -71,6 +72,18 @@ fn each_pressure_decides_a_case() {
                     "Why not the {narrower}? The answer is:\n{placement}"
                 );
             }
+        }
+        let crashes = pressure(Kind::Isolation(Failure::Process), 4, 1);
+        let both = placed(&needs(&[pressure(Kind::Load, 250, 0), crashes]));
+        for narrower in [Scope::Thread, Scope::Process] {
+            let mut against = kinds(&both, Choice::Scope(narrower));
+            against.sort_unstable();
+            assert_eq!(
+                against,
+                [Kind::Load, Kind::Isolation(Failure::Process)],
+                "Load and isolation both rule out the {narrower}. With only one of the two reasons, somebody \
+                 removes it, and expects the {narrower} to do. The answer is:\n{both}"
+            );
         }
         let placement = placed(&needs(&[pressure(Kind::Decoupling, 3_000, 100)]));
         assert!(
@@ -110,8 +123,8 @@ fn at_its_limit_a_pressure_does_not_press() {
             let above = placed(&needs(&[pressure(kind, beyond, 30)]));
             assert!(
                 !above.reasons.is_empty(),
-                "{kind} is above its limit, and no reason says so. A scope that was passed over is a reason, \
-                 and so are a module and later. The answer is:\n{above}"
+                "{kind} is above its limit, and no reason names it. A scope that was passed over has a reason, \
+                 and so have a module and later. The answer is:\n{above}"
             );
         }
     });
@@ -132,13 +145,13 @@ fn wider_is_not_taken_for_larger() {
             scope(&needs(&[load(1_100)]), &costs),
             Ok(Scope::Cluster),
             "The process's threads were measured at 800 a second, where one thread does 1,000: sharding \
-             does not pay here, whatever it is said to do in general."
+             does not pay here."
         );
         let crash = pressure(Kind::Isolation(Failure::Process), 4, 1);
         assert_eq!(
             scope(&needs(&[load(900), crash]), &costs),
             Ok(Scope::Cluster),
-            "The thread could carry it, and may not; the machine may, and can't carry it."
+            "The thread can carry it, and is not allowed; the machine is allowed, and cannot carry it."
         );
     });
 }
@@ -212,7 +225,7 @@ fn one_more_pressure_never_narrows() {
     });
 }
 
-/// **P5** A vague pressure moves nothing and is handed back.
+/// **P5** A vague pressure moves nothing and is handed back; one of the wrong unit is an error.
 #[test]
 fn a_vague_pressure_is_heard_and_not_counted() {
     live(|| {
@@ -229,12 +242,12 @@ fn a_vague_pressure_is_heard_and_not_counted() {
             assert_eq!(
                 placement.scope,
                 Scope::Thread,
-                "\"It has to scale\" can't be shown false, and so it can't be shown true either."
+                "\"It has to scale\" cannot be shown false, so it moves nothing."
             );
             assert_eq!(
                 placement.vague,
                 [vague],
-                "Somebody said it, and should be asked for a figure."
+                "Somebody wrote it, and should be asked for a figure."
             );
             assert_eq!(
                 scope(&requirements, &Costs::new()),
@@ -246,7 +259,17 @@ fn a_vague_pressure_is_heard_and_not_counted() {
         assert_eq!(
             within.vague,
             [],
-            "A pressure within its limit has all that it takes, and is not vague."
+            "A pressure within its limit has a metric, a value and a limit, and is not vague."
+        );
+        let mut wrong = pressure(Kind::Geography, 140, 50);
+        wrong.limit = Some(rate(50.0));
+        scene(format!("after one that presses: {}", said(&wrong)));
+        let found = decide(&needs(&[pressure(Kind::Load, 150, 0), wrong]), &costs());
+        assert!(
+            matches!(found, Err(Unplaced::WrongUnit { .. })),
+            "A rate in place of a time is neither vague nor within its limit: `judge` refuses it, and so does \
+             `place`, whatever the other pressures are. The answer is:\n{}",
+            answer(&found)
         );
     });
 }
@@ -288,14 +311,14 @@ fn a_contradiction_is_explained_scope_by_scope() {
                     reasons
                         .iter()
                         .any(|reason| reason.rules_out == Choice::Scope(scope)),
-                    "Nothing is said against the {scope}, and whoever reads this will try it next."
+                    "There is no reason against the {scope}, and whoever reads this will try it next."
                 );
             }
             let metric = &requirements.pressures[0].metric;
-            let told = answer(&found);
+            let text = answer(&found);
             assert!(
-                told.contains(metric),
-                "The explanation does not name the pressure:\n{told}"
+                text.contains(metric),
+                "The explanation does not name the pressure:\n{text}"
             );
         }
     });
@@ -313,7 +336,7 @@ fn a_missing_measurement_is_asked_for() {
         assert_eq!(
             scope(&load, &Costs::new()),
             missing(Scope::Thread, Figure::Capacity),
-            "Whether one thread carries it is not known. To take it for granted is a guess; to go wider to be safe is another, and how systems grow."
+            "Whether one thread carries it is not known. To assume it is a guess; to go wider to be safe is another."
         );
         let thread = carries(Costs::new(), Scope::Thread, 100.0);
         assert_eq!(
@@ -337,7 +360,7 @@ fn a_missing_measurement_is_asked_for() {
         assert_eq!(
             scope(&far, &Costs::new()),
             missing(Scope::Edge, Figure::Call),
-            "The edge is nearer than the region, it is said. How near?"
+            "The edge is supposed to be nearer than the region. How near?"
         );
     });
 }
@@ -386,7 +409,7 @@ fn ownership_alone_asks_for_a_module() {
             (placement.scope, placement.module),
             (Scope::Thread, true),
             "Two teams need a line that neither crosses by accident. A module is one, and a call across it \
-             can't be lost; a service is one, too, and can."
+             cannot be lost. A service is one too, and a call to it can."
         );
         assert_eq!(
             kinds(&placement, Choice::NoModule),

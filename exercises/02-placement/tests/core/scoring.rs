@@ -43,8 +43,8 @@ fn the_best_come_first_and_equals_by_lesson() {
         assert_eq!(
             plain(&one_thread(&history, 9))[0],
             all,
-            "Lessons 5, 7 and 9 score the same for learner 100. Equal scores come by lesson, or else the \
-             order depends on how the work was split."
+            "Lessons 5, 7 and 9 score the same for learner 100. Equal scores are ordered by lesson, or else \
+             the order depends on how the work was split."
         );
         assert_eq!(
             plain(&one_thread(&history, 2))[0],
@@ -100,9 +100,9 @@ fn one_thread_computes_what_the_definition_says() {
                 {
                     assert_eq!(
                         row, expected,
-                        "The best {top} for learner {}, by the definition. Where do the two lists part? Another \
+                        "The best {top} for learner {}, by the definition. Where do the two lists differ? Another \
                          score: each share is of the learners of the lesson that was *completed*. A lesson too \
-                         many: it was completed, or scores 0. Another order: equals come by lesson.",
+                         many: it was completed, or scores 0. Another order: equals are ordered by lesson.",
                         learner.0
                     );
                 }
@@ -131,7 +131,7 @@ fn each_row_is_read_a_fixed_number_of_times() {
                 history.reads() <= 4 * learners,
                 "{} rows were read to score {learners} learners, more than four for each. A program that \
                  compares learners with learners does ten times the work for each when there are ten times \
-                 as many: any number of shards will beat it, and none of them deserves praise for that.",
+                 as many: any number of shards will beat it, and that proves nothing.",
                 history.reads()
             );
         }

@@ -1,7 +1,7 @@
 //! The same over shards: the result of one thread, or an error.
 
 use crate::world::histories::{any_history, history, one_thread, regular};
-use crate::world::shards::{Counting, on_shards};
+use crate::world::shards::{Counting, answers, on_shards};
 use crate::world::unharmed;
 use placement::fabric::Broken;
 use placement::sharded::{Refused, Unscored, Worker, split};
@@ -56,9 +56,9 @@ fn fair(history: &History, parts: usize) {
         assert!(
             heavy <= bound,
             "{learners} learners completed so many lessons each: {widths:?}. Of {parts} parts {range:?} has \
-             {heavy} completions of {}: more than a fair share and one more learner's, {bound}. Either learners \
+             {heavy} completions of {}: more than a fair share plus one learner's, {bound}. Either learners \
              were counted, and the work is in the completions; or each part took its share rounded down, and \
-             the last one has what all the others left.",
+             the last one has what all the others left over.",
             history.completions()
         );
     }
@@ -97,8 +97,8 @@ fn every_number_of_shards_gives_what_one_thread_gives() {
                 assert_eq!(
                     many,
                     Ok(one_thread(history, top)),
-                    "{shards} shards disagree with one thread about the best {top}. What depends on how \
-                     the work was split cannot be told from what is wrong."
+                    "{shards} shards return another result than one thread for the best {top}. A result that depends \
+                     on how the work was split cannot be told from a wrong one."
                 );
             }
         });
@@ -106,7 +106,7 @@ fn every_number_of_shards_gives_what_one_thread_gives() {
         scene("two real threads, 300 learners");
         assert!(
             on_shards(&history, 4, &mut Threads::start(2, |_| {})) == Ok(one_thread(&history, 4)),
-            "Two threads disagree with one."
+            "Two threads return another result than one."
         );
     });
 }
@@ -119,13 +119,13 @@ fn idle_shards_do_no_harm_and_none_at_all_is_an_error() {
         assert_eq!(
             on_shards(&two, 3, &mut Counting::new(7)),
             Ok(one_thread(&two, 3)),
-            "Five shards of seven have nothing to do, and that harms nobody."
+            "Five shards of seven have nothing to do, and the result is the same."
         );
         let none = history(&[]);
         assert_eq!(
             on_shards(&none, 3, &mut Counting::new(2)),
             Ok(Vec::new()),
-            "There are no learners, and so there is nothing to recommend to anybody."
+            "There are no learners, and so there is nothing to recommend."
         );
         for history in [two, none] {
             assert_eq!(
@@ -149,7 +149,7 @@ fn a_result_takes_two_rounds() {
             assert!(
                 shards.sent.len() <= 2,
                 "{} rounds for {learners} learners. Each round waits for the slowest shard, and a round \
-                 for each learner makes the network the program.",
+                 for each learner spends its time on the network.",
                 shards.sent.len()
             );
         }
@@ -168,8 +168,14 @@ fn each_row_is_sent_once() {
             shards.bytes()
         };
         let (one, eight) = (bytes(1), bytes(8));
+        assert!(
+            history.reads() <= 2 * 4 * 12_000,
+            "To score 12,000 learners twice over shards, {} rows were read, more than four for each learner. Here \
+             rows are only sent: the shards do the scoring.",
+            history.reads()
+        );
         note(format!("1 shard: {one} bytes sent; 8 shards: {eight}"));
-        // The counts of 16 lessons, in the most generous form, and some words around them.
+        // The counts of 16 lessons, in the largest form, and some bytes around them.
         let common = 7 * (16 * 16 * 24 + 1_024);
         assert!(
             eight <= one + common,
@@ -202,7 +208,8 @@ fn rows_are_not_sent_again() {
     });
 }
 
-/// **P1** A shard that does not answer leaves an error, and never the rest of the result.
+/// **P1** A shard that does not answer, or answers about too few learners, leaves an error, and never the
+/// rest of the result.
 #[test]
 fn a_lost_shard_leaves_no_part_of_a_result() {
     live(|| {
@@ -223,26 +230,43 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
             assert_eq!(
                 shards.struck,
                 1,
-                "The shard was to be lost in a round that never came: before it, `recommend` came to {:?}.",
+                "The shard was to be lost in a round that never came: before it, `recommend` returned {:?}.",
                 result.as_ref().map(Vec::len)
             );
             assert_eq!(
                 result.map(|all| all.len()),
                 Err(Unscored::Broken(Broken::Gone(lost))),
-                "A shard was lost, and there was a result: so many rows. Whoever reads it can't see who is \
+                "A shard was lost, and there was a result, with so many rows. Whoever reads it cannot see who is \
                  missing."
+            );
+        }
+        // Of 30 learners each shard has ten; of 15 it had five.
+        for (shard, other) in answers(&regular(15, 4), 3, 1).into_iter().enumerate() {
+            scene(format!(
+                "30 learners on 3 shards; shard {shard} answers with lists for five learners"
+            ));
+            let mut shards = Counting::swapped(3, 1, shard, other);
+            assert_eq!(
+                on_shards(&regular(30, 4), 3, &mut shards).map(|all| all.len()),
+                Err(Unscored::NoAnswer(shard)),
+                "Shard {shard} has ten learners, and returned five lists. `zip` ends with the shorter of two \
+                 and reports nothing: count the lists before you join them."
             );
         }
     });
 }
 
-/// **P1** A shard that has started anew has no rows to score, and says so.
+/// **P1** A shard that has started anew has no rows to score, and refuses.
 #[test]
 fn a_shard_without_rows_refuses_to_score() {
     live(|| {
         let mut shards = Counting::new(1);
         on_shards(&regular(12, 4), 3, &mut shards).expect("the shard answers");
-        let second = &shards.sent[1][0];
+        let Some(second) = shards.sent.get(1).map(|round| &round[0]) else {
+            panic!(
+                "There was no second round, in which a shard is asked for its learners' lessons."
+            );
+        };
         assert_eq!(
             Worker::new().handle(second),
             Err(Refused),

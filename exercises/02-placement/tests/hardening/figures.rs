@@ -1,7 +1,8 @@
-//! What is read, and what follows from figures at their edges.
+//! Figures as text, and what follows from figures at their edges.
 
 use placement::capacity::{Cost, Measured, NoCost, cost, workers_for};
 use placement::quantity::{Quantity, Rate, Unusable};
+use proptest::prelude::*;
 use std::time::Duration;
 use testbed::{for_all, live};
 
@@ -15,17 +16,10 @@ fn rate(each_second: f64) -> Rate {
     Rate::per_second(each_second).expect("a rate")
 }
 
-fn rounds(lowest: f64, median: f64, highest: f64) -> Measured {
-    Measured {
-        lowest,
-        median,
-        highest,
-    }
-}
-
-/// **P8** Numbers with units are read, with or without spaces.
+/// **P8** Numbers with units are read, with or without spaces; and a figure in a reason is written in the unit in
+/// which it is at least one.
 #[test]
-fn figures_are_read_with_their_units() {
+fn figures_are_read_and_written_with_their_units() {
     live(|| {
         let rates = [
             ("12000 /s", 12_000.0),
@@ -59,13 +53,6 @@ fn figures_are_read_with_their_units() {
                 other => panic!("`{text}` is {time:?}, and was read as {other:?}."),
             }
         }
-    });
-}
-
-/// **P6** A figure in a reason reads as people write it: in the unit in which it is at least one.
-#[test]
-fn figures_read_as_people_write_them() {
-    live(|| {
         for text in [
             "12000 /s",
             "1.5 /s",
@@ -77,40 +64,12 @@ fn figures_read_as_people_write_them() {
             "0 /s",
         ] {
             let read = text.parse::<Quantity>().expect("a figure");
-            assert_eq!(read.to_string(), text);
+            assert_eq!(read.to_string(), text, "That is how people write it.");
         }
     });
 }
 
-/// **Given** A unit that is not known is an error that names it, and so is none at all.
-#[test]
-fn an_unknown_unit_is_named() {
-    live(|| {
-        for (text, unit) in [
-            ("5 furlongs", "furlongs"),
-            ("5 m", "m"),
-            ("5 MS", "MS"),
-            ("5 s/s", "s/s"),
-            ("5 /fortnight", "/fortnight"),
-            ("5 %", "%"),
-        ] {
-            assert_eq!(
-                text.parse::<Quantity>(),
-                Err(Unusable::UnknownUnit(unit.to_owned())),
-                "`{unit}` is no unit that is known here. To guess what `{text}` means is to decide it."
-            );
-        }
-        for text in ["5", "12000 "] {
-            let read = text.parse::<Quantity>();
-            assert!(
-                matches!(read, Err(Unusable::NoUnit(_))),
-                "`{text}` has no unit, and was read as {read:?}: five what?"
-            );
-        }
-    });
-}
-
-/// **P8** What is no number, or a negative one, is an error.
+/// **P8** What is no number, a negative one, or one without a known unit is an error, which names the unit.
 #[test]
 fn what_is_no_figure_is_refused() {
     live(|| {
@@ -125,20 +84,42 @@ fn what_is_no_figure_is_refused() {
             let read = text.parse::<Quantity>();
             assert!(
                 matches!(read, Err(Unusable::Negative(_))),
-                "`{text}` is less than nothing, and was read as {read:?}."
+                "`{text}` is below zero, and was read as {read:?}."
+            );
+        }
+        for (text, unit) in [
+            ("5 furlongs", "furlongs"),
+            ("5 m", "m"),
+            ("5 MS", "MS"),
+            ("5 s/s", "s/s"),
+            ("5 /fortnight", "/fortnight"),
+            ("5 %", "%"),
+        ] {
+            assert_eq!(
+                text.parse::<Quantity>(),
+                Err(Unusable::UnknownUnit(unit.to_owned())),
+                "`{unit}` is not a known unit, and `{text}` must not be guessed at."
+            );
+        }
+        for text in ["5", "12000 "] {
+            let read = text.parse::<Quantity>();
+            assert!(
+                matches!(read, Err(Unusable::NoUnit(_))),
+                "`{text}` has no unit, and was read as {read:?}: five what?"
             );
         }
         let long = format!("{} day", "9".repeat(400));
         for text in [long.as_str(), "99999999999999999999999 day"] {
             assert!(
                 text.parse::<Quantity>().is_err(),
-                "No duration is as long as that."
+                "A duration cannot be that long."
             );
         }
     });
 }
 
-/// **P9** Workers keep up: they can do what arrives, and one less could not.
+/// **P9** Workers keep up: they can do what arrives, and one less could not. A little work is more than none, and a
+/// rounding error is small compared with the number of workers.
 #[test]
 fn one_worker_less_would_fall_behind() {
     live(|| {
@@ -157,128 +138,84 @@ fn one_worker_less_would_fall_behind() {
                 );
             },
         );
-    });
-}
-
-/// **P9** Work that is next to nothing still needs a worker, and a great deal of it its number of them.
-#[test]
-fn little_work_needs_a_worker_and_much_needs_many() {
-    live(|| {
-        assert_eq!(
-            workers_for(rate(1e-7), MS, 0.7),
-            Ok(1),
-            "One request in four months is not none: without a worker it waits for ever."
-        );
-        assert_eq!(
-            workers_for(rate(1_000_000.25), 1_000 * MS, 1.0),
-            Ok(1_000_001),
-            "A quarter of a worker's work is more than a rounding error, however many others there are."
-        );
-        assert_eq!(
-            workers_for(rate(1e10), 1_000 * MS, 1.0),
-            Ok(10_000_000_000),
-            "That is more than a `u32` holds, and less than a `u64` does."
-        );
-    });
-}
-
-/// **P9** A rounding error is small beside what was reckoned, and no share of a worker: not with many of
-/// them, and not with few.
-#[test]
-fn a_rounding_error_is_no_worker_and_a_little_work_is() {
-    live(|| {
-        for (arrive, ms, workers) in [(1e6, 70, 70_000), (300.0, 70, 21), (700.0, 30, 21)] {
+        for (arrive, ms, workers) in [
+            // What binary fractions add is no reason for another worker.
+            (100.0, 70, 7),
+            (1e6, 70, 70_000),
+            (300.0, 70, 21),
+            (700.0, 30, 21),
+            // With one worker less the queue never ends.
+            (7.000_05, 1_000, 8),
+            (1.000_01, 1_000, 2),
+            (1_000.000_5, 1_000, 1_001),
+            (1_000_000.25, 1_000, 1_000_001),
+            // One request in four months, and more than a `u32` holds.
+            (1e-7, 1, 1),
+            (1e10, 1_000, 10_000_000_000),
+        ] {
             assert_eq!(
                 workers_for(rate(arrive), ms * MS, 1.0),
                 Ok(workers),
-                "{arrive} a second, {ms} ms each, are {workers}, and what binary fractions add is no reason for \
-                 another."
-            );
-        }
-        for (arrive, workers) in [(7.000_05, 8), (1.000_01, 2), (1_000.000_5, 1_001)] {
-            assert_eq!(
-                workers_for(rate(arrive), 1_000 * MS, 1.0),
-                Ok(workers),
-                "{arrive} a second, a second each, are more than {}: with one worker less the queue never ends.",
-                workers - 1
+                "{arrive} a second, {ms} ms each, need {workers}."
             );
         }
     });
 }
 
-/// **P8** A share of time that cannot be is an error, though nothing arrives.
+/// **P9** Whatever was measured, the cost is by its definition: the smallest number of shards that won, though a
+/// larger one lost again; or that none won; or which figure is not a throughput, though another number won.
 #[test]
-fn nobody_is_too_busy_though_nothing_arrives() {
+fn any_measurements_have_the_cost_of_the_definition() {
     live(|| {
-        for busy in [0.0, -0.5, 1.01, f64::NAN, f64::INFINITY] {
-            for (arrive, work) in [(0.0, MS), (10.0, Duration::ZERO)] {
-                let found = workers_for(rate(arrive), work, busy);
-                assert!(
-                    found.is_err(),
-                    "Workers that are busy for {busy} of their time, and have nothing to do: {found:?}. The \
-                     figure is as wrong as it will be when something arrives."
-                );
+        let bad = proptest::sample::select(vec![f64::NAN, f64::INFINITY, 0.0, -1.0]);
+        let spoilt = prop_oneof![12 => Just(None), 1 => (0_usize..3, bad).prop_map(Some)];
+        let figure = (1_u32..6).prop_map(f64::from);
+        let rounds = proptest::array::uniform3(figure);
+        let measured = (rounds, spoilt).prop_map(|(mut rounds, spoilt)| {
+            rounds.sort_by(f64::total_cmp);
+            if let Some((which, bad)) = spoilt {
+                rounds[which] = bad;
             }
-        }
-    });
-}
-
-/// **P9** The cost is the smallest number that won, though a larger one lost again.
-#[test]
-fn what_wins_and_then_loses_has_won() {
-    live(|| {
-        let thread = rounds(95.0, 100.0, 104.0);
-        let (won, lost) = (rounds(110.0, 120.0, 130.0), rounds(60.0, 70.0, 80.0));
-        let sharded = [(1, lost), (2, won), (4, lost), (8, lost), (16, lost)];
-        assert_eq!(
-            cost(thread, &sharded),
-            Ok(Cost::Shards(2)),
-            "Past their peak more shards bring less. Two of them did beat the thread."
-        );
-        let again = [(1, lost), (2, won), (4, lost), (8, won)];
-        assert_eq!(cost(thread, &again), Ok(Cost::Shards(2)));
-    });
-}
-
-/// **P8** Every figure is looked at, also beyond the first number of shards that wins.
-#[test]
-fn a_win_does_not_excuse_the_other_figures() {
-    live(|| {
-        let (thread, won) = (rounds(9.0, 10.0, 11.0), rounds(20.0, 21.0, 22.0));
-        for bad in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
-            for spoilt in [
-                rounds(bad, 10.0, 11.0),
-                rounds(9.0, bad, 11.0),
-                rounds(9.0, 10.0, bad),
-            ] {
-                for (thread, sharded) in [
-                    (thread, [(2, won), (4, spoilt)]),
-                    (thread, [(4, spoilt), (2, won)]),
-                    (thread, [(1, spoilt), (2, won)]),
-                    (spoilt, [(2, won), (4, won)]),
-                ] {
-                    let found = cost(thread, &sharded);
+            let [lowest, median, highest] = rounds;
+            Measured {
+                lowest,
+                median,
+                highest,
+            }
+        });
+        let sharded = proptest::collection::btree_map(1_u32..20, measured.clone(), 1..6);
+        for_all(
+            &(
+                measured,
+                sharded
+                    .prop_map(|all| all.into_iter().collect::<Vec<_>>())
+                    .prop_shuffle(),
+            ),
+            |(thread, sharded)| {
+                let figures = sharded.iter().map(|(_, of)| of).chain([&thread]);
+                let spoilt = figures
+                    .flat_map(|of| [of.lowest, of.median, of.highest])
+                    .any(|figure| !(figure > 0.0 && figure.is_finite()));
+                let found = cost(thread, &sharded);
+                if spoilt {
                     assert!(
                         matches!(found, Err(NoCost::Unusable(_))),
-                        "{spoilt:?} is no measurement, and led to {found:?}. Who measured that has measured \
-                         the others as well."
+                        "The thread was {thread:?}, shards were {sharded:?}. A figure is not a throughput, and the \
+                         cost is {found:?}. The other figures come from the same run."
                     );
+                    return;
                 }
-            }
-        }
-    });
-}
-
-/// **P9** If one shard beats the thread, then one is the cost; what that says of the thread is another matter.
-#[test]
-fn one_shard_can_win() {
-    live(|| {
-        let (thread, won) = (rounds(9.0, 10.0, 11.0), rounds(20.0, 21.0, 22.0));
-        assert_eq!(
-            cost(thread, &[(2, won), (1, won)]),
-            Ok(Cost::Shards(1)),
-            "One shard was faster in its worst round than the thread in its best. The thread isn't competent, \
-             and the figures have to be able to say so."
+                let won = |(_, of): &&(u32, Measured)| of.lowest > thread.highest;
+                let least = sharded.iter().filter(won).map(|(shards, _)| *shards).min();
+                let most = sharded.iter().map(|(shards, _)| *shards).max();
+                let up_to = most.expect("some were measured");
+                assert_eq!(
+                    found,
+                    Ok(least.map_or(Cost::NotWith { up_to }, Cost::Shards)),
+                    "The thread was {thread:?}, shards were {sharded:?}. A number of shards has won if its lowest \
+                     round is above the thread's highest; one shard can."
+                );
+            },
         );
     });
 }

@@ -1,4 +1,4 @@
-//! Grades what a product needs besides lab 2's lesson.
+//! Grades what a product needs beyond lab 2's lesson.
 //!
 //! - `nights`: the same shards, night after night, with whatever goes wrong on the way, against a model
 //! - `shard`: what arrives at a shard may be anything

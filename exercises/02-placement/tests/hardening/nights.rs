@@ -1,7 +1,7 @@
-//! The same shards, night after night: whatever went wrong in one, the next has its own result, whole.
+//! The same shards, night after night: whatever fails in one night, the next has its own, whole result.
 
 use crate::world::histories::{by_definition, history, plain, regular};
-use crate::world::shards::{Counting, on_shards, swell};
+use crate::world::shards::{Counting, answers, on_shards, swell};
 use domain::LearnerId;
 use placement::fabric::Broken;
 use placement::history::History;
@@ -29,7 +29,7 @@ enum Fault {
     Swollen(usize, bool),
 }
 
-/// One night: a history, how many are asked for, and what happens to whom.
+/// One night: a history, how many lessons are asked for, and which fault strikes which shard.
 #[derive(Clone, Debug)]
 struct Night {
     rows: Vec<Vec<u64>>,
@@ -67,7 +67,7 @@ fn night(picks: &mut Picks) -> Night {
     }
 }
 
-/// What was seen: so that a search that never met a fault fails.
+/// What was seen, so that a search that never struck an answer fails.
 #[derive(Default)]
 struct Seen {
     by_fault: BTreeMap<&'static str, usize>,
@@ -91,18 +91,18 @@ fn name(fault: Fault) -> &'static str {
 /// Every answer of the nights so far, by round, with how many learners the night had.
 type Answers = Rc<RefCell<Vec<(usize, usize, Vec<u8>)>>>;
 
-/// What came of a night.
+/// How a night ended.
 struct Outcome {
     history: History,
     found: Result<Vec<Recommended>, Unscored>,
     /// Round, shard and fault, if an answer was struck.
     struck: Option<(usize, usize, Fault)>,
-    /// Of how many learners the old answer was that came in place of another.
+    /// How many learners an old answer was about, if one came in place of another.
     old: Option<usize>,
 }
 
-/// One night with these shards: who is struck by what, and what comes of it.
-fn pass(night: &Night, shards: &mut Counting, count: usize, answers: &Answers) -> Outcome {
+/// One night with these shards and its fault.
+fn pass(night: &Night, shards: &mut Counting, count: usize, past: &Answers) -> Outcome {
     let history = history(&night.rows);
     let learners = night.rows.len();
     note(format!(
@@ -115,7 +115,7 @@ fn pass(night: &Night, shards: &mut Counting, count: usize, answers: &Answers) -
     if let Some((round, shard, fault)) = fault {
         note(format!("    round {}, shard {shard}: {fault:?}", round + 1));
     }
-    let before = Rc::clone(answers);
+    let before = Rc::clone(past);
     let old = Rc::new(Cell::new(None));
     let taken = Rc::clone(&old);
     let fresh = Rc::new(RefCell::new(Vec::new()));
@@ -151,7 +151,7 @@ fn pass(night: &Night, shards: &mut Counting, count: usize, answers: &Answers) -
         shards.restart(round, shard);
     }
     let found = on_shards(&history, night.top, shards);
-    answers.borrow_mut().append(&mut fresh.borrow_mut());
+    past.borrow_mut().append(&mut fresh.borrow_mut());
     Outcome {
         history,
         found,
@@ -160,7 +160,7 @@ fn pass(night: &Night, shards: &mut Counting, count: usize, answers: &Answers) -
     }
 }
 
-/// Holds what came of a night against what the contract says.
+/// Compares how a night ended with the contract.
 fn judge(outcome: &Outcome, top: usize, count: usize) {
     let Outcome { history, found, .. } = outcome;
     let learners = history.learners().len();
@@ -169,13 +169,13 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
     let Some((round, shard, fault)) = outcome.struck else {
         assert!(
             is_whole,
-            "Nothing happened to any answer in the last night, and its result was {found:?}. One thread \
-             recommends {whole:?}."
+            "No answer was changed in the last night, and its result was {found:?}. One thread recommends \
+             {whole:?}."
         );
         return;
     };
     let idle = if learners < count {
-        " There are more shards than learners: what goes wrong with a shard that has none is no less wrong."
+        " There are more shards than learners: a fault of a shard without learners is an error too."
     } else {
         ""
     };
@@ -183,12 +183,12 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
         Fault::Lost => assert_eq!(
             found,
             &Err(Unscored::Broken(Broken::Gone(shard))),
-            "Shard {shard} did not answer, so that there is no result.{idle}"
+            "Shard {shard} did not answer, so there is no result.{idle}"
         ),
         Fault::Torn(_) => assert_eq!(
             found,
             &Err(Unscored::NoAnswer(shard)),
-            "What is left of shard {shard}'s answer is not one.{idle}"
+            "What is left of shard {shard}'s answer is not an answer.{idle}"
         ),
         Fault::Restarted if round == 0 => assert!(
             is_whole,
@@ -199,7 +199,7 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
             matches!(found, Err(Unscored::Broken(Broken::Refused { shard: at, .. })) if *at == shard),
             "Shard {shard} has forgotten its rows between the rounds, and has to refuse: {found:?}.{idle}"
         ),
-        // By itself an honest answer: whether it fits can be told by how many learners it is about.
+        // A whole answer: only the number of its learners shows that it does not fit.
         Fault::Old(_) if round == 1 && count == 1 && outcome.old != Some(learners) => {
             assert_eq!(
                 found,
@@ -208,21 +208,26 @@ fn judge(outcome: &Outcome, top: usize, count: usize) {
             );
         }
         Fault::Old(_) | Fault::Changed(..) | Fault::Swollen(..) => {
-            may_go_unnoticed(outcome, round, shard);
+            may_go_unnoticed(history, found, round, shard);
         }
     }
 }
 
-/// What was changed may go unnoticed, but leaves nobody without a row, and invents no lesson.
-fn may_go_unnoticed(outcome: &Outcome, round: usize, shard: usize) {
-    let lessons = outcome.history.lessons();
-    match &outcome.found {
+/// A change may go unnoticed, but leaves no learner without a row, and invents no lesson.
+fn may_go_unnoticed(
+    history: &History,
+    found: &Result<Vec<Recommended>, Unscored>,
+    round: usize,
+    shard: usize,
+) {
+    let lessons = history.lessons();
+    match found {
         Ok(all) => {
             let rows: Vec<LearnerId> = all.iter().map(|one| one.learner).collect();
             assert_eq!(
                 rows,
-                outcome.history.learners(),
-                "There is a result, and it has not one row for each learner."
+                history.learners(),
+                "There is a result, and it does not have one row for each learner."
             );
             let known =
                 |one: &Recommended| one.lessons.iter().all(|to| lessons.contains(&to.lesson));
@@ -231,12 +236,12 @@ fn may_go_unnoticed(outcome: &Outcome, round: usize, shard: usize) {
                 "A lesson is recommended that the history does not have: {all:?}"
             );
         }
-        // What came of a first answer went on to all shards, and it may show at any of them.
+        // A first answer goes on to all shards, and its fault may show at any of them.
         Err(Unscored::NoAnswer(_) | Unscored::Broken(Broken::Refused { .. })) if round == 0 => {}
         Err(error) => assert_eq!(
             error,
             &Unscored::NoAnswer(shard),
-            "It was shard {shard} that answered something else."
+            "It was shard {shard} whose answer was changed."
         ),
     }
 }
@@ -250,10 +255,10 @@ fn each_night_has_its_own_result_or_an_error() {
         for count in [1, 2, 3, 4] {
             search(60, 6, night, |nights| {
                 let mut shards = Counting::new(count);
-                let answers = Answers::default();
+                let past = Answers::default();
                 let mut failed = false;
                 for night in nights {
-                    let outcome = pass(night, &mut shards, count, &answers);
+                    let outcome = pass(night, &mut shards, count, &past);
                     judge(&outcome, night.top, count);
                     let seen = &mut *seen.borrow_mut();
                     if let Some((_, _, fault)) = outcome.struck {
@@ -276,119 +281,80 @@ fn each_night_has_its_own_result_or_an_error() {
         ] {
             assert!(
                 seen.by_fault.get(fault).is_some_and(|times| *times >= 10),
-                "This test has hardly struck an answer: {fault}, {:?}.",
+                "This test has struck too few answers: {fault}, {:?}.",
                 seen.by_fault
             );
         }
         assert!(
             seen.idle >= 50 && seen.after >= 50,
-            "Hardly an idle shard was struck."
+            "Too few idle shards were struck, or too few nights came after a fault."
         );
     });
 }
 
-/// **P1** An honest answer about other learners is no answer to this question: not where they are fewer, nor
-/// more, nor none.
+/// **P1** An honest answer to another night's question is no answer to this one: not about more learners, nor
+/// fewer, nor none, and not about lessons that the history does not have, in either round.
 #[test]
-fn an_answer_about_others_is_an_error() {
+fn an_answer_about_another_history_is_an_error() {
     live(|| {
         // Two learners for three shards, one busy; so one shard has none, wherever it is.
         let few = history(&[vec![0, 1, 2], vec![2, 3]]);
         let many = regular(24, 4);
-        let answers = |history: &History| {
-            let kept = Rc::new(RefCell::new(vec![Vec::new(); 3]));
-            let keep = Rc::clone(&kept);
-            let mut shards = Counting::with(3, move |round, shard, answer: Vec<u8>| {
-                if round == 1 {
-                    keep.borrow_mut()[shard].clone_from(&answer);
-                }
-                Ok(answer)
-            });
-            on_shards(history, 3, &mut shards).expect("every shard answers");
-            kept.take()
-        };
-        for (asked, about, what) in [
-            (&few, answers(&many), "more learners"),
-            (&many, answers(&few), "fewer learners, or none"),
+        // As many learners as the first has; to each, lessons are recommended that the first does not have.
+        let wide = history(&[(0..4).chain(8..13).collect(), (0..8).collect()]);
+        for (asked, about, round, what) in [
+            (&few, &many, 1, "more learners"),
+            (&many, &few, 1, "fewer learners, or none"),
+            (&few, &many, 0, "more lessons"),
+            (&few, &wide, 1, "other lessons"),
         ] {
-            for (wrong, other) in about.into_iter().enumerate() {
+            let own = answers(asked, 3, round);
+            for (wrong, other) in answers(about, 3, round).into_iter().enumerate() {
+                // A shard without learners answers the same in both.
+                if other == own[wrong] {
+                    continue;
+                }
                 scene(format!(
-                    "{} learners on 3 shards; shard {wrong} answers about {what}",
-                    asked.learners().len()
+                    "{} learners on 3 shards; shard {wrong} answers in round {} about {what}",
+                    asked.learners().len(),
+                    round + 1
                 ));
-                let mut shards = Counting::with(3, move |round, shard, answer| {
-                    let swapped = (round, shard) == (1, wrong);
-                    Ok(if swapped { other.clone() } else { answer })
-                });
+                let mut shards = Counting::swapped(3, round, wrong, other);
                 assert_eq!(
                     on_shards(asked, 3, &mut shards).map(|all| all.len()),
                     Err(Unscored::NoAnswer(wrong)),
-                    "It has another number of rows than that shard has learners. Who takes the rows that \
-                     fit, or those that are there, has a part of a result."
+                    "The answer is about other learners, or other lessons, than those of the question. Who takes \
+                     the rows that fit has a part of a result, and who adds up the counts that fit recommends by \
+                     somebody else's history."
                 );
             }
         }
     });
 }
 
-/// **P1** An answer that recommends a lesson which the history does not have is no answer.
+/// **P1** An answer in which a number became a large one stops nobody: there is an error, or a result with a row
+/// for each learner.
 #[test]
-fn an_answer_about_other_lessons_is_an_error() {
+fn a_swollen_answer_stops_nobody() {
     live(|| {
-        let few = history(&[vec![0], vec![0, 1]]);
-        let many = history(&[vec![0, 1, 2, 3, 4, 5], (0..13).collect()]);
-        let kept = Rc::new(RefCell::new(Vec::new()));
-        let keep = Rc::clone(&kept);
-        let mut shards = Counting::with(1, move |_, _, answer: Vec<u8>| {
-            keep.borrow_mut().clone_from(&answer);
-            Ok(answer)
-        });
-        on_shards(&many, 3, &mut shards).expect("the shard answers");
-        let other = kept.take();
-        let mut shards = Counting::with(1, move |round, _, answer| {
-            Ok(if round == 1 { other.clone() } else { answer })
-        });
-        assert_eq!(
-            on_shards(&few, 3, &mut shards),
-            Err(Unscored::NoAnswer(0)),
-            "It has as many rows as there are learners, and lessons that nobody here has heard of."
-        );
-    });
-}
-
-/// **P1** Counts of lessons that the history does not have are no answer either.
-#[test]
-fn counts_of_other_lessons_are_an_error() {
-    live(|| {
-        let few = history(&[vec![0], vec![0, 1], vec![1, 2], vec![2]]);
-        let many = history(&[
-            (0..13).collect(),
-            (0..13).collect(),
-            (2..15).collect(),
-            (0..9).collect(),
-        ]);
-        let kept = Rc::new(RefCell::new(vec![Vec::new(); 2]));
-        let keep = Rc::clone(&kept);
-        let mut shards = Counting::with(2, move |round, shard, answer: Vec<u8>| {
-            if round == 0 {
-                keep.borrow_mut()[shard].clone_from(&answer);
+        let history = history(&[vec![0, 1, 2], vec![0, 1], vec![1, 2, 3], vec![0, 1, 3]]);
+        for round in [0, 1] {
+            let own = answers(&history, 2, round);
+            for (shard, answer) in own.iter().enumerate() {
+                for (at, fixed) in
+                    (0..answer.len().min(120)).flat_map(|at| [(at, false), (at, true)])
+                {
+                    scene(format!(
+                        "4 learners on 2 shards; shard {shard} answers in round {} with a large number at byte {at}",
+                        round + 1
+                    ));
+                    let mut other = answer.clone();
+                    swell(&mut other, at, fixed);
+                    let found =
+                        on_shards(&history, 3, &mut Counting::swapped(2, round, shard, other));
+                    may_go_unnoticed(&history, &found, round, shard);
+                }
             }
-            Ok(answer)
-        });
-        on_shards(&many, 3, &mut shards).expect("every shard answers");
-        let others = kept.take();
-        for wrong in [0, 1] {
-            let other = others[wrong].clone();
-            let mut shards = Counting::with(2, move |round, shard, answer| {
-                let swapped = (round, shard) == (0, wrong);
-                Ok(if swapped { other.clone() } else { answer })
-            });
-            assert_eq!(
-                on_shards(&few, 3, &mut shards),
-                Err(Unscored::NoAnswer(wrong)),
-                "Shard {wrong} counted 15 lessons where there are three. Who adds up what fits recommends \
-                 by somebody else's history."
-            );
         }
     });
 }

@@ -18,7 +18,7 @@ pub fn history(rows: &[Vec<u64>]) -> History {
 }
 
 /// Tries `property` on histories of one learner up to thirty, with up to 7 of 12 lessons each; one that
-/// fails is told with as few learners as it takes.
+/// fails is reported with as few learners as it takes.
 pub fn any_history(property: impl Fn(&History)) {
     let row =
         |picks: &mut Picks| -> Vec<u64> { (0..picks.below(8)).map(|_| picks.below(12)).collect() };
@@ -46,7 +46,7 @@ pub fn regular(learners: u64, each: u64) -> History {
     history(&(0..learners).map(row).collect::<Vec<_>>())
 }
 
-/// The reader's one thread, which has to come to an end.
+/// The reader's one thread, which has to return.
 pub fn one_thread(history: &History, top: usize) -> Vec<Recommended> {
     let learners = history.learners().len();
     unharmed(
@@ -61,7 +61,7 @@ pub fn plain(recommended: &[Recommended]) -> Vec<Vec<(LessonId, u64)>> {
     recommended.iter().map(row).collect()
 }
 
-/// What the definition says: for each learner all scores, and no thought for how long it takes.
+/// By the definition: for each learner all scores, however long that takes.
 pub fn by_definition(history: &History, top: usize) -> Vec<Vec<(LessonId, u64)>> {
     let rows: Vec<BTreeSet<u16>> = (0..history.learners().len())
         .map(|at| history.completed(at).iter().copied().collect())

@@ -1,6 +1,6 @@
-//! What both parts of the grader stand on: histories, shards that count, and requirements.
+//! What both parts of the grader use: histories, shards that count, and requirements.
 
-#![allow(dead_code, reason = "each part of the grader uses its own share")]
+#![allow(dead_code, reason = "each part of the grader uses some of it")]
 
 pub mod histories;
 pub mod shards;
@@ -9,8 +9,8 @@ pub mod situations;
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 
-/// Runs what must come to an end, with a result or an error. If it panics, that is told as a sentence, and
-/// not as five words about an overflow.
+/// Runs what must return, with a result or an error. If it panics, the message is a sentence, and not five
+/// words about an overflow.
 pub fn unharmed<T>(what: &str, run: impl FnOnce() -> T) -> T {
     let payload = match panic::catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => return result,
@@ -20,8 +20,8 @@ pub fn unharmed<T>(what: &str, run: impl FnOnce() -> T) -> T {
         panic::resume_unwind(payload);
     }
     panic!(
-        "{what} panicked. A number was larger than its type or its table, or something that need not be there \
-         was taken for granted: the message below says where."
+        "{what} panicked. A number was larger than its type or its table, or something was missing that the code \
+         relies on: the message below has the line."
     );
 }
 

@@ -1,12 +1,14 @@
-//! Shards that count what crosses, and what may happen to it on the way.
+//! Shards that count what crosses, and faults on the way.
 
 use super::unharmed;
 use placement::fabric::{Broken, Fabric};
 use placement::history::History;
 use placement::scoring::Recommended;
 use placement::sharded::{self, Unscored, Worker};
+use std::cell::RefCell;
+use std::rc::Rc;
 
-/// What happens to an answer on its way back: told the round, from 0, and the shard.
+/// What happens to an answer on its way back; called with the round, from 0, and the shard.
 type OnTheWay = Box<dyn FnMut(usize, usize, Vec<u8>) -> Result<Vec<u8>, Broken>>;
 
 /// Shards in this thread, which count what crosses.
@@ -15,7 +17,7 @@ pub struct Counting {
     on_the_way: OnTheWay,
     /// Each round's requests, since the last [`Counting::disturb`].
     pub sent: Vec<Vec<Vec<u8>>>,
-    /// How many answers were changed or lost; a test of that fails if there were none.
+    /// How many answers were changed or lost; a test of faults fails if there were none.
     pub struck: usize,
     /// A shard that starts anew, without memory, before this round's request reaches it.
     restarts: Option<(usize, usize)>,
@@ -37,6 +39,14 @@ impl Counting {
             struck: 0,
             restarts: None,
         }
+    }
+
+    /// Shards of which one gives this answer in that round, in place of its own.
+    pub fn swapped(shards: usize, round: usize, shard: usize, other: Vec<u8>) -> Self {
+        Self::with(shards, move |now, here, answer| {
+            let swapped = (now, here) == (round, shard);
+            Ok(if swapped { other.clone() } else { answer })
+        })
     }
 
     /// The same shards for another night, on which this happens to the answers.
@@ -97,7 +107,7 @@ impl Fabric for Counting {
     }
 }
 
-/// The reader's shards, which have to come to an end.
+/// The reader's shards, which have to return.
 pub fn on_shards(
     history: &History,
     top: usize,
@@ -109,6 +119,20 @@ pub fn on_shards(
         shards.shards()
     );
     unharmed(&what, || sharded::recommend(history, top, shards))
+}
+
+/// What so many shards answer in one of the rounds, if nothing goes wrong.
+pub fn answers(history: &History, shards: usize, round: usize) -> Vec<Vec<u8>> {
+    let kept = Rc::new(RefCell::new(Vec::new()));
+    let keep = Rc::clone(&kept);
+    let mut counting = Counting::with(shards, move |now, _, answer: Vec<u8>| {
+        if now == round {
+            keep.borrow_mut().push(answer.clone());
+        }
+        Ok(answer)
+    });
+    on_shards(history, 3, &mut counting).expect("every shard answers");
+    kept.take()
 }
 
 /// Puts the largest `u32` where a small number was: in the four bytes from `at`, or with seven bits to the

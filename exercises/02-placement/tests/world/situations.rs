@@ -14,7 +14,7 @@ pub fn time_ms(ms: u64) -> Quantity {
     Quantity::Time(Duration::from_millis(ms))
 }
 
-/// Whether times are what this pressure speaks of.
+/// Whether this pressure is measured in times.
 pub fn speaks_of_time(kind: Kind) -> bool {
     matches!(kind, Kind::Geography | Kind::Decoupling)
 }
@@ -44,7 +44,7 @@ pub fn needs(pressures: &[Pressure]) -> Requirements {
     }
 }
 
-/// All is measured; each wider scope carries more, and is further away.
+/// Everything is measured; each wider scope carries more, and is further away.
 pub fn costs() -> Costs {
     let ms = Duration::from_millis;
     measured(
@@ -53,7 +53,7 @@ pub fn costs() -> Costs {
     )
 }
 
-/// All is measured, and came to this.
+/// Everything is measured, with these values.
 pub fn measured(capacities: [f64; 5], calls: [Duration; 5]) -> Costs {
     let mut costs = Costs::new();
     for (scope, (capacity, call)) in Scope::ALL
@@ -89,7 +89,7 @@ pub fn said(pressure: &Pressure) -> String {
     )
 }
 
-/// The reader's decision, which has to come to an end.
+/// The reader's decision, which has to return.
 pub fn decide(requirements: &Requirements, costs: &Costs) -> Result<Placement, Unplaced> {
     unharmed("`place`", || place(requirements, costs))
 }
@@ -105,7 +105,7 @@ pub fn answer(found: &Result<Placement, Unplaced>) -> String {
 /// The decision where everything is measured: by [`costs`].
 pub fn placed(requirements: &Requirements) -> Placement {
     decide(requirements, &costs()).unwrap_or_else(|why| {
-        panic!("Everything is measured, and there is such a scope. `place` says: {why}")
+        panic!("Everything is measured, and there is such a scope. `place` returned: {why}")
     })
 }
 

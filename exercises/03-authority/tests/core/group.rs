@@ -254,7 +254,7 @@ fn a_failed_sync_is_not_made_good_by_the_next_one() {
             let retried = after.write(kept.clone()).await;
             assert!(
                 retried == reply,
-                "It was acknowledged before the disk failed, and its retry was told: {}.",
+                "It was acknowledged before the disk failed, and its retry got this answer: {}.",
                 told(&retried)
             );
             let retried = after.write(lost.clone()).await;

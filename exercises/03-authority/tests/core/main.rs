@@ -6,7 +6,7 @@
 //! 4. `group`: one sync for all who wait
 //! 5. `running`: a thread that commits, and others that may be slow
 //!
-//! Syncs are counted and never timed, and a disk crashes when it is told to.
+//! Syncs are counted and never timed, and a disk crashes on order.
 
 mod versions;
 

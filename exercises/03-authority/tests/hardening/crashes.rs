@@ -87,7 +87,7 @@ async fn survives(life: &Life, at: usize, loss: Loss) {
         let answer = running.write(done.write.clone()).await;
         assert!(
             answer == Ok(done.receipt),
-            "After a second crash, {} was told: {}.",
+            "After a second crash, {} got this answer: {}.",
             named(&done.write),
             told(&answer)
         );
@@ -158,7 +158,7 @@ fn many_replies_survive_a_restart_and_a_crash() {
             assert!(
                 *retried == before,
                 "{} was accepted, with {count} others and 20 more behind a restart. After a crash, its retry \
-                 was told: {}.",
+                 got this answer: {}.",
                 named(write),
                 told(retried)
             );

@@ -4,7 +4,7 @@
 //! memory. It is here for what no disk in memory has: a file, a lock that has to be given back, and a
 //! process that had no time to say goodbye.
 
-use crate::days::Temporary;
+use crate::files::Temporary;
 use crate::world::{keeping_all, lesson, write};
 use authority::authority::open_file;
 use authority::fact::OpenError;

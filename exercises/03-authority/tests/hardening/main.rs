@@ -4,13 +4,15 @@
 //! - `crashes`: a long life, a crash at every point, and a second one during the recovery
 //! - `retention`: how long a reply is kept, and what it costs
 //! - `places`: a full queue, and callers who come, wait and go
-//! - `independence`: what those who listen are told, and what they cost
-//! - `days`: a full disk, a damaged file, a second process, a value at its limit
+//! - `independence`: what those who listen hear, and what they cost
+//! - `days`: a full disk, and values at their limits
+//! - `files`: a file that is damaged, of somebody else, half made, or open elsewhere
 //! - `roles`: what no other role may do does not compile
 //! - `kill`: a real process, really killed
 
 mod crashes;
 mod days;
+mod files;
 mod independence;
 mod kill;
 mod places;

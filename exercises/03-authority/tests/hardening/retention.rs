@@ -166,7 +166,13 @@ fn keys_that_look_alike_are_different_keys() {
 #[test]
 fn an_idempotency_key_has_bounds() {
     let limit = "k".repeat(MAX_IDEMPOTENCY_KEY_BYTES);
-    assert!(IdempotencyKey::new(limit).is_ok(), "It is at the limit.");
+    let key = IdempotencyKey::new(limit).expect("it is at the limit");
+    let encoded = postcard::to_stdvec(&key).expect("encodes");
+    assert_eq!(
+        postcard::from_bytes(&encoded),
+        Ok(key),
+        "A key that was sent elsewhere is the same key there."
+    );
     for bytes in [0, MAX_IDEMPOTENCY_KEY_BYTES + 1] {
         let key = IdempotencyKey::new("k".repeat(bytes));
         assert_eq!(key, Err(InvalidKey { bytes }), "It is beyond a limit.");

@@ -99,7 +99,7 @@ const MAKES_PROMISES: &str = "a cache can acknowledge a write that the authority
 #[test]
 fn what_other_roles_may_not_do_does_not_compile() {
     story(|| async {
-        // The types are of no use as long as nothing can be written.
+        // The types cannot be used until something can be written.
         let mut running = Running::new();
         let answer = running.write(write(lesson(1), 0, "first")).await;
         assert_done(&answer, lesson(1), 1, "A new store takes a first write.");
@@ -286,7 +286,7 @@ fn libraries() -> PathBuf {
     }
 }
 
-/// Where the macros are that these libraries were made with: if cargo was told for which target to build,
+/// Where the macros are that these libraries were made with: if cargo was given a target to build for,
 /// they are beside that target's folder, since a macro runs in the compiler.
 fn of_the_host(libraries: &Path) -> PathBuf {
     let profile = libraries.parent().and_then(Path::file_name);

@@ -53,7 +53,7 @@ pub async fn live_through(script: Vec<Vec<Write>>, expected: &[&str]) -> Life {
     assert_eq!(
         accepted, expected,
         "These writes are right and new, and nothing is wrong with the disk. (Left: what was acknowledged. \
-         Right: what was to be.)"
+         Right: what should have been.)"
     );
     Life {
         disk: running.disk.clone(),
@@ -104,7 +104,7 @@ impl Life {
     }
 
     /// Every caller retries with its own idempotency key, in the order of then. Whatever had survived is
-    /// repeated, and whatever had not is done now; a caller cannot tell the two apart. Gives back the
+    /// repeated, and whatever had not is done now; a caller cannot tell the two apart. Returns the
     /// second life.
     pub async fn retried(&self, mut running: Running) -> Self {
         let there: Vec<bool> = self
@@ -150,7 +150,7 @@ impl Life {
         }
     }
 
-    /// If a write of a newer epoch survived, an older epoch stays refused. Says whether one had.
+    /// If a write of a newer epoch survived, an older epoch stays refused. Returns whether one had.
     pub async fn fence_holds(&self, running: &mut Running) -> bool {
         let newer = self.done.iter().find(|done| done.write.epoch.0 == 2);
         let Some(newer) =
@@ -168,7 +168,7 @@ impl Life {
         assert!(
             matches!(answer, Err(WriteError::Fenced { .. })),
             "A write of epoch 2 survived the crash, and the fence that it put up did not: the writer of \
-             epoch 1 was told: {}. The two have to be stored together.",
+             epoch 1 got this answer: {}. The two have to be stored together.",
             told(&answer)
         );
         true

@@ -1,4 +1,4 @@
-//! What both parts of the grader stand on: an authority that runs on a disk in the test's hands.
+//! What both parts of the grader use: an authority that runs on a disk in the test's hands.
 //!
 //! The disk is a [`crashdisk`]: it counts syncs, fails on order, and can be looked at as it would be
 //! found after a crash at any point. Nothing is committed but by the [`Committer`] in the test's hands,
@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 
 pub type Answer = Result<Receipt, WriteError>;
 
-/// Groups beyond this are told by their number only.
+/// Of larger groups only the number of writes is reported.
 const NAMED: usize = 8;
 
 /// An authority, its committer, and the disk that both run on.
@@ -106,7 +106,7 @@ impl Running {
         let answers = answers(handed_in).await;
         if names.len() <= NAMED {
             for (name, answer) in names.iter().zip(&answers) {
-                note(format!("{name} was told: {}", told(answer)));
+                note(format!("{name} got this answer: {}", told(answer)));
             }
         }
         answers
@@ -139,7 +139,7 @@ impl Running {
     }
 }
 
-/// What became of writes.
+/// The answers to writes.
 pub async fn answers(handed_in: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
     let mut answers = Vec::with_capacity(handed_in.len());
     for write in handed_in {
@@ -157,6 +157,17 @@ pub async fn answers(handed_in: Vec<JoinHandle<Answer>>) -> Vec<Answer> {
 
 /// Fails because a committer's loop ended while there was something to commit.
 pub fn ended_early(running: thread::JoinHandle<()>) -> ! {
+    // A loop that panics answers its callers a moment before it is gone. Nothing is judged by this time.
+    for _ in 0..1000 {
+        if running.is_finished() {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert!(
+        running.is_finished(),
+        "A write was answered that the authority has stopped. The disk is well, and the loop goes on."
+    );
     match running.join() {
         Err(panic) => std::panic::resume_unwind(panic),
         Ok(()) => panic!(
@@ -166,14 +177,17 @@ pub fn ended_early(running: thread::JoinHandle<()>) -> ! {
     }
 }
 
-/// What is there to be heard.
+/// All notices that are there.
 pub async fn heard(changes: &mut Changes) -> Vec<Notice> {
     let mut heard = Vec::new();
     // The time is virtual: it passes once nothing more is there.
     while let Ok(Some(notice)) = tokio::time::timeout(Duration::from_secs(1), changes.next()).await
     {
         heard.push(notice);
-        assert!(heard.len() < 100_000, "One change is told without end.");
+        assert!(
+            heard.len() < 100_000,
+            "Notices of one change come without end."
+        );
     }
     heard
 }
@@ -190,7 +204,7 @@ pub fn lesson(lesson: u64) -> LessonKey {
     LessonKey::new(1, lesson)
 }
 
-/// A write of `key` that expects `seen` (0 for none yet), in epoch 0. Its content is told by `named`,
+/// A write of `key` that expects `seen` (0 for none yet), in epoch 0. Its content follows from `named`,
 /// and `named` is its idempotency key.
 pub fn write(key: LessonKey, seen: u64, named: &str) -> Write {
     let sum: u64 = named.bytes().map(u64::from).sum();
@@ -280,7 +294,7 @@ pub fn assert_done(answer: &Answer, key: LessonKey, version: u64, lesson: &str) 
         .map(|receipt| (receipt.key(), receipt.version()));
     assert!(
         got == Ok((key, Version(version))),
-        "{lesson}\n    It was to be told: lesson {} has version {version}.\n    It was told: {}.{}",
+        "{lesson}\n    Expected answer: lesson {} has version {version}, and it is durable.\n    Got: {}.{}",
         key.lesson.0,
         told(answer),
         hint_at(answer)
@@ -292,7 +306,7 @@ pub fn assert_done(answer: &Answer, key: LessonKey, version: u64, lesson: &str) 
 pub fn assert_refused(answer: &Answer, error: &WriteError, lesson: &str) {
     assert!(
         answer.as_ref() == Err(error),
-        "{lesson}\n    It was to be told: {}.\n    It was told: {}.{}",
+        "{lesson}\n    Expected answer: {}.\n    Got: {}.{}",
         told(&Err(error.clone())),
         told(answer),
         hint_at(answer)
@@ -304,7 +318,7 @@ fn hint_at(answer: &Answer) -> &'static str {
     match answer {
         Err(WriteError::Unknown) => {
             "\n    `Store::commit` returned `Failed`. If no disk fails in this story, an error came from the code: \
-             print it there, and see whether each number in `Known` has its row."
+             print what is in it, and see whether each number in `Known` has its row."
         }
         _ => "",
     }

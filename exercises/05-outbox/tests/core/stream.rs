@@ -51,7 +51,7 @@ fn a_batch_costs_one_sync() {
         assert_eq!(
             machine.stream.syncs() - before,
             1,
-            "A batch of a hundred is one sync, and not one for each message."
+            "A batch of a hundred is one sync, not one for each message."
         );
         stream.publish(&[]).unwrap();
         assert_eq!(

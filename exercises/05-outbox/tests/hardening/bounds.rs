@@ -180,7 +180,7 @@ fn a_wait_counts_from_the_failure_and_the_earliest_is_told() {
             "the earlier of 10 s and 14 s"
         );
         assert_eq!(worker.step(13 * S), Ok(Step::Failed));
-        note("nobody looked before 13 s; lesson 1 failed again then, and waits 20 s");
+        note("no step before 13 s; then lesson 1 failed again, and waits 20 s");
         assert_eq!(worker.step(13 * S), Ok(Step::Idle(Some(14 * S))));
         assert_eq!(
             run(&mut worker, 14 * S),

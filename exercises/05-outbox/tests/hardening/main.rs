@@ -1,4 +1,4 @@
-//! Grades what a product needs besides lab 5's lesson:
+//! Grades what a product needs in addition to lab 5's lesson:
 //!
 //! - `schedules`: any order of commands, relays, workers, faults, crashes and time, against a model
 //! - `chain`: a crash at every point from the commit to the offset, twice

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let shown = request.headers().get(AUTHORIZATION);
                 let shown = shown.map(HeaderValue::as_bytes);
                 if expected.is_none() || shown != expected.as_deref().map(str::as_bytes) {
-                    return plain(StatusCode::FORBIDDEN, "Who may purge has a token.\n");
+                    return plain(StatusCode::FORBIDDEN, "A purge needs the token.\n");
                 }
                 edge.purge(&key(&request));
                 plain(StatusCode::OK, "Purged.\n")

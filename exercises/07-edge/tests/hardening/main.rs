@@ -1,4 +1,4 @@
-//! What an edge needs besides the lesson before real people use it.
+//! What an edge needs in addition to the lesson before real people use it.
 //!
 //! `schedules` runs requests, writes, purges, failures and the clock in random order, and compares every
 //! answer with a small model. The other modules judge what it does not reach.

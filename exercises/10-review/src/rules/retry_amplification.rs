@@ -33,13 +33,13 @@ pub fn tries_on(boundary: &Boundary, day: Day) -> f64 {
 /// Finds the boundaries whose own retries bring the product beyond a limit.
 ///
 /// - A boundary's product is the largest product of `calls` × [`tries_on`] over the paths of
-///   [`Calls`](crate::calls::Calls) that end with it. `calls` is 1 if it is not stated.
+///   [`Calls`](crate::calls::Calls) that end with it. `calls` is 1 if not stated.
 /// - A boundary has a product on each day on which it tries more than once; the worse day counts.
 /// - More than `limits.tries_warning` is a `Warning`, more than `limits.tries_error` an `Error`. It
 ///   points at `tries`, is about the two names, and its figure is the product.
 /// - A boundary inside a cycle has no product, multiplies nothing, and is not a finding. What arrives at
 ///   a cycle leaves it on each way out.
-/// - The time grows with the number of boundaries, not with the number of paths.
+/// - The time grows with the boundaries, not with the paths.
 pub fn check(ledger: &Ledger) -> Vec<Finding> {
     let _ = ledger;
     todo!("Carry the largest product from each component to those that it calls.")

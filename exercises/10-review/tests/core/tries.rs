@@ -132,7 +132,7 @@ fn a_cycle_has_no_product() {
         + &tries("authors", "store", "⟦2⟧");
     let one = [(WARNING, "authors -> store")];
     finds(
-        "Each turn of a cycle multiplies once more. A number for it would be made up; but what goes in \
+        "Each turn of a cycle multiplies again. A number for it would be made up; but what goes in \
          still comes out.",
         check,
         &text,

@@ -74,7 +74,7 @@ impl Link {
     }
 
     // ANCHOR: link
-    /// Asks the authority for all of these facts, in one crossing. The answers stand in the order of the
+    /// Asks the authority for all of these facts, in one crossing. The answers are in the order of the
     /// keys; `None` says that a lesson was not begun.
     ///
     /// # Errors

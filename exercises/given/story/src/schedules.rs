@@ -1,8 +1,8 @@
 //! Searching for the shortest sequence of events that breaks a property.
 //!
 //! The schedules are the same in every run, so that a grade is too. `TESTBED_SEED=7` picks others, and
-//! `TESTBED_CASES=10000` more of them. A schedule that fails is shrunk before it is reported: events are left
-//! out, many at first and one at a time at the end, for as long as what remains still fails.
+//! `TESTBED_CASES=10000` more of them. A schedule that fails is shrunk before it is reported: events are
+//! left out, many at first and one at a time at the end, while what remains still fails.
 
 use crate::telling::{forget, note};
 use std::any::Any;

@@ -84,7 +84,7 @@ fn a_reply_after_the_caller_gave_up_answers_no_other_call() {
     });
 }
 
-/// **M3** A failure is told to the caller whose call failed, and to no other.
+/// **M3** A failure reaches the caller whose call failed, and no other.
 #[test]
 fn a_failure_reaches_its_own_caller() {
     story(|| async {

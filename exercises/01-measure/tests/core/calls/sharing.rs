@@ -80,7 +80,7 @@ fn calls_beyond_the_bound_wait_for_a_place() {
         assert_eq!(
             client.in_flight(),
             MAX_IN_FLIGHT,
-            "Who waits for a place has none yet."
+            "A caller that waits for a place has none yet."
         );
         let request = server.recv().await;
         server.reply(request.id, "!").await;

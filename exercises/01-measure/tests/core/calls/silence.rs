@@ -1,15 +1,16 @@
 //! What a caller knows when no reply comes.
 
 use crate::world::ROOM_BYTES;
-use crate::world::client::{answer, connected, start};
+use crate::world::client::{answer, connected, runtime, start, start_bytes};
 use bytes::Bytes;
-use measure::client::{CallError, MAX_IN_FLIGHT};
+use measure::client::{CallError, Client, MAX_IN_FLIGHT};
 use measure::frame::MAX_LENGTH;
 use testbed::memory::Watch;
 use testbed::peer::REQUEST;
-use testbed::{RawFrame, idle, scene, story};
+use testbed::{Link, Peer, RawFrame, idle, live, note, scene, story};
 
-/// **M6** When the server vanishes, a call in flight fails, and says that it may have happened.
+/// **M6** When the connection ends, a call in flight fails, and says that it may have happened, whatever ended
+/// it: the server vanishes, or the task that owns the stream is stopped from within.
 #[test]
 fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
     story(|| async {
@@ -27,6 +28,37 @@ fn a_call_in_flight_when_the_server_vanishes_is_unknown() {
             );
         }
         assert_eq!(client.in_flight(), 0, "Nobody waits any more.");
+    });
+    live(|| {
+        scene("the runtime of the connection shuts down, and the caller has another one");
+        let (connection, caller) = (runtime(), runtime());
+        let (near, far, _) = Link::new().split();
+        let mut server = Peer::server(far);
+        let client = {
+            let _within = connection.enter();
+            Client::new(near)
+        };
+        let mut call = Box::pin(client.call(Bytes::from_static(b"pay")));
+        connection.block_on(async {
+            tokio::select! {
+                early = &mut call => panic!("An answer before there was one: {early:?}."),
+                request = server.recv() => note(format!("the server received call {}", request.id)),
+            }
+        });
+        drop(connection);
+        note("the runtime with the connection's tasks was shut down");
+        let said = caller.block_on(async {
+            tokio::select! {
+                answer = call => Some(answer),
+                () = idle() => None,
+            }
+        });
+        assert_ne!(
+            said,
+            Some(Err(CallError::NotSent)),
+            "The server has the request, so it may have happened. A sender that was dropped says that nobody \
+             will answer (`answer.await` is an `Err`). It doesn't say that nothing was sent."
+        );
     });
 }
 
@@ -56,7 +88,7 @@ fn a_call_after_the_end_was_not_sent() {
     });
 }
 
-/// **M6** A call that was still waiting for its place when the server vanished was not sent.
+/// **M6** A call that was still waiting, for its place or behind others, when the server vanished was not sent.
 #[test]
 fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
     story(|| async {
@@ -86,6 +118,26 @@ fn a_call_without_a_place_when_the_server_vanishes_was_not_sent() {
             (MAX_IN_FLIGHT, 3),
             "(`Unknown`, `NotSent`): the server received {MAX_IN_FLIGHT} requests, and 3 more waited for a \
              place."
+        );
+
+        scene(
+            "the server reads nothing, two hundred callers ask for 64 KiB each, and the server vanishes",
+        );
+        let (client, server, meters) = connected();
+        let mut calls = Vec::new();
+        for _ in 0..200 {
+            calls.push(start_bytes(&client, Bytes::from(vec![b'?'; 64 * 1024])).await);
+        }
+        let left = meters.requests().bytes;
+        server.vanish();
+        let mut not_sent = 0;
+        for call in calls {
+            not_sent += usize::from(answer(call).await == Err(CallError::NotSent));
+        }
+        assert!(
+            not_sent > 0,
+            "{left} bytes had left, of two hundred requests of 64 KiB. Of those that waited behind the others surely \
+             not a byte had; and not one caller was told so, that it may safely ask elsewhere."
         );
     });
 }

@@ -175,6 +175,15 @@ async fn sends(mut writer: WriteHalf<End>, mut what: mpsc::UnboundedReceiver<Sen
     std::future::pending::<()>().await;
 }
 
+/// What the client has for an id is its own affair: these are all over what 64 bits can be, 0 and the largest
+/// among them.
+fn id_of(number: u64) -> u64 {
+    match number {
+        1 => u64::MAX,
+        number => number.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+    }
+}
+
 impl World {
     fn new(carriage: Carriage, seen: Arc<Seen>) -> Self {
         let (near, far, _) = Link::with(carriage).split();
@@ -205,7 +214,7 @@ impl World {
     async fn happens(&mut self, event: Event) {
         match event {
             Event::Ask(what) => {
-                note(format!("the client asks {}: {what:?}", self.next_id));
+                note(format!("the client asks {}: {what:?}", id_of(self.next_id)));
                 self.ask(what);
             }
             Event::AskMany(count) => {
@@ -241,7 +250,7 @@ impl World {
     }
 
     fn ask(&mut self, what: &'static str) {
-        let id = self.next_id;
+        let id = id_of(self.next_id);
         self.next_id += 1;
         self.open.insert(id, what);
         let mut bytes = std::mem::take(&mut self.rest);
@@ -337,7 +346,7 @@ impl World {
                     let _ = self.to_send.send(Send::Bytes(vec![0, 0]));
                 } else {
                     // It was the last one that was asked.
-                    self.open.remove(&(self.next_id - 1));
+                    self.open.remove(&id_of(self.next_id - 1));
                 }
                 let _ = self.to_send.send(Send::End);
             }

@@ -17,7 +17,7 @@ fn the_platform_s_work_is_where_the_table_says() {
     live(|| {
         let decisions: Decisions = include_str!("../../../decisions.toml")
             .parse()
-            .unwrap_or_else(|why| panic!("decisions.toml can't be read: {why}"));
+            .unwrap_or_else(|why| panic!("decisions.toml cannot be read: {why}"));
         let mut table = include_str!("../../../decisions.txt").lines();
         let mut differ = String::new();
         for requirements in &decisions.all {

@@ -24,7 +24,7 @@ impl Cache {
         }
     }
 
-    /// Where the learner stands in a lesson.
+    /// The learner's progress in a lesson.
     ///
     /// # Errors
     /// [`NoAnswer`] when the authority has to be asked and gives no answer.
@@ -37,7 +37,7 @@ impl Cache {
         Ok(page.remove(0))
     }
 
-    /// Where the learner stands in the lessons of a page.
+    /// The learner's progress in the lessons of a page.
     ///
     /// # Errors
     /// As in [`read`](Self::read).

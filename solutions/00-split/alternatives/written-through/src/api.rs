@@ -51,7 +51,7 @@ impl Api {
         }
     }
 
-    /// Where the learner stands in a lesson.
+    /// The learner's progress in a lesson.
     ///
     /// # Errors
     /// [`NoAnswer`] when the authority has to be asked and gives no answer.
@@ -63,7 +63,7 @@ impl Api {
         self.cache.read(session, key)
     }
 
-    /// Where the learner stands in the lessons of a page.
+    /// The learner's progress in the lessons of a page.
     ///
     /// # Errors
     /// As in [`read`](Self::read).

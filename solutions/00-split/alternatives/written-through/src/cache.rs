@@ -21,7 +21,7 @@ impl Cache {
         }
     }
 
-    /// Where the learner stands in a lesson.
+    /// The learner's progress in a lesson.
     ///
     /// # Errors
     /// [`NoAnswer`] when the authority has to be asked and gives no answer.
@@ -38,7 +38,7 @@ impl Cache {
         Ok(loaded[0])
     }
 
-    /// Where the learner stands in the lessons of a page.
+    /// The learner's progress in the lessons of a page.
     ///
     /// # Errors
     /// As in [`read`](Self::read).

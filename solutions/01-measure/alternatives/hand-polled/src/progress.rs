@@ -1,4 +1,4 @@
-//! One part after the other, each held against its keys.
+//! One part after the other, each checked against its keys.
 
 use crate::client::{CallError, Client};
 use crate::server::{Handler, HandlerError};

@@ -22,6 +22,13 @@ struct Shared {
     next_id: AtomicU64,
 }
 
+/// The last client is gone, and with it every call.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.table.over.close();
+    }
+}
+
 type Waiting = BTreeMap<u64, oneshot::Sender<Result<Bytes, CallError>>>;
 
 /// Who waits for what; `None` once nothing more will come.
@@ -29,13 +36,17 @@ type Waiting = BTreeMap<u64, oneshot::Sender<Result<Bytes, CallError>>>;
 struct Table {
     waiting: Mutex<Option<Waiting>>,
     places: Semaphore,
-    /// Closed at the end, so that the task that writes hears of it from the one that reads.
+    /// Closed at the end, so that both tasks hear of it.
     over: Semaphore,
 }
 
 impl Table {
     fn lock(&self) -> MutexGuard<'_, Option<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remove(&self, id: u64) -> Option<oneshot::Sender<Result<Bytes, CallError>>> {
+        self.lock().as_mut().and_then(|all| all.remove(&id))
     }
 
     /// Nothing more will come. Who still waits sees its sender dropped.
@@ -146,6 +157,13 @@ async fn write(
         () = all => {}
         _ = table.over.acquire() => {}
     }
+    // Of what was never taken not a byte has left.
+    frames.close();
+    while let Ok(frame) = frames.try_recv() {
+        if let Some(reply) = table.remove(frame.id.0) {
+            let _ = reply.send(Err(CallError::NotSent));
+        }
+    }
     table.end();
 }
 
@@ -166,15 +184,13 @@ async fn read(mut reader: impl AsyncRead + Unpin, table: Arc<Table>) {
         () = all => {}
         _ = table.over.acquire() => {}
     }
-    table.end();
+    // The task that writes knows who was not sent, and tells all.
+    table.places.close();
+    table.over.close();
 }
 
 fn answer(table: &Table, frame: Frame) {
-    let waiting = table
-        .lock()
-        .as_mut()
-        .and_then(|all| all.remove(&frame.id.0));
-    if let Some(reply) = waiting {
+    if let Some(reply) = table.remove(frame.id.0) {
         let _ = reply.send(match frame.kind {
             Kind::Reply => Ok(frame.payload),
             _ => Err(CallError::Failed),

@@ -1,4 +1,4 @@
-//! Parts of a batch side by side, and an answer held against its question key by key.
+//! Parts of a batch side by side, and an answer checked against its question key by key.
 
 use crate::client::{CallError, Client};
 use crate::server::{Handler, HandlerError};

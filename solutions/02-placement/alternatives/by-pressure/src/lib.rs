@@ -1,4 +1,4 @@
-//! Lab 2 solved in another way.
+//! Lab 2 solved with a different design.
 //!
 //! Each pressure names the scope that it needs, and the widest of them is where the search begins;
 //! reasons are made afterwards, pressure by pressure. Counts are kept in hash maps of what occurs, what
@@ -10,7 +10,7 @@ pub mod sharded;
 pub mod usl;
 mod wire;
 
-// It speaks of this crate's own `Worker`.
+// It uses this crate's own `Worker`.
 #[path = "../../../src/fabric.rs"]
 pub mod fabric;
 

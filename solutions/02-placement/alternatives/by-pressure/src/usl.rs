@@ -53,7 +53,7 @@ impl Usl {
             })
             .collect();
         let mut best: Option<Curve> = None;
-        // Those with a zero come last, and win what is as good as a draw.
+        // Those with a zero come last, and win if the others are hardly better.
         for free in [
             [true; 3],
             [true, false, true],
@@ -138,7 +138,7 @@ impl Usl {
 
 /// The first whole number near `root`, at least 1, at which `enough` holds; `None` beyond a `u32`.
 fn whole(root: f64, enough: impl Fn(f64) -> bool) -> Option<u32> {
-    // Roots are reckoned, and may be off by one.
+    // The root is calculated in floating point, and may be off by one.
     let near = [-1.0, 0.0, 1.0, 2.0].map(|by| (root.floor() + by).max(1.0));
     let found = near.into_iter().find(|n| enough(*n))?;
     #[expect(

@@ -21,7 +21,7 @@ pub fn workers_for(rate: Rate, work: Duration, busy: f64) -> Result<u64, Unusabl
     if busy > 1.0 {
         return Err(Unusable::TooBusy(busy));
     }
-    // A little less, so that what binary fractions add is no worker.
+    // A little less, so that the rounding error of binary fractions does not add a worker.
     let workers = in_flight(rate, work) / busy * (1.0 - 1e-12);
     #[expect(
         clippy::cast_possible_truncation,

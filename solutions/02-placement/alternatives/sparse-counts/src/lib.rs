@@ -1,4 +1,4 @@
-//! Lab 2 solved in a third way.
+//! Lab 2 solved with a third design.
 //!
 //! Rows are kept in one vector and cross to shards as one; counts cross as sorted pairs, merged like
 //! sorted files. What rules a scope out is a bit in a mask. Curves are found by search, and so are peaks.
@@ -10,7 +10,7 @@ pub mod scoring;
 pub mod sharded;
 pub mod usl;
 
-// They speak of this crate's own types.
+// They use this crate's own types.
 #[path = "../../../src/decision.rs"]
 pub mod decision;
 #[path = "../../../src/fabric.rs"]

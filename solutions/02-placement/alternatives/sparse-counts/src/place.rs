@@ -1,6 +1,6 @@
 //! Where work belongs: everything that can be against a scope is a column of five places, and a mask of
 //! those that are taken. The first place that no mask covers is the scope; for each before it every
-//! column that has something to say there gives a reason.
+//! column that is against it gives a reason.
 
 use crate::quantity::Quantity;
 use crate::requirements::{Clear, Costs, Failure, Kind, Pressure, Requirements, Scope};

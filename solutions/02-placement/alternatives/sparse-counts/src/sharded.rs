@@ -13,20 +13,20 @@ use crate::scoring::{Pair, Recommended, Scored, Table, count};
 /// As the lab says.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unscored {
-    /// Nobody is there to do the work.
+    /// There is no shard to do the work.
     #[error("there are no shards: score on one thread, which needs none")]
     NoShards,
     /// A shard did not answer.
     #[error(transparent)]
     Broken(#[from] Broken),
-    /// A shard answered with what cannot be an answer.
-    #[error("shard {0} answered with something that is no answer to what it was asked")]
+    /// A shard answered with something that cannot be an answer.
+    #[error("shard {0} answered with something that is not an answer to what it was asked")]
     NoAnswer(usize),
 }
 
 /// As the lab says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("this is no request that I can answer now")]
+#[error("this is not a request that I can answer now")]
 pub struct Refused;
 
 #[derive(Serialize, Deserialize)]
@@ -170,7 +170,7 @@ fn are_pairs(lessons: usize, pairs: &[Pair]) -> bool {
 pub struct Worker(Option<Rows>);
 
 impl Worker {
-    /// A worker that was asked nothing yet.
+    /// A worker that has not been asked anything yet.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! The Universal Scalability Law, by search. Turned over it is a sum of three terms, whose squared
+//! The Universal Scalability Law, by search. Inverted it is a sum of three terms, whose squared
 //! errors have no valley but one: halving finds its floor along `c`, and along `b` at each `c`.
 
 use std::collections::BTreeSet;

@@ -25,7 +25,7 @@ pub struct Committer {
 }
 
 impl Committer {
-    /// Commits what waits as one group, and answers everyone in it. Says how many there were; 0 when
+    /// Commits what waits as one group, and answers everyone in it. Returns how many there were; 0 when
     /// nothing waits.
     ///
     /// - A group takes at most [`MAX_GROUP`] writes, in the order in which they were handed in. Each is
@@ -35,7 +35,7 @@ impl Committer {
     /// - Everyone is answered after the sync, and not before.
     /// - When the disk fails under a group, everyone in it gets [`WriteError::Unknown`]. From then on
     ///   the authority is stopped, and every later write gets [`WriteError::Stopped`].
-    /// - A caller that has given up is no reason to stop. Its write may be done or not.
+    /// - A caller that has given up is no reason to stop. Its write is committed all the same.
     pub fn commit_waiting(&mut self) -> usize {
         let (writes, callers) = self.desk.take_group();
         let count = callers.len();

@@ -98,7 +98,7 @@ impl Inbox {
         Ok(all.filter(|offset| *offset > first).collect())
     }
 
-    /// The records that were given up.
+    /// The records that were given up on.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.

@@ -113,7 +113,7 @@ impl Inbox {
         Ok(ahead)
     }
 
-    /// The records that were given up.
+    /// The records that were given up on.
     ///
     /// # Errors
     /// [`InboxError`] when the database fails.
