@@ -1,4 +1,4 @@
-//! `cargo course reset`: the starter again, and the reader's work kept aside.
+//! `cargo course reset`: brings back the starter, and keeps a copy of the reader's work.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use records::moment;
 /// What a reset did.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Done {
-    /// Files that are as given again.
+    /// Files that were restored.
     pub restored: Vec<String>,
     /// Files that the starter does not have.
     pub removed: Vec<String>,
@@ -108,7 +108,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         } else if entry.path().exists() {
             std::fs::copy(entry.path(), to.join(name))?;
         }
-        // Else it is a link to nowhere, such as an editor's mark that a file is open: nothing to keep.
+        // Otherwise it is a link to nowhere, such as an editor's mark that a file is open: nothing to keep.
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The starter as the course gives it, found again whatever the reader has committed since.
 //!
 //! `git show HEAD:…` gives the reader's own work once they commit, a fork's `origin` does too, and a
-//! second copy of every starter in the tree would be searched, linted and drift. So each lab has a
+//! second copy of every starter in the tree would be searched and linted, and would drift. So each lab has a
 //! `starter.lock` with git's own ids of its files. The ids stay true through merges, rebases, squashes
 //! and template copies, because git names a file by what is in it: `git cat-file blob ID` finds the
 //! starter as long as the history holds it. For a copy without git, such as an unpacked archive, the
@@ -149,7 +149,7 @@ impl Starter {
                 .is_ok_and(|added| added.iter().any(|path| in_code(path)))
     }
 
-    /// Whether a reader has written more than comments and white space. Where the starter cannot be had to
+    /// Whether a reader has written more than comments and white space. Where the starter cannot be found to
     /// compare with, any change counts.
     pub(crate) fn code_begun(&self, repo: &Repo) -> bool {
         let in_code = |path: &str| inputs::of_lab(path) == Some(Input::Code);
@@ -192,7 +192,7 @@ impl Starter {
         for file in self.files.iter().filter(|file| self.is_pristine(file)) {
             let kept = kept_blob(repo, &file.id);
             if !kept.exists() {
-                // A failure to keep a copy is no reason to refuse a grade; `reset` will say so.
+                // A failure to keep a copy is no reason to refuse a grade; `reset` will report it.
                 let _ = std::fs::create_dir_all(kept.parent().unwrap_or(&kept));
                 let _ = std::fs::copy(self.folder.join(&file.path), &kept);
             }
@@ -202,7 +202,7 @@ impl Starter {
     /// The content of a starter's file: from git's history, or from what was kept.
     ///
     /// # Errors
-    /// Why it cannot be had, in git's own words where git refuses.
+    /// Why it cannot be found, in git's own words where git refuses.
     pub(crate) fn content(repo: &Repo, file: &StarterFile) -> Result<Vec<u8>, String> {
         let whole = |bytes: &Vec<u8>| blob_id(bytes) == file.id;
         if let Some(kept) = std::fs::read(kept_blob(repo, &file.id)).ok().filter(whole) {

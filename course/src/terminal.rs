@@ -7,7 +7,7 @@ use std::io::IsTerminal as _;
 
 use anstyle::{AnsiColor, Style};
 
-/// What the place that we write to can show.
+/// What the output can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Terminal {
     /// Marks beyond ASCII.
@@ -16,7 +16,7 @@ pub(crate) struct Terminal {
     pub width: usize,
 }
 
-/// Below this, words and commands are broken anyway.
+/// Below this, words and commands have to be broken anyway.
 const NARROWEST: usize = 40;
 
 /// Above this, a line is hard to follow to its end.
@@ -49,7 +49,7 @@ impl Terminal {
             .find(|value| !value.is_empty());
         let utf8 = match locale {
             Some(locale) => locale.to_lowercase().replace('-', "").contains("utf8"),
-            // Windows terminals of today are UTF-8 and set no such variable.
+            // Today's Windows terminals use UTF-8 and set no such variable.
             None => cfg!(windows),
         };
         Self {

@@ -174,7 +174,7 @@ fn a_readers_own_figures_appear_with_their_doubts() {
     assert!(chapter.contains("\"shown\":\"12,800 calls\"") && chapter.contains("\"option\":1"));
     assert!(chapter.contains("TCP loopback on one CPU, yours (13 µs)"));
 
-    // What a broken run left behind must not take the book down.
+    // What a broken run left behind must not break the book.
     course.write(".course/measurements/ladder.json", "{ \"format\": 1,");
     assert!(page(&course, "numbers.html").contains("You have no figures yet"));
 }
@@ -215,7 +215,7 @@ fn a_second_bench_has_a_table_of_its_own_and_its_rungs_answer_predictions() {
         "src/introduction.predict.toml",
         "[[prediction]]\nid = \"synced\"\nprompt = \"How long is a commit?\"\nkind = \"number\"\nunit = \"µs\"\nrungs = [\"commit-1\"]\n",
     );
-    // Never measured by anybody: said, and no failure.
+    // Never measured by anybody: reported, but not a failure.
     let html = page(&course, "numbers.html");
     assert!(
         html.contains("There are no figures yet. Run <code>cargo course measure authority</code>.")

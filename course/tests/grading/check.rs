@@ -21,7 +21,7 @@ fn a_fresh_starter_is_a_friendly_start() {
     assert_eq!(ran.out.matches("Double it, if that fits.").count(), 1);
     ran.never_says(&["panicked", "RUST_BACKTRACE", "usual cause", "\u{1b}"]);
 
-    // From inside the lab its name need not be said, and paths are relative to it.
+    // Inside the lab's folder its name can be left out, and paths are relative to it.
     course
         .run_in("exercises/01-tiny", &["check"], &[])
         .says(1, &["build `double` (src/lib.rs:9)"]);

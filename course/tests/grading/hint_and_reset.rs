@@ -74,7 +74,7 @@ fn reset_restores_what_was_committed_over_and_keeps_a_copy() {
     );
     assert_eq!(course.read(LIB), starter);
     assert!(test.exists() && !course.path("exercises/01-tiny/src/extra.rs").exists());
-    // What no compiler sees is left alone.
+    // Files that no compiler sees are left alone.
     assert!(course.path("exercises/01-tiny/notes.md").exists());
     let [kept] = kept(&course).try_into().expect("one copy");
     assert_eq!(
@@ -130,7 +130,7 @@ fn what_git_refuses_is_told_in_its_own_words() {
     assert_eq!(course.read(LIB), "//! Nothing is left.\n");
 }
 
-/// Emacs marks a file that is open by a link to nowhere beside it.
+/// Emacs marks an open file by a link to nowhere beside it.
 #[cfg(unix)]
 #[test]
 fn a_link_to_nowhere_stops_no_reset() {
@@ -151,7 +151,7 @@ fn kept(course: &Course) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).collect()
 }
 
-/// A copy that cannot be made whole would be taken for the whole one some day.
+/// A copy that is not whole would later be taken for a whole one.
 #[cfg(unix)]
 #[test]
 fn of_a_copy_that_cannot_be_made_nothing_is_left_and_nothing_is_changed() {

@@ -4,6 +4,7 @@
 
 mod check;
 mod course;
+mod faults;
 mod hint_and_reset;
 mod real_use;
 mod stages;

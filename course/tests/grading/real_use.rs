@@ -1,4 +1,4 @@
-//! What happens to a tool on other people's machines.
+//! What happens to the tool on other people's machines.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ fn no_escape_reaches_json_whatever_cargo_was_told() {
 #[test]
 fn where_nothing_can_be_written_down_hints_are_shown_and_no_work_is_lost() {
     let course = Course::sound();
-    // Permissions do not hold root back; a file in the folder's place holds everybody back.
+    // Permissions do not stop root; a file in the folder's place stops everybody.
     course.write(".course", "a note\n");
     let hint = course.run(&["hint", "tiny", "1"]);
     hint.says(0, &["not remembered"]);

@@ -344,7 +344,7 @@ fn the_way_begins_with_the_first_evening_and_leads_from_it_to_what_is_taken_alon
     done.never_says(&["Your first evening"]);
 }
 
-/// A stage is what `check` speaks of, so it is what a reader asks for.
+/// `check` names the stage, so that is what a reader asks about.
 #[test]
 fn a_stage_leads_to_the_hints_of_what_it_judges() {
     let course = Course::sound();

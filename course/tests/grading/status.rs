@@ -95,7 +95,7 @@ fn from_untouched_to_done_there_is_one_next_step() {
     json.says(0, &[]);
     let way: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(way["labs"][0]["mark"], "holds");
-    // A date alone is no change: it is what every checkout gives to every file.
+    // A new date alone is not a change: every checkout gives one to every file.
     course.write(LIB, &solution);
     status(&course).says(0, &["core and hardening hold"]);
 }
@@ -181,7 +181,7 @@ fn what_is_no_grade_of_ours_does_no_harm_and_is_replaced() {
     course.write(GRADE, "half");
     course.run(&["check", "tiny"]).says(0, &[]);
     status(&course).says(0, &["core done"]);
-    // Nothing is left lying about by the writing.
+    // Writing leaves no other file behind.
     let left: Vec<PathBuf> = fs::read_dir(course.path(".course/grades"))
         .unwrap()
         .map(|entry| entry.unwrap().path())

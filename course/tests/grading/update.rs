@@ -98,7 +98,7 @@ fn a_starter_that_moved_on_under_the_readers_work_is_theirs_to_settle() {
     assert_eq!(reader.read(LIB), work);
     commit(&reader, "Take the update, keep my lab 1");
     reader.run(&["status"]).says(1, &["stage 2 of 2"]);
-    // What the update changed in the starter can be read in peace.
+    // What the update changed in the starter can still be read.
     let news = reader.git_says(&["diff", "HEAD^1...HEAD^2", "--", "exercises/01-tiny/src"]);
     assert!(news.contains("+pub const SMALLEST"), "{news}");
 

@@ -100,7 +100,7 @@ fn a_port_that_is_taken_is_no_obstacle() {
     assert_eq!(get(&server, "/").status, 200);
 }
 
-/// `cargo clean` while the book was served left every page at 404 for good.
+/// `cargo clean` while the book was served left every page at 404 permanently.
 #[test]
 fn a_book_that_somebody_removes_is_built_again() {
     let course = Course::sound();

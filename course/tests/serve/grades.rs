@@ -108,7 +108,7 @@ fn a_grade_that_cannot_be_kept_is_shown_and_the_reader_is_told_once() {
         page.grades(holds);
         course.append(LIB, "// newer\n");
     }
-    // The third has begun: whatever the second had to say was said.
+    // The third has begun, so everything about the second has been printed.
     page.asked();
     let said = page.said.lock().unwrap();
     let told = said
@@ -244,7 +244,7 @@ fn a_save_by_a_new_file_in_the_old_ones_place_is_graded() {
 #[test]
 fn a_save_while_the_book_is_built_is_graded_at_once() {
     let course = Course::sound();
-    // A page takes in a pipe, which mdBook reads until somebody has written to it and closed it.
+    // A page includes a pipe, which mdBook reads until somebody has written to it and closed it.
     let gate = course.path("../gate");
     let made = std::process::Command::new("mkfifo").arg(&gate).status();
     assert!(made.unwrap().success());

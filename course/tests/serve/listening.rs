@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::fixture::Course;
 
-/// After this a test has failed. Nothing waits for it otherwise.
+/// After this a test has failed. No passing test waits for it.
 pub const FAILED: Duration = Duration::from_secs(60);
 
 /// What the server printed.

@@ -4,14 +4,13 @@
 //! load that brought it, and a load by when it *began*, because the authority may have looked right
 //! then. A slow load is an old answer, also when it has only just arrived.
 //!
-//! What moves values and readers about is given: a read looks at the entries (`hit`), and else finds a
+//! The code that moves values and readers around is given: a read looks at the entries (`hit`), or else finds a
 //! flight to join or starts one (`miss`, `find_way`). You write what is decided on the way. Table and
 //! entries change together, under the one lock that `Inner::flights` takes; it is never held across an
 //! `.await`.
 //!
-//! Nobody asks what it looks like inside: a design of your own in the place of the given one is judged by
-//! the same tests. They run on one thread, in paused time, but for one; the promises hold on several
-//! threads as well.
+//! A design of your own in place of the given one is judged by the same tests. Most of them run on one thread, in
+//! paused time; the promises hold on several threads as well, and the hardening uses two.
 
 use crate::entries::{Entries, Entry, reaches};
 use crate::flights::{Flight, FlightId, Flights, Load, Outcome};
@@ -110,15 +109,15 @@ impl<S: Source> Cache<S> {
         self.inner.miss(key, began, floor).await
     }
 
-    /// Runs a write of `key`, and hands on exactly what the authority says, when it has said it. On `Ok`
+    /// Runs a write of `key`, and returns exactly what the authority answers, once it has answered. On `Ok`
     /// the session is told of the version.
     ///
     /// Whatever the end is (`Ok`, `Err`, a panic, or that this future is dropped half-way), the write may
     /// have taken place. So no read that begins after the end returns anything from a load that began
     /// before it: not from an entry, not by joining, not from a late fill.
     ///
-    /// The cache is not in the way: the write is not delayed, other writes neither, and reads that begin
-    /// while it runs don't wait for it. It touches no other key.
+    /// Nothing waits because of the cache: neither this write, nor other writes, nor reads that begin while it
+    /// runs. It touches no other key.
     ///
     /// # Errors
     /// As `write` does.
@@ -134,7 +133,7 @@ impl<S: Source> Cache<S> {
         todo!("Run the write, and forget the key at its end, whatever the end is.")
     }
 
-    /// Takes note that `key` has reached `version`. From then on no read that begins returns less:
+    /// Notes that `key` has reached `version`. From then on no read that begins returns less:
     ///
     /// - not from an entry; but one that is at `version` or above stays, and costs no load;
     /// - not from a load that has begun, by joining it;
@@ -328,7 +327,7 @@ impl<S: Source> Seat<S> {
         todo!("Put the entry in its place.")
     }
 
-    /// Takes this flight out of the table, if it is still in it, and says whether it was. Another flight
+    /// Takes this flight out of the table, and returns whether it was still in it. Another flight
     /// under the same key stays.
     fn take_out(&self, flights: &mut Flights) -> bool {
         let in_table = flights

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use tokio::time::Instant;
 
-/// What comes of a load, for everybody who waits.
+/// How a load ended, for everybody who waits.
 pub(crate) type Outcome = Result<Option<Progress>, ReadError>;
 
 /// A load that any number of readers wait for.

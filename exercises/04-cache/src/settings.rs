@@ -8,7 +8,7 @@ use thiserror::Error;
 /// The bounds of a cache. Each is a promise to somebody.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// To the machine: how many entries are held at the most, at any moment.
+    /// To the machine: the largest number of entries that are held at any moment.
     ///
     /// Whatever is asked for, a cache's memory stays within 512 bytes for each entry of this capacity,
     /// 4 KiB for each load that may run or wait, and 64 KiB besides. What is not used is not reserved. What
@@ -17,9 +17,9 @@ pub struct Settings {
     /// To the readers: the staleness bound. A value is served only to reads that begin at most this
     /// long after the load that brought it *began*. `Duration::MAX` means for ever.
     pub ttl: Duration,
-    /// To the authority: its declared capacity. So many loads run at once at the most.
+    /// To the authority: its declared capacity. At most this many loads run at once.
     pub max_loads: usize,
-    /// To the callers: so many loads wait for a place at the most. Zero means that nobody waits.
+    /// To the callers: at most this many loads wait for a place. Zero means that nobody waits.
     pub max_waiting_loads: usize,
 }
 
@@ -40,7 +40,7 @@ pub enum ReadError {
     /// The authority was asked, and gave no answer.
     #[error("the authority gave no answer")]
     Unavailable,
-    /// The authority was not asked: as many loads as it declared run, and as many as may wait do.
+    /// The authority was not asked: as many loads run as it declared, and as many wait as may.
     #[error("too many loads are waiting already")]
     Shed,
     /// The authority itself answered below what it had acknowledged to this session. It was asked

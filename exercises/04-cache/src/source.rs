@@ -22,8 +22,7 @@ pub trait Source: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Progress>, SourceError>> + Send;
 }
 
-/// The authority gave no answer. Why is for the source to log: there is nothing that a cache would do
-/// differently.
+/// The authority gave no answer. The source logs the reason: it makes no difference to a cache.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error("the authority gave no answer")]
 pub struct SourceError;

@@ -13,7 +13,7 @@ mod memory;
 mod rows;
 
 pub use memory::Sums;
-pub use rows::{Row, Sometimes, Standing, Step};
+pub use rows::{Board, BoardRow, Row, Sometimes, SometimesRow, Standing, Step};
 
 use crate::parts::{Authority, Command, NotWritten, Place, SessionId, Stream, View, Workers};
 use crate::switch::{Switch, Switches};
@@ -23,7 +23,6 @@ use bytes::Bytes;
 use domain::{Event, EventId, LearnerId, LessonKey, Version};
 use hyper::{Request, Response, StatusCode};
 use memory::{Memory, Read, ms};
-use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::time::Instant;
@@ -51,38 +50,6 @@ pub(crate) struct Watch {
     session: SessionId,
     asked: Instant,
     open: bool,
-}
-
-/// The whole board.
-#[derive(Clone, Debug, Serialize)]
-pub struct Board {
-    /// Each promise.
-    pub rows: Vec<BoardRow>,
-    /// Each thing that has to happen now and then.
-    pub sometimes: Vec<SometimesRow>,
-}
-
-/// A promise, and how it stands.
-#[derive(Clone, Debug, Serialize)]
-pub struct BoardRow {
-    /// Its name.
-    pub id: &'static str,
-    /// What is promised.
-    pub says: &'static str,
-    /// The place that owes it.
-    pub place: &'static str,
-    /// How it stands.
-    #[serde(flatten)]
-    pub standing: Standing,
-}
-
-/// What must happen now and then, and how often it did.
-#[derive(Clone, Debug, Serialize)]
-pub struct SometimesRow {
-    /// What.
-    pub says: &'static str,
-    /// How often.
-    pub seen: u64,
 }
 
 /// A word that only `learner` may see, in each of their private answers.

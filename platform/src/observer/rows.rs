@@ -186,3 +186,35 @@ pub struct Standing {
     /// What led to the first time that it did not: these steps and no others.
     pub steps: Vec<Step>,
 }
+
+/// The whole board.
+#[derive(Clone, Debug, Serialize)]
+pub struct Board {
+    /// Each promise.
+    pub rows: Vec<BoardRow>,
+    /// Each thing that has to happen now and then.
+    pub sometimes: Vec<SometimesRow>,
+}
+
+/// A promise, and how it stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct BoardRow {
+    /// Its name.
+    pub id: &'static str,
+    /// What is promised.
+    pub says: &'static str,
+    /// The place that owes it.
+    pub place: &'static str,
+    /// How it stands.
+    #[serde(flatten)]
+    pub standing: Standing,
+}
+
+/// What must happen now and then, and how often it did.
+#[derive(Clone, Debug, Serialize)]
+pub struct SometimesRow {
+    /// What.
+    pub says: &'static str,
+    /// How often.
+    pub seen: u64,
+}

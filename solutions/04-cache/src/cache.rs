@@ -118,7 +118,7 @@ impl<S: Source> Cache<S> {
     // ANCHOR_END: read
 
     // ANCHOR: write
-    /// Runs a write of `key`, and hands on what the authority said.
+    /// Runs a write of `key`, and returns what the authority answered.
     ///
     /// The cache takes part in no write: it is not asked before, stores nothing after, and has no say
     /// in the outcome. It only makes sure that what it held before is not served afterwards. That is
@@ -150,7 +150,7 @@ impl<S: Source> Cache<S> {
     // ANCHOR_END: write
 
     // ANCHOR: invalidate
-    /// Takes note that `key` has reached `version`: no read that begins after this returns below it.
+    /// Notes that `key` has reached `version`: no read that begins after this returns below it.
     ///
     /// An entry that is there already at `version` or above stays, and so does a flight: it was started
     /// after that entry had landed, and brings no less. A notice that comes late costs nothing.
@@ -345,7 +345,7 @@ impl<S: Source> Seat<S> {
     }
     // ANCHOR_END: land
 
-    /// Takes this flight out of the table, if it is still in it, and says whether it was. Another flight
+    /// Takes this flight out of the table, and returns whether it was still in it. Another flight
     /// under the same key stays.
     fn take_out(&self, flights: &mut Flights) -> bool {
         let in_table = flights

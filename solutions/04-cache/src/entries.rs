@@ -17,11 +17,11 @@ use quick_cache::sync::{Cache as Map, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 use tokio::time::Instant;
 
-/// The most parts that the map is divided into. Each has a lock; readers share it, and sixteen keep the
-/// fills of a few dozen threads out of each other's way.
+/// The largest number of parts that the map is divided into. Each has a lock, which readers share; with sixteen, a
+/// few dozen threads seldom wait for each other when they fill.
 const MAX_SHARDS: usize = 16;
 
-/// The least entries in a part. The hash divides keys unevenly, so that a small part overflows while
+/// The smallest number of entries in a part. The hash divides keys unevenly, so that a small part overflows while
 /// another has room.
 const MIN_SHARD_ENTRIES: usize = 64;
 

@@ -51,7 +51,7 @@ impl Places {
     /// A place in the line, for a load that found every place taken.
     ///
     /// # Errors
-    /// [`ReadError::Shed`], at once, when the line is full: in the line behind the line nobody would know
+    /// [`ReadError::Shed`], at once, when the line is full: behind a full line nobody would know
     /// how long it takes.
     fn line_up(&self) -> Result<OwnedSemaphorePermit, ReadError> {
         Arc::clone(&self.waiting)

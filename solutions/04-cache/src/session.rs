@@ -21,8 +21,8 @@ const FIRST_SWEEP: usize = 16;
 #[derive(Debug)]
 pub struct Session {
     floors: Mutex<Floors>,
-    /// Whether it was ever told anything. Written under the lock; read without it, because most sessions
-    /// only read, and their hits should not pay for a lock that guards nothing.
+    /// Whether it was ever told anything. Read without the lock, because most sessions only read, and their
+    /// hits should not pay for a lock that guards nothing. Set after the floor that it announces.
     told: AtomicBool,
 }
 

@@ -42,7 +42,7 @@ fn a_hundred_misses_of_one_key_are_one_load() {
     });
 }
 
-/// **C5** A slow key holds up no other.
+/// **C5** A slow key delays no other.
 #[test]
 fn a_slow_key_holds_up_no_other() {
     story(|| async {
@@ -119,13 +119,13 @@ fn a_reader_that_gives_up_strands_nobody() {
                 settle().await;
             }
             let left: Vec<_> = readings.into_iter().flatten().collect();
-            let why = "They waited for a load that another reader had started. That one has left, which is \
-                 its own affair; the authority is well, and they are still here.";
+            let why = "They waited for a load that another reader had started. That one has left, which \
+                 is no reason for them to get no answer: the authority answers, and they still wait.";
             each_gets(left, Ok(1), why).await;
             let most = 1 + leavers.len();
             assert!(
                 world.loads() <= most,
-                "Each that left may have cost a load, which makes {most} at the most; there were {}.",
+                "Each reader that left may have cost a load, which makes {most} at most; there were {}.",
                 world.loads()
             );
         }
@@ -215,12 +215,12 @@ fn beyond_the_queue_reads_are_shed_at_once() {
         assert!(
             sixth.is_done(),
             "Two loads run, three wait, and there is room for no more. The sixth read has to learn that \
-             now, and not when it is its turn to learn it."
+             now, and not after it has waited."
         );
         assert_eq!(
             sixth.answer().await,
             Err(ReadError::Shed),
-            "It was answered at once, for want of a place. There is a word for that."
+            "It was answered at once, because there was no place for it. There is an error for that."
         );
         for number in 0..5 {
             readings.push(world.start(lesson(number)).await);
@@ -235,7 +235,11 @@ fn beyond_the_queue_reads_are_shed_at_once() {
         world.let_all_go().await;
         let why = "Places became free, and those who waited had their turn.";
         each_gets(readings, Ok(0), why).await;
-        assert_eq!(world.authority.most_running(), 2);
+        assert_eq!(
+            world.authority.most_running(),
+            2,
+            "The authority declared two loads at once, and this is how many ran at the same time."
+        );
         assert_eq!(world.loads() - 1, 5, "One load for each lesson.");
         world.authority.stop_holding();
         assert_eq!(world.read(lesson(5)).await, Ok(0), "There is room again.");

@@ -105,9 +105,9 @@ fn the_end_of_an_old_load_does_not_hide_the_new_one() {
             assert_eq!(
                 world.read(LESSON).await,
                 Ok(3),
-                "{STALE} Load 2 was running when version 3 was announced, and what it brought was kept. \
-                 Is that asked before keeping? If it is: did the end of load 1 take away what was \
-                 remembered of load 2?"
+                "{STALE} Load 2 was running when the cache was told of version 3, and what it brought was \
+                 kept. Does a landing ask whether it may be kept? If it does: did the end of load 1 take \
+                 away what was remembered of load 2?"
             );
         });
     }
@@ -189,7 +189,11 @@ async fn day(world: &World, clearing: bool) -> Vec<u64> {
         }
         if clearing {
             world.clear();
-            assert_eq!(world.cache.entries(), 0, "Entries after a clearing.");
+            assert_eq!(
+                world.cache.entries(),
+                0,
+                "The cache was cleared a moment ago, and this is how many entries it has."
+            );
         }
         seen.push(world.read(key).await.expect("an authority that answers"));
     }

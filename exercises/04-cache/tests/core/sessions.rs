@@ -1,4 +1,4 @@
-//! What a session was told, it does not see taken back.
+//! What a session was told is never taken back from it.
 
 use crate::world::{LESSON, OTHER, PLAIN, TICK, TTL, World, answers, roomy, session_told, settle};
 use cache::session::Session;
@@ -17,7 +17,7 @@ fn a_session_reads_at_least_what_it_was_told() {
         assert_eq!(
             world.read_in(LESSON, &session).await,
             Ok(1),
-            "Its own change was acknowledged, and then taken back on the next page."
+            "Its own change was acknowledged, and the next page shows the state before it."
         );
         assert_eq!(
             (world.read_in(LESSON, &session).await, world.loads()),
@@ -56,8 +56,8 @@ fn an_entry_below_one_sessions_floor_serves_the_others() {
     });
 }
 
-/// **C6** A load that began before the acknowledgement may be joined, but what it brings is held against
-/// the floor like an entry.
+/// **C6** A load that began before the acknowledgement may be joined, but what it brings is compared with the
+/// floor like an entry.
 #[test]
 fn a_joined_load_below_the_floor_is_not_taken() {
     story(|| async {
@@ -91,7 +91,7 @@ fn a_joined_load_below_the_floor_is_not_taken() {
     });
 }
 
-/// **C6** When the authority itself answers below what it acknowledged, the session is told so, and the
+/// **C6** When the authority itself answers below what it acknowledged, the read returns that as an error, and the
 /// authority is not asked again and again.
 #[test]
 fn an_authority_that_has_forgotten_is_said_to_be_behind() {
@@ -113,8 +113,8 @@ fn an_authority_that_has_forgotten_is_said_to_be_behind() {
         assert_eq!(
             own.answer().await,
             Err(ReadError::Behind { floor: Version(5) }),
-            "A load that began after this read brought version 1, and version 5 had been acknowledged. Neither is \
-             there an answer, nor is it nobody's fault."
+            "A load that began after this read brought version 1, and version 5 had been acknowledged. Version 1 is \
+             no answer to this session, and the authority is to blame."
         );
         world.authority.stop_holding();
         let before = world.loads();
@@ -133,25 +133,33 @@ fn a_floor_lasts_as_long_as_the_staleness_bound() {
         let session = Session::new(TTL);
         assert_eq!(session.floor(LESSON), None, "It was told nothing yet.");
         session.acknowledged(LESSON, Version(3));
+        tokio::time::sleep(TTL / 2).await;
         session.acknowledged(LESSON, Version(2));
-        note("a session was told of version 3, and then of version 2");
+        note("a session was told of version 3, and half a bound later of version 2");
         assert_eq!(
             session.floor(LESSON),
             Some(Version(3)),
             "Acknowledgements may arrive in any order. The highest counts."
         );
         assert_eq!(session.floor(OTHER), None, "It was told nothing of that.");
-        tokio::time::sleep(TTL.saturating_sub(TICK)).await;
+        tokio::time::sleep(TTL / 2).await;
         assert_eq!(
             session.floor(LESSON),
             Some(Version(3)),
-            "Within the bound a value from before may still be served to others, and not to it."
+            "Exactly the bound after the acknowledgement, a value from before it may still be served to others, and \
+             must not be served to this session."
         );
-        tokio::time::sleep(TICK * 2).await;
+        tokio::time::sleep(TTL / 2).await;
+        assert!(
+            session.floor(LESSON) >= Some(Version(2)),
+            "The session was told of version 2 exactly one bound ago. Each acknowledgement counts for a bound of its \
+             own, also when its version is the lower one."
+        );
+        tokio::time::sleep(TICK).await;
         assert_eq!(
             session.floor(LESSON),
             None,
-            "Whatever may still be served was loaded after the acknowledgement."
+            "Whatever may still be served was loaded after both acknowledgements."
         );
         session.acknowledged(LESSON, Version(4));
         assert_eq!(

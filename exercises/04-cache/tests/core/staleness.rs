@@ -12,11 +12,12 @@ fn an_entry_serves_until_the_bound_and_no_longer() {
         let world = World::at_version(1, roomy());
         assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         world.authority.change(LESSON);
-        pass_until(world.authority.began(1) + TTL - TICK).await;
+        pass_until(world.authority.began(1) + TTL).await;
         assert_eq!(
             (world.read(LESSON).await, world.loads()),
             (Ok(1), 1),
-            "The bound has not passed yet, and the entry serves without a load (the second number)."
+            "The load began exactly the bound of 60 s before this read. \"At most\" includes that, and the entry \
+             serves without a load (the second number counts the loads)."
         );
         pass_until(world.authority.began(1) + TTL + TICK).await;
         assert_eq!(
@@ -50,7 +51,7 @@ fn the_age_of_a_value_counts_from_the_beginning_of_its_load() {
     });
 }
 
-/// **C1** What took longer than the bound to arrive is of no use to the next reader.
+/// **C1** A value that took longer than the bound to arrive does not serve the next reader.
 #[test]
 fn a_value_that_arrives_beyond_the_bound_serves_nobody_else() {
     story(|| async {
@@ -146,8 +147,8 @@ fn an_error_is_not_kept() {
             assert_eq!(
                 world.loads(),
                 load,
-                "Each read that finds nothing asks. Whether the authority is still away is the authority's \
-                 to say (the numbers count the loads)."
+                "Each read that finds nothing asks. Only the authority knows whether it is still \
+                 away (the numbers count the loads)."
             );
         }
         assert_eq!(
@@ -159,8 +160,8 @@ fn an_error_is_not_kept() {
         assert_eq!(
             (world.read(LESSON).await, world.loads()),
             (Ok(1), 3),
-            "The authority is up again. What the cache says is what it was told when it was down; the \
-             second number counts the loads."
+            "The authority is up again. If this is an error, it is one from the time when it was \
+             down (the second number counts the loads)."
         );
     });
 }

@@ -1,4 +1,4 @@
-//! Writes go past the cache, and leave nothing old behind; and what the cache is for.
+//! Writes pass the cache by and leave nothing old in it; and the ledger's entry.
 
 use crate::world::writing::{ENDS, End, STALE, Writing};
 use crate::world::{LESSON, OTHER, PLAIN, WAITED, World, roomy, session, settle};
@@ -7,7 +7,7 @@ use ledger::{FILE_NAME, Role, lab};
 use std::path::Path;
 use testbed::{live, story};
 
-/// **C3** A write hands on what the authority said, and not before the authority has said it.
+/// **C3** A write returns what the authority answered, and not before the authority has answered.
 #[test]
 fn a_write_hands_on_what_the_authority_said() {
     story(|| async {
@@ -17,17 +17,25 @@ fn a_write_hands_on_what_the_authority_said() {
         assert!(
             !writing.is_done(),
             "The authority has not acknowledged the write, and the cache has. It may hold a copy of a \
-             fact; it cannot make one."
+             fact; it cannot decide one."
         );
         assert_eq!(own.floor(LESSON), None, "Nothing was acknowledged yet.");
-        assert_eq!(writing.end().await, Some(Ok(Version(1))));
+        assert_eq!(
+            writing.end().await,
+            Some(Ok(Version(1))),
+            "The authority acknowledged version 1, and this is what the write returned."
+        );
         assert_eq!(
             own.floor(LESSON),
             Some(Version(1)),
             "The session was told of version 1, and its reads must not be below."
         );
         let failing = Writing::start(&world, LESSON, &own, End::Failed).await;
-        assert_eq!(failing.end().await, Some(Err("the reply was lost")));
+        assert_eq!(
+            failing.end().await,
+            Some(Err("the reply was lost")),
+            "The write ended with an error, and its caller has to get that error."
+        );
         assert_eq!(
             own.floor(LESSON),
             Some(Version(1)),

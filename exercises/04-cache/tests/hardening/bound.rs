@@ -2,7 +2,7 @@
 
 use crate::world::authority::value;
 use crate::world::plain::Plain;
-use crate::world::{LESSON, TTL, World, lesson, pass, roomy, session, settle};
+use crate::world::{LESSON, PLAIN, TTL, World, lesson, pass, roomy, session, settle};
 use cache::cache::Cache;
 use cache::session::Session;
 use cache::settings::{ReadError, Settings, SettingsError};
@@ -13,6 +13,10 @@ use std::time::Duration;
 use testbed::memory::Watch;
 use testbed::{note, poll_once, scene, story};
 use tokio::task::JoinSet;
+
+/// Why a read has no answer yet.
+const STUCK: &str =
+    "The authority answers nobody, and a read of a lesson that was never loaded has an answer.";
 
 /// **C8** A cache without room, or without a load, is refused when it is made. One in which nobody may wait is
 /// a cache.
@@ -32,14 +36,22 @@ fn settings_without_room_or_loads_are_refused() {
             (no_room, SettingsError::NoCapacity),
             (no_loads, SettingsError::NoLoads),
         ] {
-            assert_eq!(with(settings).err(), Some(error), "{settings:?}");
+            assert_eq!(
+                with(settings).err(),
+                Some(error),
+                "No cache can keep the promises of these settings, and one was made: {settings:?}"
+            );
         }
         let nobody_waits = with(Settings {
             max_waiting_loads: 0,
             ..roomy()
         });
         let read = nobody_waits.expect("nobody has to wait");
-        assert_eq!(read.read(LESSON, &session()).await, Ok(value(LESSON, 1)));
+        assert_eq!(
+            read.read(LESSON, &session()).await,
+            Ok(value(LESSON, 1)),
+            "{PLAIN}"
+        );
     });
 }
 
@@ -60,7 +72,7 @@ fn there_are_never_more_entries_than_the_capacity() {
             let mut most = 0;
             for number in 0..3 * capacity as u64 {
                 let answer = cache.read(lesson(number), &session()).await;
-                assert!(answer.is_ok(), "{answer:?}");
+                assert!(answer.is_ok(), "{PLAIN} It got {answer:?}.");
                 most = most.max(cache.entries());
                 assert!(
                     most <= capacity,
@@ -87,7 +99,7 @@ fn a_full_cache_stays_full_and_takes_what_is_new() {
         });
         world.authority.stop_holding();
         for number in 0..3000 {
-            assert_eq!(world.read(lesson(number)).await, Ok(0));
+            assert_eq!(world.read(lesson(number)).await, Ok(0), "{PLAIN}");
             let entries = world.cache.entries();
             assert!(
                 number < 1000 || entries >= 500,
@@ -99,7 +111,7 @@ fn a_full_cache_stays_full_and_takes_what_is_new() {
         let before = world.loads();
         for _ in 0..4 {
             for number in 9000..9004 {
-                assert_eq!(world.read(lesson(number)).await, Ok(0));
+                assert_eq!(world.read(lesson(number)).await, Ok(0), "{PLAIN}");
             }
         }
         assert!(
@@ -131,18 +143,18 @@ fn room_that_is_not_used_is_not_reserved() {
             )
             .expect("settings that make sense");
             let answer = cache.read(LESSON, &session()).await;
-            assert!(answer.is_ok(), "{answer:?}");
+            assert!(answer.is_ok(), "{PLAIN} It got {answer:?}.");
             let grown = watch.grown_bytes();
             assert!(
                 grown <= 64 * 1024,
                 "One lesson has been read, and the cache holds {grown} bytes; 65536 are allowed for an \
-                 empty one. The capacity is a bound, and not a forecast."
+                 empty one. The capacity is a bound, and not an estimate of what will be used."
             );
         }
     });
 }
 
-/// **C8** Bounds beyond what the clock can say are bounds, not only the widest of them.
+/// **C8** Every staleness bound that is longer than the clock can express is a bound, and not only `Duration::MAX`.
 #[test]
 fn bounds_that_are_nearly_for_ever_are_bounds() {
     story(|| async {
@@ -153,13 +165,22 @@ fn bounds_that_are_nearly_for_ever_are_bounds() {
         ] {
             scene(format!("the bound is {ttl:?}"));
             let world = World::at_version(1, Settings { ttl, ..roomy() });
-            assert_eq!(world.read(LESSON).await, Ok(1));
+            assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
             pass(TTL).await;
-            assert_eq!((world.read(LESSON).await, world.loads()), (Ok(1), 1));
+            assert_eq!(
+                (world.read(LESSON).await, world.loads()),
+                (Ok(1), 1),
+                "A minute has passed, and the bound is {ttl:?}. The entry is fresh, and costs no load (the second \
+                 number counts the loads)."
+            );
             let told = Session::new(ttl);
             told.acknowledged(LESSON, Version(1));
             pass(TTL).await;
-            assert_eq!(told.floor(LESSON), Some(Version(1)));
+            assert_eq!(
+                told.floor(LESSON),
+                Some(Version(1)),
+                "A minute has passed since the acknowledgement, and it counts for {ttl:?}."
+            );
         }
     });
 }
@@ -179,10 +200,14 @@ fn memory_stays_within_its_bound_under_many_keys() {
         let watch = Watch::start();
         for number in 0..100_000 {
             let answer = cache.read(lesson(number), &stranger).await;
-            assert!(answer.is_ok(), "{answer:?}");
+            assert!(answer.is_ok(), "{PLAIN} It got {answer:?}.");
         }
         within_bound(&watch, settings, "100000 lessons were read");
-        assert_eq!(source.loads(), 100_000);
+        assert_eq!(
+            source.loads(),
+            100_000,
+            "Each of 100000 lessons was read once, and had to be loaded once."
+        );
     });
 }
 
@@ -203,13 +228,20 @@ fn keys_without_an_entry_leave_nothing() {
         source.set_failing(true);
         for number in 0..10_000 {
             let answer = cache.read(lesson(number), &stranger).await;
-            assert_eq!(answer, Err(ReadError::Unavailable));
+            assert_eq!(
+                answer,
+                Err(ReadError::Unavailable),
+                "The authority is down, and nothing of this lesson was ever loaded."
+            );
         }
         within_bound(&watch, settings, "loads of 10000 lessons failed");
         for number in 0..10_000 {
             cache.invalidate(lesson(number), Version(3));
             let write = std::future::ready(Err::<Version, _>("no"));
-            assert!(cache.write(lesson(number), &stranger, write).await.is_err());
+            assert!(
+                cache.write(lesson(number), &stranger, write).await.is_err(),
+                "The write ended with an error, and its caller has to get that error."
+            );
         }
         within_bound(
             &watch,
@@ -260,7 +292,7 @@ fn overtaken_loads_leave_nothing() {
                 source.set_stuck(true);
                 source.set_failing(end == "fails");
                 let mut read = Box::pin(cache.read(lesson(number), &stranger));
-                assert!(poll_once(read.as_mut()).is_pending());
+                assert!(poll_once(read.as_mut()).is_pending(), "{STUCK}");
                 tokio::task::yield_now().await;
                 cache.invalidate(lesson(number), Version(9));
                 source.set_stuck(false);
@@ -269,7 +301,13 @@ fn overtaken_loads_leave_nothing() {
                     // If the load goes on without its reader, it ends now.
                     settle().await;
                 } else {
-                    assert_eq!(read.await.is_ok(), end == "lands");
+                    let read = read.await;
+                    assert_eq!(
+                        read.is_ok(),
+                        end == "lands",
+                        "A read has the outcome of the load that it waits for, also of one that was overtaken. That \
+                         one {end}, and the read got {read:?}."
+                    );
                 }
             }
             within_bound(
@@ -297,11 +335,15 @@ fn those_who_come_and_go_leave_nothing_in_the_line() {
         source.set_stuck(true);
         let watch = Watch::start();
         let mut running = Box::pin(cache.read(LESSON, &stranger));
-        assert!(poll_once(running.as_mut()).is_pending());
+        assert!(poll_once(running.as_mut()).is_pending(), "{STUCK}");
         for number in 0..10_000 {
             {
                 let mut waiting = pin!(cache.read(lesson(number % 7), &stranger));
-                assert!(poll_once(waiting.as_mut()).is_pending(), "Four may wait.");
+                assert!(
+                    poll_once(waiting.as_mut()).is_pending(),
+                    "One load runs, four may wait, and none does: whoever waited before has left. This read was not \
+                     let into the line."
+                );
                 tokio::task::yield_now().await;
             }
             tokio::task::yield_now().await;
@@ -312,7 +354,8 @@ fn those_who_come_and_go_leave_nothing_in_the_line() {
             "10000 reads had come and gone while a load was stuck",
         );
         source.set_stuck(false);
-        assert!(running.await.is_ok());
+        let read = running.await;
+        assert!(read.is_ok(), "{PLAIN} It got {read:?}.");
     });
 }
 
@@ -336,7 +379,7 @@ fn loads_that_run_or_wait_cost_what_the_settings_say() {
             .collect();
         let watch = Watch::start();
         for read in &mut reads {
-            assert!(poll_once(read.as_mut()).is_pending());
+            assert!(poll_once(read.as_mut()).is_pending(), "{STUCK}");
         }
         settle().await;
         assert_eq!(
@@ -348,7 +391,7 @@ fn loads_that_run_or_wait_cost_what_the_settings_say() {
     });
 }
 
-/// Holds the memory that was taken since `watch` against what the settings promise.
+/// Compares the memory that was taken since `watch` with what the settings promise.
 fn within_bound(watch: &Watch, settings: Settings, what: &str) {
     note(what);
     let loads = settings.max_loads + settings.max_waiting_loads;

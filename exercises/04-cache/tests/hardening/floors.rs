@@ -1,6 +1,8 @@
 //! What a session remembers, for how long, and what a read makes of it.
 
-use crate::world::{LESSON, TICK, TTL, World, lesson, pass, roomy, session, session_told, settle};
+use crate::world::{
+    LESSON, PLAIN, TICK, TTL, World, lesson, pass, roomy, session, session_told, settle,
+};
 use cache::session::Session;
 use cache::settings::ReadError;
 use domain::{LessonKey, Version};
@@ -27,7 +29,7 @@ fn a_session_remembers_all_that_it_was_told() {
     });
 }
 
-/// **C6** Each floor lasts by its own acknowledgement, whatever else the session is told, or was.
+/// **C6** Each floor lasts for a bound from its own acknowledgement, whatever else the session is told, or was.
 #[test]
 fn each_floor_has_an_age_of_its_own() {
     story(|| async {
@@ -87,7 +89,11 @@ fn an_old_floor_takes_no_younger_one_with_it() {
             "It was told of lesson 2 half a bound ago. What it was told of lesson 1 is older than two, and \
              no reason to forget anything else."
         );
-        assert_eq!(session.floor(lesson(1)), None);
+        assert_eq!(
+            session.floor(lesson(1)),
+            None,
+            "It was told of lesson 1 more than two bounds ago, and that binds nobody any more."
+        );
     });
 }
 
@@ -108,22 +114,10 @@ fn a_later_acknowledgement_lasts_longer() {
         let forever = Session::new(Duration::MAX);
         forever.acknowledged(LESSON, Version(1));
         tokio::time::sleep(TTL * 60).await;
-        assert_eq!(forever.floor(LESSON), Some(Version(1)));
-    });
-}
-
-/// **C6** A floor lasts by the last acknowledgement, also where that was of a lower version.
-#[test]
-fn a_lower_acknowledgement_lasts_as_long_as_any() {
-    story(|| async {
-        let session = Session::new(TTL);
-        session.acknowledged(LESSON, Version(3));
-        pass(TTL / 2).await;
-        session.acknowledged(LESSON, Version(2));
-        pass(TTL / 2 + TICK).await;
-        assert!(
-            session.floor(LESSON).is_some(),
-            "It was told of version 2 half a minute ago, and the bound is a minute."
+        assert_eq!(
+            forever.floor(LESSON),
+            Some(Version(1)),
+            "A session with the bound `Duration::MAX` was told of version 1 an hour ago, and that counts for ever."
         );
     });
 }
@@ -138,7 +132,11 @@ fn a_floor_counts_from_the_acknowledgement() {
             tokio::time::sleep(TTL / 2).await;
             Ok::<_, Infallible>(Version(1))
         });
-        assert_eq!(written.await, Ok(Version(1)));
+        assert_eq!(
+            written.await,
+            Ok(Version(1)),
+            "The authority acknowledged version 1 after half of the bound."
+        );
         note("the write took half of the bound");
         pass(TTL.checked_sub(TICK).unwrap()).await;
         assert_eq!(
@@ -224,12 +222,13 @@ fn an_authority_that_is_behind_is_not_asked_again_and_again() {
         for reading in readings {
             assert_eq!(
                 reading.answer().await,
-                Err(ReadError::Behind { floor: Version(5) })
+                Err(ReadError::Behind { floor: Version(5) }),
+                "The session was told of version 5, and whatever the authority is asked it answers version 1."
             );
         }
         assert!(
             world.loads() <= 2,
-            "20 reads of one session were told that the authority is behind, by {} loads. The first may \
+            "20 reads of one session learned that the authority is behind, and that took {} loads. The first may \
              have begun before the later reads; a second one, that all of them share, proves it.",
             world.loads()
         );
@@ -238,7 +237,7 @@ fn an_authority_that_is_behind_is_not_asked_again_and_again() {
             stranger.is_done(),
             "What the authority said is too old for one session, and fresh for all others."
         );
-        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
     });
 }
 
@@ -255,7 +254,7 @@ fn a_further_load_that_fails_is_an_error_and_no_more() {
         let own = world.start_in(LESSON, &told).await;
         world.authority.release(1);
         settle().await;
-        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
         assert_eq!(
             world.loads(),
             2,
@@ -265,7 +264,7 @@ fn a_further_load_that_fails_is_an_error_and_no_more() {
         assert_eq!(
             own.answer().await,
             Err(ReadError::Unavailable),
-            "Its further load failed. That the authority is behind nobody knows, and version 1 it may not have."
+            "Its further load failed. Nobody knows whether the authority is behind, and the session must not get version 1."
         );
         let stranger = world.start(LESSON).await;
         assert!(
@@ -275,7 +274,7 @@ fn a_further_load_that_fails_is_an_error_and_no_more() {
     });
 }
 
-/// **C6** What a session is told while it reads is no reproach to the load that it waits for.
+/// **C6** What a session is told while it reads does not count for that read: the load that it waits for is not behind.
 #[test]
 fn a_floor_that_rises_during_a_read_is_for_the_next_one() {
     story(|| async {
@@ -296,11 +295,16 @@ fn a_floor_that_rises_during_a_read_is_for_the_next_one() {
              the authority has forgotten nothing."
         );
         world.authority.stop_holding();
-        assert_eq!(world.read_in(LESSON, &own).await, Ok(2));
+        assert_eq!(
+            world.read_in(LESSON, &own).await,
+            Ok(2),
+            "This read began after the session had been told of version 2."
+        );
     });
 }
 
-/// **C6** What a session had been told when its read began holds for that read, however long it takes.
+/// **C6** What counts when a read begins, the session's floor and the age of a value, counts for that read, however
+/// long it takes.
 #[test]
 fn a_floor_that_runs_out_during_a_read_holds_for_it() {
     story(|| async {
@@ -310,16 +314,21 @@ fn a_floor_that_runs_out_during_a_read_holds_for_it() {
         let version = world.authority.change(LESSON);
         let told = session_told(LESSON, version);
         let own = world.start_in(LESSON, &told).await;
-        pass(2 * TTL).await;
+        pass(TTL + TICK).await;
+        let late = world.start(LESSON).await;
+        world.authority.release(2);
+        assert_eq!(late.answer().await, Ok(2), "{PLAIN}");
+        pass(TTL + TICK).await;
         world.authority.release(1);
         settle().await;
         world.let_all_go().await;
-        assert_eq!(stranger.answer().await, Ok(1));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
         assert_eq!(
-            own.answer().await,
-            Ok(2),
+            (own.answer().await, world.loads()),
+            (Ok(2), 2),
             "When its read began the session had been told of version 2 a moment ago. The load that it joined took \
-             two bounds, and brought version 1."
+             two bounds, and brought version 1. Meanwhile load 2 has brought version 2. It began after this read \
+             did, and so is fresh to it, however long the read has waited (the second number counts the loads)."
         );
     });
 }

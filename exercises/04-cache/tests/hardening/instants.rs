@@ -1,7 +1,7 @@
 //! Events of one instant, which no clock tells apart.
 
 use crate::world::{
-    LESSON, STALE, TTL, WAITED, World, each_gets, roomy, session, session_told, settle,
+    LESSON, PLAIN, STALE, TTL, WAITED, World, each_gets, roomy, session, session_told, settle,
 };
 use cache::settings::Settings;
 use std::time::Duration;
@@ -14,7 +14,7 @@ async fn in_this_instant() {
     }
 }
 
-/// **C1** At the bound itself, a value is within the bound: as an entry, and as a load to join.
+/// **C1** At the bound itself a load may be joined, and a nanosecond later it may not.
 #[test]
 fn at_the_bound_itself_a_value_is_within_the_bound() {
     story(|| async {
@@ -29,12 +29,22 @@ fn at_the_bound_itself_a_value_is_within_the_bound() {
         assert_eq!(
             world.loads(),
             1,
-            "The load began exactly the bound before this read, and \"at most\" takes that in."
+            "The load began exactly the bound before this read, and \"at most\" includes that."
+        );
+        tokio::time::advance(Duration::from_nanos(1)).await;
+        let beyond = world.spawn(LESSON, &session());
+        in_this_instant().await;
+        assert_eq!(
+            world.loads(),
+            2,
+            "A nanosecond more than the bound has passed since the load began, and that is more than \"at most\" allows."
         );
         world.authority.release_all();
+        assert_eq!(beyond.answer().await, Ok(1), "{PLAIN}");
         assert_eq!(
             (first.answer().await, joined.answer().await),
-            (Ok(1), Ok(1))
+            (Ok(1), Ok(1)),
+            "{PLAIN}"
         );
     });
 }
@@ -55,8 +65,8 @@ fn with_a_bound_of_zero_reads_of_one_instant_share() {
         assert_eq!(
             world.loads(),
             1,
-            "Twenty reads began in the instant in which the load did. A bound of zero takes that in, and \
-             is no reason to let a herd through."
+            "Twenty reads began in the instant in which the load did. A bound of zero includes that, and \
+             is no reason to load twenty times."
         );
         world.authority.release_all();
         each_gets(readings, Ok(1), "Their load has ended.").await;
@@ -77,7 +87,7 @@ fn loads_of_the_same_instant_are_told_apart() {
         in_this_instant().await;
         note("all that in one instant; the clock has not moved");
         world.authority.release(1);
-        assert_eq!(early.answer().await, Ok(1));
+        assert_eq!(early.answer().await, Ok(1), "{WAITED}");
         settle().await;
         let next = world.start(LESSON).await;
         world.let_all_go().await;
@@ -101,7 +111,7 @@ fn a_load_of_the_same_instant_proves_nothing() {
         in_this_instant().await;
         note("all that in one instant; the clock has not moved");
         world.let_all_go().await;
-        assert_eq!(early.answer().await, Ok(1));
+        assert_eq!(early.answer().await, Ok(1), "{PLAIN}");
         assert_eq!(
             reading.answer().await,
             Ok(2),

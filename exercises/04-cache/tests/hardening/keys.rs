@@ -1,6 +1,6 @@
 //! Many learners, and large numbers.
 
-use crate::world::{TTL, World, roomy, session};
+use crate::world::{PLAIN, TTL, World, roomy, session};
 use cache::cache::Cache;
 use cache::session::Session;
 use cache::source::{Source, SourceError};
@@ -65,7 +65,7 @@ fn no_learner_is_shown_anothers_progress() {
     });
 }
 
-/// **C5** Nor do two learners share a load, or a session's floor, because their lessons have one number.
+/// **C5** Two learners' lessons of the same number share neither a load nor a session's floor.
 #[test]
 fn loads_and_floors_are_each_learners_own() {
     story(|| async {
@@ -82,7 +82,8 @@ fn loads_and_floors_are_each_learners_own() {
         world.authority.release_all();
         assert_eq!(
             (first.answer().await, second.answer().await),
-            (Ok(0), Ok(0))
+            (Ok(0), Ok(0)),
+            "{PLAIN}"
         );
         let session = Session::new(TTL);
         session.acknowledged(mine, Version(3));
@@ -100,7 +101,7 @@ fn loads_and_floors_are_each_learners_own() {
     });
 }
 
-/// **C4** Versions are compared as the numbers that they are, up to the largest.
+/// **C4** Versions are compared as whole numbers, up to the largest one.
 #[test]
 fn large_versions_are_versions_too() {
     story(|| async {
@@ -120,11 +121,16 @@ fn large_versions_are_versions_too() {
             let told = session();
             told.acknowledged(key, Version(1));
             told.acknowledged(key, Version(version));
-            assert_eq!(told.floor(key), Some(Version(version)));
+            assert_eq!(
+                told.floor(key),
+                Some(Version(version)),
+                "The session was told of version 1, and then of version {version}. The higher one counts."
+            );
             let read = cache.read(key, &told).await;
             assert_eq!(
                 read.map(|progress| progress.map(|progress| progress.version)),
-                Ok(Some(Version(version)))
+                Ok(Some(Version(version))),
+                "The cache was told of version {version}, and the authority has it."
             );
         }
     });

@@ -1,15 +1,17 @@
 //! Grades what a product needs besides lab 4's lesson:
 //!
-//! - `schedules`: any order of reads, loads, notices, writes, leavers, errors and time, against a model
+//! - `schedules`: reads, loads, notices, writes, readers that leave, errors and time, in any order, compared with a
+//!   model
 //! - `notices`, `writers`, `instants`, `outages`: events that overlap, one by one
 //! - `queue`: loads that wait for a place, and places that become free
 //! - `floors`: what a session remembers, for how long, and what a read makes of it
 //! - `bound`: memory, and settings at their limits
-//! - `panics`, `keys`: a source that panics, and numbers of any size
-//! - `threads`: two of them
+//! - `panics`, `keys`: a source that panics, and large numbers
+//! - `threads`, `collisions`: two threads at once, and two that meet in one instant
 //! - `crossings`: the cache over lab 1's call
 
 mod bound;
+mod collisions;
 mod crossings;
 mod floors;
 mod instants;

@@ -1,8 +1,8 @@
-//! Notices that come in odd orders, and find more than one thing.
+//! Notices that come in unusual orders, and find more than one thing to remove.
 
 use crate::world::{
-    LESSON, OTHER, STALE, TICK, TTL, WAITED, World, answers, overtaken, pass, roomy, session,
-    session_told, settle,
+    LESSON, OTHER, PLAIN, STALE, TICK, TTL, WAITED, World, answers, overtaken, pass, roomy,
+    session, session_told, settle,
 };
 use cache::settings::{ReadError, Settings};
 use domain::{LessonKey, Version};
@@ -34,17 +34,17 @@ fn misses_after_an_invalidation_are_one_load_too() {
             assert_eq!(
                 world.loads(),
                 2,
-                "Twenty-one reads began after the invalidation, and the load from before it is of no \
-                 use to them: that makes one more. If the last read started a third, did the end of \
+                "Twenty-one reads began after the invalidation, and the load from before it cannot be \
+                 used for them: that makes one more. If the last read started a third, did the end of \
                  load 1 take away what was remembered of load 2?"
             );
             for answer in answers(late).await {
-                // Who waits for an overtaken load to hold what it brings against the version hears of
-                // its failure like all who wait for it.
-                let heard = end == "fails" && answer == Err(ReadError::Unavailable);
+                // A design may let a read wait for an overtaken load, to compare what it brings with the version;
+                // such a read gets the error of that load like all who wait for it.
+                let joined = end == "fails" && answer == Err(ReadError::Unavailable);
                 assert!(
-                    heard || answer == Ok(2),
-                    "A read after the invalidation got {answer:?}."
+                    joined || answer == Ok(2),
+                    "A read that began after the cache had been told of version 2 got {answer:?}."
                 );
             }
         });
@@ -82,13 +82,13 @@ fn an_invalidation_concerns_its_own_key() {
     story(|| async {
         let world = World::at_version(1, roomy());
         world.authority.change(OTHER);
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         world.authority.hold();
         let other = world.start(OTHER).await;
         world.invalidate(LessonKey::new(1, 3), Version(9));
         world.invalidate(LessonKey::new(2, 1), Version(9));
         world.authority.release(2);
-        assert_eq!(other.answer().await, Ok(1));
+        assert_eq!(other.answer().await, Ok(1), "{PLAIN}");
         world.authority.stop_holding();
         let both = (world.read(LESSON).await, world.read(OTHER).await);
         assert_eq!(
@@ -100,8 +100,7 @@ fn an_invalidation_concerns_its_own_key() {
     });
 }
 
-/// **C4** An invalidation that finds an entry has a load to look for all the same: both are from before
-/// it.
+/// **C4** An invalidation that finds an entry has to look for a load as well: both are from before it.
 #[test]
 fn an_invalidation_reaches_an_entry_and_a_load_at_once() {
     for why in ["has expired", "is below a session's floor"] {
@@ -110,7 +109,7 @@ fn an_invalidation_reaches_an_entry_and_a_load_at_once() {
                 "the entry {why}, and a load is under way beside it"
             ));
             let world = World::at_version(1, roomy());
-            assert_eq!(world.read(LESSON).await, Ok(1));
+            assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
             let reader = if why == "has expired" {
                 pass(TTL + TICK).await;
                 session()

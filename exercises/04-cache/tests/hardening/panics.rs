@@ -1,7 +1,7 @@
 //! A source that panics.
 
 use crate::world::authority::value;
-use crate::world::{LESSON, OTHER, World, each_gets, lesson, roomy, session};
+use crate::world::{LESSON, OTHER, PLAIN, World, each_gets, lesson, roomy, session};
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
 use cache::source::{Source, SourceError};
@@ -38,7 +38,11 @@ fn a_load_that_panics_is_an_error_to_all_who_wait() {
         let why = "The load panicked. That is the authority's failure, and its readers' error.";
         each_gets(readings, Err(ReadError::Unavailable), why).await;
         world.authority.stop_holding();
-        assert_eq!(world.read(LESSON).await, Ok(1), "It works again.");
+        assert_eq!(
+            world.read(LESSON).await,
+            Ok(1),
+            "The load after the one that panicked ends well, and its reader has an answer."
+        );
     });
 }
 
@@ -55,9 +59,13 @@ fn a_source_that_panics_at_once_is_an_error_and_no_more() {
             read.await.ok(),
             Some(Err(ReadError::Unavailable)),
             "The source panicked before it had returned a future. `None` is a reader that panicked with \
-             it, and that is one net too narrow."
+             it: the call of `load` has to be inside what catches the panic, and not only its future."
         );
-        assert_eq!(cache.read(LESSON, &session()).await, Ok(value(LESSON, 1)));
+        assert_eq!(
+            cache.read(LESSON, &session()).await,
+            Ok(value(LESSON, 1)),
+            "The source panicked at its first call only, and the next read calls it again."
+        );
     });
 }
 
@@ -81,6 +89,6 @@ fn a_source_that_panics_at_once_costs_no_place() {
             "The source panicked at its first call. The second read waited for the place."
         );
         let third = soon("a place for a third", cache.read(lesson(3), &session)).await;
-        assert_eq!(third, Ok(value(lesson(3), 1)));
+        assert_eq!(third, Ok(value(lesson(3), 1)), "{PLAIN}");
     });
 }

@@ -2,7 +2,7 @@
 
 use crate::world::plain::Plain;
 use crate::world::{
-    LESSON, OTHER, TTL, World, each_gets, lesson, roomy, session, session_told, settle,
+    LESSON, OTHER, PLAIN, TTL, World, each_gets, lesson, roomy, session, session_told, settle,
 };
 use cache::cache::Cache;
 use cache::settings::{ReadError, Settings};
@@ -62,11 +62,15 @@ fn a_cold_start_stays_within_the_declared_loads() {
         );
         assert!(
             source.most_running() <= 10,
-            "The authority declared that it answers 10 loads at once, and {} ran. An empty cache is the \
-             day for which that number was declared.",
+            "The authority declared that it answers 10 loads at once, and {} ran. That number was \
+             declared for the day on which the cache is empty.",
             source.most_running()
         );
-        assert_eq!(source.most_running(), 10, "And ten it was to be given.");
+        assert_eq!(
+            source.most_running(),
+            10,
+            "The authority declared 10 loads at once, ten thousand waited, and so many ran at the same time."
+        );
     });
 }
 
@@ -166,7 +170,7 @@ fn a_load_that_waits_is_not_overtaken() {
     }
 }
 
-/// **C8** A load that has begun waits no more: its waiting place is another's.
+/// **C8** A load that has begun no longer waits: its place in the line is free for another one.
 #[test]
 fn a_load_that_runs_has_left_its_waiting_place() {
     story(|| async {
@@ -179,21 +183,21 @@ fn a_load_that_runs_has_left_its_waiting_place() {
         let first = world.start(lesson(0)).await;
         let second = world.start(lesson(1)).await;
         world.authority.release(1);
-        assert_eq!(first.answer().await, Ok(0));
+        assert_eq!(first.answer().await, Ok(0), "{PLAIN}");
         settle().await;
         assert_eq!(world.loads(), 2, "The one that waited runs.");
         let third = world.start(lesson(2)).await;
         assert!(
             !third.is_done(),
-            "One load runs and one may wait. None does, for the one that had waited has begun; and the \
-             next was shed."
+            "One load runs and one may wait. None does, because the one that had waited has begun; \
+             and the next one was shed."
         );
         world.let_all_go().await;
         each_gets(vec![second, third], Ok(0), "Places became free.").await;
     });
 }
 
-/// **C8** A place that becomes free while the one that waits for it is leaving is lost to nobody.
+/// **C8** A place that becomes free while the read that waits for it is leaving is not lost.
 #[test]
 fn a_place_is_not_lost_with_one_that_is_leaving() {
     for turns in 0..8 {
@@ -222,7 +226,7 @@ fn a_place_is_not_lost_with_one_that_is_leaving() {
             assert_eq!(
                 (running.answer().await, next.answer().await),
                 (Ok(0), Ok(0)),
-                "No load runs, and the next waits for a place."
+                "No load runs, and the next one waits for a place: a place was lost."
             );
         });
     }
@@ -288,17 +292,19 @@ fn a_joined_load_that_began_later_is_proof_enough() {
         world.let_all_go().await;
         assert_eq!(
             (running.answer().await, stranger.answer().await),
-            (Ok(0), Ok(1))
+            (Ok(0), Ok(1)),
+            "{PLAIN}"
         );
         assert_eq!(
             behind.answer().await,
-            Err(ReadError::Behind { floor: Version(5) })
+            Err(ReadError::Behind { floor: Version(5) }),
+            "The session was told of version 5, and a load that began after this read brought version 1."
         );
         assert_eq!(
             world.authority.loads_of(LESSON),
             1,
-            "The load that it joined was waiting for its place, and began after the read did. That is proof enough; \
-             to ask again is to load an authority in trouble harder."
+            "The load that it joined was waiting for its place, and began after the read did. That is proof enough, \
+             and an authority that is in trouble is not asked more often than that."
         );
     });
 }
@@ -326,8 +332,8 @@ fn a_session_whose_further_load_is_shed_is_told_that() {
         world.authority.release(1);
         settle().await;
         world.let_all_go().await;
-        assert_eq!(stranger.answer().await, Ok(1));
-        assert_eq!(other.answer().await, Ok(0));
+        assert_eq!(stranger.answer().await, Ok(1), "{PLAIN}");
+        assert_eq!(other.answer().await, Ok(0), "{PLAIN}");
         let seen = own.answer().await;
         assert!(
             matches!(seen, Ok(2) | Err(ReadError::Shed)),
@@ -337,7 +343,7 @@ fn a_session_whose_further_load_is_shed_is_told_that() {
     });
 }
 
-/// **C3** A write needs no place among the loads.
+/// **C3** A write needs no place among the loads, also where a read is shed because nobody may wait.
 #[test]
 fn a_write_goes_on_while_every_place_is_taken() {
     story(|| async {
@@ -347,8 +353,18 @@ fn a_write_goes_on_while_every_place_is_taken() {
         });
         world.authority.hold();
         let running = world.start(OTHER).await;
+        let beyond = world.start(LESSON).await;
+        assert!(
+            beyond.is_done(),
+            "One load may run, and one does; none may wait. The next read has to be shed at once, and it waits."
+        );
+        assert_eq!(
+            beyond.answer().await,
+            Err(ReadError::Shed),
+            "One load may run, and one does; none may wait, and zero means zero."
+        );
         write(&world, LESSON).await;
         world.authority.release_all();
-        assert_eq!(running.answer().await, Ok(0));
+        assert_eq!(running.answer().await, Ok(0), "{PLAIN}");
     });
 }

@@ -1,4 +1,4 @@
-//! Two threads at once, for as long as it takes them to meet some thousand times.
+//! Two threads that use one cache at once, until they have met some thousand times.
 
 use crate::world::authority::{name, value};
 use crate::world::{lesson, roomy, session};
@@ -14,7 +14,6 @@ use testbed::{live, poll_once};
 
 const THREADS: usize = 2;
 const ROUNDS: u64 = 1_500;
-const MEETINGS: u64 = 10_000;
 const KEYS: usize = 3;
 
 /// The facts, and what the cache has been told of them: of each lesson a version.
@@ -58,8 +57,8 @@ impl Source for Way {
     }
 }
 
-/// What one of those does who use the cache: reads that are answered or given up, changes with their notices,
-/// writes, clearings, by turns that only its number decides.
+/// One user of the cache: reads that are answered or given up, changes with their notices, writes and clearings, in
+/// an order that depends on its number only.
 async fn use_it(cache: Cache<Way>, facts: Arc<Facts>, number: u64) {
     let own = session();
     let mut turn = number;
@@ -179,57 +178,7 @@ fn two_threads_bring_nothing_back_and_strand_nobody() {
         let loads = facts.loads.load(SeqCst);
         assert!(
             loads > 1000,
-            "There were {loads} loads, and some thousand were to be: this has tested nothing."
-        );
-    });
-}
-
-/// **C4** A load lands on one thread while another one invalidates its key: what was overtaken is not kept, in
-/// whatever instant they meet.
-#[test]
-fn a_landing_and_an_invalidation_meet_on_two_threads() {
-    live(|| {
-        let facts = Arc::new(Facts::default());
-        let cache = Cache::new(Way(Arc::clone(&facts)), roomy()).expect("settings that make sense");
-        let key = lesson(0);
-        let reads = async |count: u64| {
-            for _ in 0..count {
-                let read = cache.read(key, &session()).await;
-                assert!(read.is_ok(), "A read got {read:?}.");
-            }
-        };
-        let invalidates = async |count: u64| {
-            for meeting in 0..count {
-                let version = facts.made[0].fetch_add(1, SeqCst) + 1;
-                cache.invalidate(key, domain::Version(version));
-                // A while, of another length each time, in which a load that was about to land does.
-                for _ in 0..meeting % 61 * 8 {
-                    std::hint::spin_loop();
-                }
-                if meeting % 2 == 0 {
-                    continue;
-                }
-                let read = cache.read(key, &session()).await;
-                assert!(
-                    matches!(read, Ok(Some(progress)) if progress.version.0 == version),
-                    "The cache was told of version {version}, and the next read of this thread got {read:?}. \
-                     Meanwhile a load of the version before landed on the other thread. Are \"may it still be kept?\" \
-                     and keeping it one step, under one lock, and are so the two things that an invalidation removes?"
-                );
-            }
-        };
-        runtime().block_on(async {
-            reads(1).await;
-            invalidates(2).await;
-        });
-        let before = facts.loads.load(SeqCst);
-        on_two_threads(async |thread| match thread {
-            0 => reads(4 * MEETINGS).await,
-            _ => invalidates(MEETINGS).await,
-        });
-        assert!(
-            facts.loads.load(SeqCst) - before > 1000,
-            "Hardly anything was loaded, and so nothing was tested."
+            "There were {loads} loads, and there should have been some thousand: this has tested nothing."
         );
     });
 }

@@ -1,10 +1,15 @@
 //! Writes that overlap with loads, and with each other.
 
-use crate::world::writing::{End, Writing};
-use crate::world::{LESSON, TICK, TTL, WAITED, World, each_gets, pass, roomy, session, settle};
+use crate::world::writing::{End, STALE, Writing};
+use crate::world::{
+    LESSON, PLAIN, TICK, TTL, WAITED, World, each_gets, pass, roomy, session, settle,
+};
 use domain::Version;
 use std::convert::Infallible;
 use testbed::{Gate, note, story};
+
+/// A write returns what the authority answered.
+const RETURNED: &str = "The authority acknowledged a version, and this is what the write returned.";
 
 /// **C5** While a write of the key runs, its misses share a load like any others.
 #[test]
@@ -33,7 +38,7 @@ fn misses_during_a_write_are_one_load_too() {
         world.authority.release_all();
         each_gets(readings, Ok(1), "Their load has ended.").await;
         reached.open();
-        assert_eq!(writing.await.ok(), Some(Ok(Version(2))));
+        assert_eq!(writing.await.ok(), Some(Ok(Version(2))), "{RETURNED}");
     });
 }
 
@@ -49,11 +54,11 @@ fn writes_wait_for_nothing_of_the_cache() {
         assert_eq!(
             world.authority.version(LESSON),
             3,
-            "Two writes were handed to the cache, and the authority has not seen both. In which order \
-             they take effect, if they do, is the authority's to decide."
+            "Two writes were handed to the cache, and the authority has not seen both. In which \
+             order they take effect is decided by the authority."
         );
-        assert_eq!(second.end().await, Some(Ok(Version(3))));
-        assert_eq!(first.end().await, Some(Ok(Version(2))));
+        assert_eq!(second.end().await, Some(Ok(Version(3))), "{RETURNED}");
+        assert_eq!(first.end().await, Some(Ok(Version(2))), "{RETURNED}");
     });
 }
 
@@ -70,7 +75,7 @@ fn what_a_write_read_itself_is_not_served_after_it() {
             world.authority.change(LESSON);
             Ok::<_, &str>(version)
         });
-        assert_eq!(written.await, Ok(Version(1)));
+        assert_eq!(written.await, Ok(Version(1)), "{RETURNED}");
         assert_eq!(
             world.read(LESSON).await,
             Ok(2),
@@ -80,12 +85,12 @@ fn what_a_write_read_itself_is_not_served_after_it() {
     });
 }
 
-/// **C4** The end of a write finds an entry, and has a load to look for all the same.
+/// **C4** The end of a write that finds an entry has to look for a load as well.
 #[test]
 fn after_a_write_neither_the_entry_nor_the_load_beside_it_is_left() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         pass(TTL + TICK).await;
         note("the entry has expired, and a load is under way beside it");
         world.authority.hold();
@@ -94,7 +99,7 @@ fn after_a_write_neither_the_entry_nor_the_load_beside_it_is_left() {
         let written = world.cache.write(LESSON, &writer, async {
             Ok::<_, Infallible>(world.authority.change(LESSON))
         });
-        assert_eq!(written.await, Ok(Version(2)));
+        assert_eq!(written.await, Ok(Version(2)), "{RETURNED}");
         world.authority.release(2);
         assert!(early.answer().await.is_ok(), "{WAITED}");
         world.authority.stop_holding();
@@ -111,7 +116,7 @@ fn after_a_write_neither_the_entry_nor_the_load_beside_it_is_left() {
 fn each_write_forgets_at_its_own_end() {
     story(|| async {
         let world = World::at_version(1, roomy());
-        assert_eq!(world.read(LESSON).await, Ok(1));
+        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
         let write = |gate: &Gate| {
             let (cache, authority, gate) =
                 (world.cache.clone(), world.authority.clone(), gate.clone());
@@ -130,17 +135,17 @@ fn each_write_forgets_at_its_own_end() {
         settle().await;
         note("two writes run");
         gates[0].open();
-        assert_eq!(first.await.ok(), Some(Ok(Version(2))));
+        assert_eq!(first.await.ok(), Some(Ok(Version(2))), "{RETURNED}");
         note("the first has ended");
         assert_eq!(
             world.read(LESSON).await,
             Ok(2),
-            "A write has ended, and a read that began after it returned what was loaded before. Another \
-             write is still under way, which is its own affair."
+            "A write has ended, and a read that began after it returned what was loaded before. That \
+             another write is still under way changes nothing."
         );
         gates[1].open();
-        assert_eq!(second.await.ok(), Some(Ok(Version(3))));
+        assert_eq!(second.await.ok(), Some(Ok(Version(3))), "{RETURNED}");
         note("the second has ended");
-        assert_eq!(world.read(LESSON).await, Ok(3));
+        assert_eq!(world.read(LESSON).await, Ok(3), "{STALE}");
     });
 }

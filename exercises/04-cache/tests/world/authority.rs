@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use testbed::{Gate, note};
 use tokio::time::Instant;
 
-/// What a load says that panics because the test wants it to.
+/// What a load panics with when the test makes it panic.
 pub const ASKED_TO: &str = "asked to";
 
 /// Holds progress with its history, and answers loads when the test says so. Clones are the same.
@@ -308,7 +308,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// What the authority says of `key` at a version.
+/// What the authority answers for `key` at a version.
 pub fn value(key: LessonKey, version: u64) -> Option<Progress> {
     (version > 0).then(|| Progress {
         key,
@@ -323,7 +323,7 @@ pub fn name(key: LessonKey) -> String {
     format!("lesson {}", key.lesson.0)
 }
 
-/// A version in a story.
+/// What the authority has, in a story.
 pub fn told(version: u64) -> String {
     match version {
         0 => "no value for it".to_owned(),

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 /// The staleness bound of most tests.
 pub const TTL: Duration = Duration::from_secs(60);
 
-/// The least time that a clock of these tests can tell.
+/// The smallest step of time in most tests.
 pub const TICK: Duration = Duration::from_millis(1);
 
 /// The lesson that most tests are about, and another one.
@@ -40,18 +40,18 @@ pub fn lesson(number: u64) -> LessonKey {
 pub const WAITED: &str = "It began before, and has waited. Either version is an answer to it, and an \
                           error is none.";
 
-/// What a read is to have that nothing stands in the way of.
-pub const PLAIN: &str = "Nothing stands in the way of this read. The authority answers, and what it has is the \
-                         answer.";
+/// What is wrong when a plain read does not return what the authority has.
+pub const PLAIN: &str =
+    "Nothing is wrong here: the authority answers, and this read has to return what it has.";
 
 /// What went wrong when an old value is served after an invalidation.
 pub const STALE: &str = "An old value was served to a read that began after the cache had been told of a \
                          newer one. Nothing takes it away again before the staleness bound.";
 
-/// What came of a read: the version, with 0 for "not begun".
+/// What a read returned: the version, with 0 for "not begun".
 pub type Seen = Result<u64, ReadError>;
 
-/// Room for all that a test reads, and places for all that it loads.
+/// Room for everything that a test reads, and places for everything that it loads.
 pub fn roomy() -> Settings {
     Settings {
         capacity_entries: 1024,
@@ -140,7 +140,7 @@ impl World {
         readings
     }
 
-    /// Starts a read, and leaves it to the runtime when it is polled first.
+    /// Starts a read; the runtime decides when it is first polled.
     pub fn spawn(&self, key: LessonKey, session: &Arc<Session>) -> Reading {
         let number = self.reads.get() + 1;
         self.reads.set(number);
@@ -177,7 +177,7 @@ impl World {
         self.start_in(key, session).await.answer().await
     }
 
-    /// Lets the load that began last go on, if one is at its gate. Says whether there was one.
+    /// Lets the load that began last go on, if one is at its gate. Returns whether there was one.
     pub async fn let_newest_go(&self) -> bool {
         let newest = self.authority.parked().pop();
         if let Some(load) = newest {
@@ -207,10 +207,10 @@ impl World {
     }
 
     /// Reads so many other lessons that a small cache has no room left for what it held. Each is read
-    /// three times, because good policies are not impressed by what is read once.
+    /// three times, because a good eviction policy gives no room to what is read once.
     pub async fn read_others(&self, count: u64) {
         self.authority.stop_holding();
-        note(format!("{count} other lessons are read, thrice each"));
+        note(format!("{count} other lessons are read, three times each"));
         let stranger = session();
         for read in 0..3 * count {
             let key = LessonKey::new(9, 1000 + read / 3);
@@ -244,15 +244,15 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// What comes of it.
+    /// What it returned.
     pub async fn answer(self) -> Seen {
         let what = format!("read {} to be answered", self.number);
         soon(&what, self.task)
             .await
             .unwrap_or_else(|error| match error.try_into_panic() {
                 Ok(panic) if panic.downcast_ref() == Some(&ASKED_TO) => panic!(
-                    "A load panicked, and took the read that waited for it along. To the cache a panic \
-                     of the source is a load that failed."
+                    "A load panicked, and the read that waited for it panicked too. To the cache a \
+                     panic of the source is a load that failed."
                 ),
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(error) => panic!("The read was dropped: {error}"),
@@ -271,7 +271,7 @@ impl Reading {
     }
 }
 
-/// What comes of many reads.
+/// What many reads returned.
 pub async fn answers(readings: Vec<Reading>) -> Vec<Seen> {
     let mut answers = Vec::new();
     for reading in readings {
@@ -280,10 +280,10 @@ pub async fn answers(readings: Vec<Reading>) -> Vec<Seen> {
     answers
 }
 
-/// Holds what comes of many reads against what is to come of each.
+/// Checks that each of many reads returns what is expected.
 ///
 /// # Panics
-/// When one of them has something else; it says which, and how many others.
+/// When one of them returns something else; the message says which, and how many did.
 pub async fn each_gets(readings: Vec<Reading>, expected: Seen, why: &str) {
     let count = readings.len();
     let mut others = Vec::new();

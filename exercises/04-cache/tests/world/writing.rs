@@ -7,7 +7,7 @@ use std::sync::Arc;
 use testbed::{Gate, note};
 use tokio::task::JoinHandle;
 
-/// How a write may end. What it was to do has been done in each case, and not every caller learns it.
+/// How a write may end. What it was to do has been done in each case, and not every caller learns of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum End {
     Acknowledged,
@@ -89,5 +89,5 @@ impl Writing {
 }
 
 /// What went wrong when an old value is served after a write.
-pub const STALE: &str = "The write took place, whatever its caller learnt of it, and a read that began after \
+pub const STALE: &str = "The write took place, whatever its caller learned of it, and a read that began after \
                      its end returned a value that was loaded before.";

@@ -91,26 +91,6 @@ fn a_transaction_that_is_dropped_announces_nothing() {
     });
 }
 
-/// **W1** The news costs no sync of its own: it is part of a transaction that is synced anyway.
-#[test]
-fn the_news_costs_no_further_sync() {
-    /// The engine syncs once more occasionally, when its file has to grow.
-    const GROWTH: usize = 3;
-    live(|| {
-        const COMMANDS: usize = 40;
-        let machine = Machine::new();
-        let (store, _) = machine.authority();
-        commands(&store, &[1]);
-        let before = machine.store.syncs();
-        commands(&store, &[1; COMMANDS]);
-        let syncs = machine.store.syncs() - before;
-        assert!(
-            syncs <= COMMANDS + GROWTH,
-            "{COMMANDS} commands made {syncs} syncs. A row in the same transaction needs none."
-        );
-    });
-}
-
 /// **W2** Exactly the rows that are marked are gone, and they stay gone.
 #[test]
 fn what_is_marked_is_gone_and_nothing_else() {

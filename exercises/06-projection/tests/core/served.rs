@@ -111,26 +111,6 @@ fn a_deleted_view_does_not_let_an_older_plan_in() {
     });
 }
 
-/// **D8** A reader that holds a view while another replaces it keeps the whole of the old one,
-/// unchanged.
-#[test]
-fn a_reader_keeps_the_view_that_it_took() {
-    story(|| async {
-        let shelf = Shelf::new();
-        assert_eq!(publish(&shelf, &view_at(PLAN, 4)), Ok(()));
-        let taken = shelf.current().expect("a view is served");
-        let rows = taken.rows();
-        assert_eq!(publish(&shelf, &view_at(NEXT_PLAN, 12)), Ok(()));
-        shelf.delete();
-        assert_eq!(
-            (taken.plan(), taken.watermark(), taken.rows()),
-            (PLAN, Offset(4), rows),
-            "A page is made of many reads. The swap came between two of them, and the page's second \
-             half is from a different view."
-        );
-    });
-}
-
 /// **D4** A read returns how many events the view lacks, and a view beyond the reader's bound is
 /// labelled or refused, as the reader chose.
 #[test]

@@ -16,7 +16,7 @@ pub trait Serves {
     /// The facts, in the order of the keys.
     ///
     /// # Errors
-    /// [`NoAnswer`] when there is none.
+    /// [`NoAnswer`] when there is no answer.
     fn read(&self, keys: &[LessonKey]) -> Result<Vec<Option<Progress>>, NoAnswer>;
 
     /// Changes a fact, if it is at the version that the caller expects.
@@ -35,9 +35,9 @@ pub trait Serves {
 /// What gets lost on the way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lost {
-    /// The request: the authority never hears of it.
+    /// The request: it never reaches the authority.
     Request,
-    /// The reply: the authority has done what it was asked for.
+    /// The reply: the authority has done what it was asked to do.
     Reply,
 }
 
@@ -75,10 +75,10 @@ impl Link {
 
     // ANCHOR: link
     /// Asks the authority for all of these facts, in one crossing. The answers are in the order of the
-    /// keys; `None` says that a lesson was not begun.
+    /// keys; `None` means that a lesson was not begun.
     ///
     /// # Errors
-    /// [`NoAnswer`] when there is none.
+    /// [`NoAnswer`] when there is no answer.
     pub fn load(&self, keys: &[LessonKey]) -> Result<Vec<Option<Progress>>, NoAnswer> {
         // ANCHOR_END: link
         let what = match keys {
@@ -129,7 +129,7 @@ impl Link {
         answer
     }
 
-    /// How often the link was crossed. A request and its reply are one crossing.
+    /// How many times the link was crossed. A request and its reply are one crossing.
     pub fn crossings(&self) -> usize {
         self.shared.crossings.get()
     }
@@ -149,7 +149,7 @@ impl Link {
         self.shared.lost.get().is_some()
     }
 
-    /// Takes an ordered loss back.
+    /// Cancels an ordered loss.
     pub fn lose_nothing(&self) {
         self.shared.lost.set(None);
     }

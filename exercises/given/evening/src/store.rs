@@ -1,7 +1,7 @@
-//! The store: facts, and the log of what became of them.
+//! The store: facts, and the log of their changes.
 //!
-//! It decides nothing. Whoever opens a transaction decides, and what is put in it is kept wholly or not
-//! at all, each fact together with its event.
+//! It decides nothing. The code that opens a transaction decides, and what is put in it is kept
+//! completely or not at all, each fact together with its event.
 
 use crate::{NoAnswer, name, told};
 use domain::{Event, LessonKey, Offset, Progress};
@@ -12,7 +12,7 @@ use std::thread::{self, ThreadId};
 use std::time::{SystemTime, UNIX_EPOCH};
 use story::note;
 
-/// What becomes of the next write.
+/// What happens to the next write.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
     /// It is not stored, and there is no answer.
@@ -23,7 +23,7 @@ pub enum Fault {
 
 type Intruder = Box<dyn FnMut(usize) + Send>;
 
-/// Where facts are kept. Clones are the same store, also on other threads.
+/// Where facts are kept. Clones are the same store, even on other threads.
 #[derive(Clone, Default)]
 pub struct Store {
     shared: Arc<Shared>,

@@ -1,4 +1,4 @@
-//! Any order of events, as far as one can be told in some dozens of steps, against a small model.
+//! Events in any order, some dozens in a schedule, compared with a small model.
 //!
 //! The events overlap: loads run, fail, panic or wait for a place while readers come and leave, notices
 //! arrive late, twice or in the wrong order, writes begin, take effect and end, and time passes. After each
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use testbed::{note, stories};
 
-/// Something that happens. Where a step picks one of several, it is by number, round and round; [`LAST`] is
-/// the last of them.
+/// Something that happens. Where a step picks one of several, it counts through them, and starts again after the
+/// last one; [`LAST`] is the last of them.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     /// A read begins, in a session of its own or in the one that all share.
@@ -97,7 +97,7 @@ fn pass() -> impl Strategy<Value = Step> {
     (1..70_u8).prop_map(|seconds| Step::Pass { seconds })
 }
 
-/// A few steps in a row, which would seldom meet by chance.
+/// A few steps in a row, which random steps would seldom bring together.
 fn row() -> impl Strategy<Value = Vec<Step>> {
     let which = LAST;
     (lesson(), 0..4_u8, any::<bool>(), 0..5_u8).prop_map(move |(lesson, end, shared, row)| {
@@ -144,13 +144,13 @@ fn row() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Steps by chance, with some in a row in between, on one lesson most of the time, so that they meet.
+/// Random steps, with some in a row in between, mostly of one lesson, so that they meet.
 fn schedule(step: impl Strategy<Value = Step> + 'static) -> impl Strategy<Value = Vec<Step>> {
     let some = prop_oneof![12 => step.prop_map(|step| vec![step]), 1 => row()];
     prop::collection::vec(some, 1..40).prop_map(|steps| steps.concat())
 }
 
-/// Without a word to the cache, only time makes it ask again.
+/// Without notices, only time makes the cache ask again.
 fn with_time() -> impl Strategy<Value = Vec<Step>> {
     schedule(prop_oneof![
         6 => read(),
@@ -297,7 +297,7 @@ fn no_order_of_evictions_changes_what_a_read_may_return() {
     happened.assert(&["loads overtaken while somebody waited"]);
 }
 
-/// Runs each schedule, and counts what happened in all of them.
+/// Runs each schedule, and counts what happened in all of them together.
 fn all(
     schedules: impl Strategy<Value = Vec<Step>> + Send + 'static,
     setting: Setting,

@@ -1,4 +1,4 @@
-//! What must hold after each step, as far as it can be known from outside.
+//! What must hold after each step, as far as it can be seen from outside.
 //!
 //! The model knows three things of each load: what it brought, when it began, and what has overtaken it. From
 //! these follows what a read may return: what some load brought that was fresh to it, that nothing had
@@ -19,7 +19,7 @@ use std::time::Duration;
 use testbed::note;
 use tokio::time::Instant;
 
-/// What happened in all schedules of a test together, so that none of them passes because nothing did.
+/// What happened in all schedules of a test together: a test in which nothing happens must not pass.
 #[derive(Default)]
 pub struct Happened(Mutex<BTreeMap<&'static str, usize>>);
 
@@ -35,8 +35,8 @@ impl Happened {
         for what in all {
             assert!(
                 counts.get(what).is_some_and(|count| *count > 0),
-                "The schedules were to have {what}, and had none: {counts:?}. A test in which nothing happens \
-                 says nothing."
+                "The schedules should have had {what}, and had none, so this has tested nothing. What they had: \
+                 {counts:?}"
             );
         }
     }
@@ -371,7 +371,7 @@ impl Model {
             assert_eq!(
                 outcome,
                 Some(Ok(version)),
-                "The write hands on what the authority said."
+                "The authority acknowledged a version, and this is what the write returned."
             );
             if shared {
                 self.lesson(key)
@@ -450,22 +450,22 @@ impl Model {
             self.happened.count("hits");
             assert!(
                 done && loads == 0,
-                "{what} was to be answered at once and without a load: {why}"
+                "{what} should have been answered at once and without a load: {why}"
             );
         } else if let Some(load) = join {
             self.happened.count("joins");
             assert!(
                 loads == 0,
                 "{what} began a load, and load {load} of the same lesson runs, with a read that waits for it. It \
-                 is fresh, and nothing has overtaken it: to be joined is what it is there for."
+                 is fresh, and nothing has overtaken it, so this read should have joined it."
             );
             read.waits = Waits::For(load);
         } else if joins_line {
             self.happened.count("joins of a load that waits");
             assert!(
                 loads == 0,
-                "{what} was to join the load of this lesson that waits for its place: that will begin later, and \
-                 is as good as any."
+                "{what} should have joined the load of this lesson that waits for its place: that one has not \
+                 begun, and so is fresh to every read."
             );
             read.waits = Waits::InLine;
         } else if loads == 1 && !done {
@@ -552,7 +552,7 @@ impl Model {
 
     // ---- after each step
 
-    /// Takes in what has happened to loads and reads, and says whether it may.
+    /// Notes what has happened to loads and reads, and checks whether it may.
     async fn look(&mut self) {
         let begun = self.begun();
         self.ended(&begun).await;
@@ -577,7 +577,7 @@ impl Model {
         );
     }
 
-    /// Takes in the loads that have begun in this step.
+    /// Notes the loads that have begun in this step.
     fn begun(&mut self) -> Vec<usize> {
         let first = self.loads.len() + 1;
         let begun: Vec<usize> = (first..=self.world.loads()).collect();
@@ -625,7 +625,7 @@ impl Model {
         begun
     }
 
-    /// Takes in the loads that have ended in this step, and those whom they have answered.
+    /// Notes the loads that have ended in this step, and the reads that they have answered.
     async fn ended(&mut self, begun: &[usize]) {
         let mut ended = Vec::new();
         for at in 0..self.loads.len() {
@@ -727,7 +727,7 @@ impl Model {
         }
     }
 
-    /// Says whether a read may have come back with what it did.
+    /// Checks whether a read may have returned what it did.
     async fn judge(&self, read: Pending, may_be_shed: bool) {
         let Pending {
             reading,
@@ -858,9 +858,9 @@ impl Model {
         assert_eq!(
             (run, shed),
             (places, 1),
-            "Nothing ran and nobody waited. Of {} lessons {places} were to run and {in_line} to wait, and one read \
-             to be shed (the first number are those that run, the second those that have their answer). Places are \
-             lost, or given back twice.",
+            "Nothing ran and nobody waited. Of {} lessons {places} should have run and {in_line} waited, and one read \
+             should have been shed (the first number counts the loads that run, the second the reads that have an \
+             answer). Places were lost, or given back twice.",
             places + in_line + 1
         );
         self.world.let_all_go().await;
