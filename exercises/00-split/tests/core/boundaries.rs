@@ -38,7 +38,7 @@ fn judge(boundary: &Entry) {
     assert!(
         slow.is_empty() || !slow.eq_ignore_ascii_case(absent),
         "{at}: `when_slow` and `when_absent` are the same sentence. An absent layer fails at once; a \
-         slow one keeps every caller waiting."
+         slow one keeps every caller waiting, or lets the backlog grow."
     );
 }
 

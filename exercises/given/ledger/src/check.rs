@@ -84,7 +84,7 @@ impl fmt::Display for Complaint {
             Problem::SameDay => write!(
                 f,
                 "`when_slow` and `when_absent` are the same sentence. An absent layer fails at once; a \
-                 slow one keeps every caller waiting."
+                 slow one keeps every caller waiting, or lets the backlog grow."
             ),
             Problem::UnknownComponent { name } => {
                 write!(f, "there is no component {name:?}.")

@@ -43,7 +43,7 @@ pub fn check(ledger: &Ledger) -> Vec<Finding> {
                         .about(names)
                         .saying(
                             "Slow and absent have the same answer. An absent layer fails at once; a \
-                             slow one keeps every caller waiting.",
+                             slow one keeps every caller waiting, or lets the backlog grow.",
                         )
                 })
             }
