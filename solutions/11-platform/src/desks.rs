@@ -1,6 +1,6 @@
 //! The parts that act: lab 5's workers, each with an inbox in its own database.
 
-use crate::medium::{Medium, Trouble, blocking, lock, opened};
+use crate::medium::{Medium, Steps, Trouble, lock, opened};
 use crate::news::News;
 use domain::Event;
 use outbox::effects::{Analytics, Effect, Email, Failure, Recommendations};
@@ -38,6 +38,7 @@ struct Desk {
     offset: AtomicU64,
     last: Mutex<Account>,
     running: Mutex<Option<JoinHandle<()>>>,
+    steps: Steps,
     epoch: Instant,
 }
 
@@ -63,6 +64,7 @@ impl Desks {
                     ..Account::default()
                 }),
                 running: Mutex::new(None),
+                steps: Steps::default(),
                 epoch: Instant::now(),
             });
             let inbox = desk.open()?;
@@ -108,7 +110,7 @@ impl Desk {
             self.ways.patience(Place::Workers).await;
             let (began, now) = (Instant::now(), self.epoch.elapsed());
             let ways = self.ways.clone();
-            let stepped = blocking(self.medium.blocks(), move || {
+            let stepped = self.steps.run(self.medium.blocks(), move || {
                 let step =
                     ways.deliver(|| worker.step(now).map_err(Stumble::Worker), Stumble::Away);
                 let offset = worker.inbox().offset();
@@ -167,16 +169,13 @@ impl Effect for Seen {
 
 impl Part for Desks {
     fn stop(&self) -> Fut<'_, ()> {
-        for desk in &self.0 {
-            if let Some(running) = lock(&desk.running).take() {
-                running.abort();
-            }
-            drop(lock(&desk.inbox).take());
-        }
         Box::pin(async {
-            // A task that was asked to end ends at its next wait.
-            tokio::task::yield_now().await;
             for desk in &self.0 {
+                let running = lock(&desk.running).take();
+                if let Some(running) = running {
+                    desk.steps.ended(running).await;
+                }
+                drop(lock(&desk.inbox).take());
                 desk.medium.power_fails();
             }
         })

@@ -278,7 +278,7 @@ impl Store for Keep {
             }
             Self::Folder(folder) => {
                 let (folder, name) = (folder.clone(), name.to_owned());
-                let done = blocking(true, move || put(&folder, &name, &bytes)).await;
+                let done = blocking(move || put(&folder, &name, &bytes)).await;
                 match done {
                     Some(Ok(())) => Ok(()),
                     Some(Err(error)) if error.kind() == std::io::ErrorKind::StorageFull => {

@@ -9,8 +9,9 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// How many times to try to open something that a former owner of ours may not have released yet.
 const TRIES: u32 = 40;
@@ -105,13 +106,40 @@ pub(crate) async fn opened<T>(open: impl Fn() -> Result<T, Trouble>) -> Result<T
 
 /// Runs `work` where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(
-    blocks: bool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
-    if blocks {
-        tokio::task::spawn_blocking(work).await.ok()
-    } else {
-        Some(work())
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+/// The steps of a part, one at a time.
+///
+/// A step that blocks runs to its end even if the task that waits for it is aborted, and until then it has
+/// the files open that it works on. A part that stops waits for that, by [`Steps::ended`].
+#[derive(Default)]
+pub(crate) struct Steps(Arc<tokio::sync::Mutex<()>>);
+
+impl Steps {
+    /// Runs `step`, on a thread where it may block if it `blocks`.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        blocks: bool,
+        step: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        if !blocks {
+            return Some(step());
+        }
+        let running = Arc::clone(&self.0).lock_owned().await;
+        // In this order: if nobody waits any more, what the step returns is dropped before its lock.
+        let (returned, _running) = blocking(move || (step(), running)).await?;
+        Some(returned)
+    }
+
+    /// Ends `task`, whose steps these are, and waits until the last of them has ended.
+    pub(crate) async fn ended(&self, task: JoinHandle<()>) {
+        task.abort();
+        // Until it has stopped, it may begin another step.
+        let _ = task.await;
+        drop(self.0.lock().await);
     }
 }
 

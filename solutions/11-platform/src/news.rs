@@ -1,6 +1,6 @@
 //! How the other parts learn of changes: lab 5's relay and stream.
 
-use crate::medium::{Medium, Trouble, blocking, lock, opened};
+use crate::medium::{Medium, Steps, Trouble, lock, opened};
 use crate::store::Store;
 use domain::{EventId, Offset};
 use outbox::message::{Message, Record};
@@ -35,6 +35,7 @@ struct Inner {
     waiting: AtomicU64,
     published: Notify,
     relaying: Mutex<Option<JoinHandle<()>>>,
+    steps: Steps,
 }
 
 impl News {
@@ -49,6 +50,7 @@ impl News {
             stream: Mutex::new(Some(stream)),
             published: Notify::new(),
             relaying: Mutex::new(None),
+            steps: Steps::default(),
         }));
         news.run();
         Ok(news)
@@ -87,8 +89,9 @@ impl News {
                 ways: inner.ways.clone(),
                 stream,
             };
-            let step = blocking(self.blocks(), move || step(outbox, way)).await;
-            if step == Some(true) {
+            let steps = &inner.steps;
+            let step = steps.run(self.blocks(), move || step(outbox, way));
+            if step.await == Some(true) {
                 inner.published.notify_waiters();
             } else {
                 tokio::time::sleep(AGAIN).await;
@@ -127,12 +130,14 @@ impl Publish for Way {
 
 impl Part for News {
     fn stop(&self) -> Fut<'_, ()> {
-        if let Some(relaying) = lock(&self.0.relaying).take() {
-            relaying.abort();
-        }
-        drop(lock(&self.0.stream).take());
-        self.0.medium.power_fails();
-        Box::pin(async {})
+        Box::pin(async {
+            let relaying = lock(&self.0.relaying).take();
+            if let Some(relaying) = relaying {
+                self.0.steps.ended(relaying).await;
+            }
+            drop(lock(&self.0.stream).take());
+            self.0.medium.power_fails();
+        })
     }
 
     fn start(&self) -> Fut<'_, Result<(), NotStarted>> {

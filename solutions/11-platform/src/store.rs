@@ -102,7 +102,7 @@ impl Store {
         drop((up.authority, up.reader, up.outbox));
         match up.committing {
             Committing::Thread(thread) => {
-                blocking(true, move || thread.join()).await;
+                blocking(move || thread.join()).await;
             }
             Committing::Callers(committer) => drop(committer),
         }
