@@ -14,16 +14,16 @@ pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced
 /// What a pressure says in figures, or `None` if it is vague.
 ///
 /// It is vague without a metric (a blank one is none), without a value, or without a limit. A load needs no
-/// limit: its limits are the capacities. One that it brings is left out, whatever its kind.
+/// limit: its limits are the capacities. One that it brings is left out, unread.
 ///
 /// # Errors
-/// [`Unplaced::WrongUnit`] if its value or its limit is of the wrong kind, even if it is vague. Load,
+/// [`Unplaced::WrongUnit`] if its value or its limit is of the wrong unit, even if it is vague. Load,
 /// isolation and ownership are measured as rates, geography and decoupling as times.
 ///
 /// Judged by the tests in `figures` whose names contain `pressure`.
 pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
     let _ = pressure;
-    todo!("Refuse a figure of the wrong kind, then tell a pressure that counts from a wish.")
+    todo!("Refuse a figure of the wrong unit, then tell a pressure that counts from a wish.")
 }
 // ANCHOR_END: judge
 
@@ -41,7 +41,7 @@ pub fn judge(pressure: &Pressure) -> Result<Option<Clear<'_>>, Unplaced> {
 ///
 /// - [`Objection::TooFar`]: a call takes longer than `answer_within`
 /// - [`Objection::Decides`]: the work decides, and this is the edge
-/// - [`Objection::NeedsAnswer`], against every scope: a decoupling above its limit, and an `answer_within`
+/// - [`Objection::NeedsAnswer`], against every scope: a decoupling above its limit, and any `answer_within`
 ///
 /// What was not measured is against nothing.
 ///

@@ -124,9 +124,9 @@ impl Worker {
     /// Answers one request.
     ///
     /// # Errors
-    /// [`Refused`] if the bytes are not a request, or one that comes before the one that it needs. Whatever
-    /// they are, this does not panic, and reserves no more memory than a request of that length about at most
-    /// [`MAX_LESSONS`](crate::history::MAX_LESSONS) lessons needs.
+    /// [`Refused`] if the bytes are not a request, or one that comes before the one that it needs. For the
+    /// hardening: whatever they are, this does not panic, and reserves no more memory than a request of that
+    /// length about at most [`MAX_LESSONS`](crate::history::MAX_LESSONS) lessons needs.
     ///
     /// Judged with [`recommend`] by the tests in `shards`, and in the hardening by those in `shard`.
     pub fn handle(&mut self, request: &[u8]) -> Result<Vec<u8>, Refused> {

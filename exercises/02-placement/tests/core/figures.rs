@@ -89,7 +89,9 @@ fn enough_workers_keep_up_and_none_is_idle_by_mistake() {
             assert_eq!(
                 workers(arrive, work, busy),
                 Ok(expected),
-                "{arrive} a second, each {work:?} of work, no worker busy for more than {busy} of its time."
+                "{arrive} a second, each {work:?} of work, no worker busy for more than {busy} of its time. Work in \
+                 flight, divided by that share, is how many it takes: a part of a worker is one more, and workers \
+                 who are busy for just their share keep up."
             );
         }
         for busy in [0.0, -0.5, 1.01, f64::NAN, f64::INFINITY] {
@@ -213,7 +215,7 @@ fn a_pressure_with_all_its_figures_is_clear() {
                     judged(&pressure),
                     Ok(Some(expected)),
                     "It has a metric, a value and a limit. Whether the value is above the limit is another question. \
-                     A load's limits are the capacities: one that it brings is left out, whatever its kind."
+                     A load's limits are the capacities: one that it brings is left out before anybody looks at its unit."
                 );
             }
         }
@@ -244,8 +246,8 @@ fn a_pressure_that_lacks_something_is_vague() {
                 assert_eq!(
                     judged(&pressure),
                     Ok(None),
-                    "It lacks a metric, a value or a limit, so it can't be shown false. \"It has to scale\" \
-                     is a wish."
+                    "It lacks a metric (a blank one is none), a value or a limit, so it can't be shown false. \"It has \
+                     to scale\" is a wish."
                 );
             }
         }

@@ -73,6 +73,7 @@ fn each_pressure_decides_a_case() {
                 );
             }
         }
+        scene("a load that only the machine carries, and crashes above their limit");
         let crashes = pressure(Kind::Isolation(Failure::Process), 4, 1);
         let both = placed(&needs(&[pressure(Kind::Load, 250, 0), crashes]));
         for narrower in [Scope::Thread, Scope::Process] {
@@ -85,6 +86,7 @@ fn each_pressure_decides_a_case() {
                  removes it, and expects the {narrower} to do. The answer is:\n{both}"
             );
         }
+        scene("the only pressure is decoupling: 3 s of work, for a caller who can wait for 100 ms");
         let placement = placed(&needs(&[pressure(Kind::Decoupling, 3_000, 100)]));
         assert!(
             placement.later,

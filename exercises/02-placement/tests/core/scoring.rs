@@ -101,8 +101,10 @@ fn one_thread_computes_what_the_definition_says() {
                     assert_eq!(
                         row, expected,
                         "The best {top} for learner {}, by the definition. Where do the two lists differ? Another \
-                         score: each share is of the learners of the lesson that was *completed*. A lesson too \
-                         many: it was completed, or scores 0. Another order: equals are ordered by lesson.",
+                         score: each share is of the learners of the lesson that was *completed*. A score a few \
+                         millionths off: multiply by `WHOLE`, then divide, which rounds down, and only then \
+                         add. A lesson too many: it was completed, or scores 0. Another order: equals are \
+                         ordered by lesson.",
                         learner.0
                     );
                 }

@@ -8,6 +8,10 @@ use placement::sharded::{Refused, Unscored, Worker, split};
 use placement::{fabric::Threads, history::History};
 use story::{live, note, scene};
 
+/// Where no fault was put in, an error is between the reader's two halves.
+const AGREE: &str = "No shard is lost here and each answer is what `handle` returned, so `recommend` and `handle` \
+                     disagree about a message, or about which learners a shard has, if any";
+
 /// **P2** The parts are neighbours, in order, all together the whole, and none much heavier.
 #[test]
 fn parts_are_the_whole_and_none_is_heavy() {
@@ -71,7 +75,7 @@ fn a_few_busy_learners_do_not_share_a_shard() {
         let mut rows = vec![(0..80).collect::<Vec<u64>>(); 12];
         rows.extend((0..240).map(|learner| vec![learner % 80, (learner + 7) % 80]));
         let mut shards = Counting::new(4);
-        on_shards(&history(&rows), 3, &mut shards).expect("every shard answers");
+        on_shards(&history(&rows), 3, &mut shards).expect(AGREE);
         let sent: Vec<usize> = shards.sent[0].iter().map(Vec::len).collect();
         let mean = sent.iter().sum::<usize>() / sent.len();
         // The busy twelve come first, whatever the form in which rows travel.
@@ -97,8 +101,8 @@ fn every_number_of_shards_gives_what_one_thread_gives() {
                 assert_eq!(
                     many,
                     Ok(one_thread(history, top)),
-                    "{shards} shards return another result than one thread for the best {top}. A result that depends \
-                     on how the work was split cannot be told from a wrong one."
+                    "The best {top} on {shards} shard(s) are not those of one thread. A result that depends on how the \
+                     work was split cannot be told from a wrong one. An error is wrong, too: no shard is lost here."
                 );
             }
         });
@@ -119,7 +123,8 @@ fn idle_shards_do_no_harm_and_none_at_all_is_an_error() {
         assert_eq!(
             on_shards(&two, 3, &mut Counting::new(7)),
             Ok(one_thread(&two, 3)),
-            "Five shards of seven have nothing to do, and the result is the same."
+            "Five shards of seven have nothing to do, and the result is the same. A shard that was sent \
+             no rows has been asked all the same: that isn't one that never had the first request."
         );
         let none = history(&[]);
         assert_eq!(
@@ -144,7 +149,7 @@ fn a_result_takes_two_rounds() {
     live(|| {
         for learners in [1, 30, 500] {
             let mut shards = Counting::new(3);
-            on_shards(&regular(learners, 4), 3, &mut shards).expect("every shard answers");
+            on_shards(&regular(learners, 4), 3, &mut shards).expect(AGREE);
             note(format!("{learners} learners: {} rounds", shards.sent.len()));
             assert!(
                 shards.sent.len() <= 2,
@@ -164,7 +169,7 @@ fn each_row_is_sent_once() {
         let history = regular(12_000, 6);
         let bytes = |shards| {
             let mut shards = Counting::new(shards);
-            on_shards(&history, 3, &mut shards).expect("every shard answers");
+            on_shards(&history, 3, &mut shards).expect(AGREE);
             shards.bytes()
         };
         let (one, eight) = (bytes(1), bytes(8));
@@ -191,7 +196,7 @@ fn rows_are_not_sent_again() {
     live(|| {
         let second = |learners| {
             let mut shards = Counting::new(2);
-            on_shards(&regular(learners, 6), 3, &mut shards).expect("every shard answers");
+            on_shards(&regular(learners, 6), 3, &mut shards).expect(AGREE);
             let bytes = |round: usize| -> usize { shards.sent[round].iter().map(Vec::len).sum() };
             (bytes(0), bytes(1))
         };
@@ -241,6 +246,7 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
             );
         }
         // Of 30 learners each shard has ten; of 15 it had five.
+        scene("15 learners on 3 shards, of which none is lost");
         for (shard, other) in answers(&regular(15, 4), 3, 1).into_iter().enumerate() {
             scene(format!(
                 "30 learners on 3 shards; shard {shard} answers with lists for five learners"

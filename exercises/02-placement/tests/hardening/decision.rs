@@ -209,7 +209,7 @@ struct Model<'a> {
     costs: &'a Costs,
     clear: Vec<&'a Pressure>,
     vague: Vec<&'a Pressure>,
-    /// Each figure of the wrong kind, with its pressure.
+    /// Each figure of the wrong unit, with its pressure.
     wrong: Vec<(&'a Pressure, Quantity)>,
 }
 
@@ -378,7 +378,7 @@ fn agree(requirements: &Requirements, costs: &Costs) -> String {
         }) = &found
         else {
             panic!(
-                "A figure is of the wrong kind, which is an error whatever the other requirements are. The answer is:\n{}",
+                "A figure is of the wrong unit, which is an error whatever the other requirements are. The answer is:\n{}",
                 answer(&found)
             );
         };
@@ -392,7 +392,7 @@ fn agree(requirements: &Requirements, costs: &Costs) -> String {
         };
         assert!(
             *expected == times && model.wrong.iter().any(whose),
-            "The error has to name the pressure and the figure of the wrong kind. It has: {kind}, {metric:?}, a \
+            "The error has to name the pressure and the figure of the wrong unit. It has: {kind}, {metric:?}, a \
              {expected} expected, found {found}."
         );
         return "a wrong unit".to_owned();
@@ -451,7 +451,7 @@ fn agree(requirements: &Requirements, costs: &Costs) -> String {
 }
 
 /// **P3** Whatever is required and measured, the answer is the contract's: the narrowest scope, every objection
-/// to those before it, and what is vague; or which figure is missing or of the wrong kind; or that nothing
+/// to those before it, and what is vague; or which figure is missing or of the wrong unit; or that nothing
 /// suffices.
 #[test]
 fn any_requirements_are_placed_as_the_contract_says() {
