@@ -4,9 +4,11 @@
 //! apart what is known, what is only claimed, and what nobody has measured yet.
 //!
 //! [`judge`] comes first, and belongs to the third stage. The other three belong together: [`objections`] and
-//! [`missing`] are questions about one scope, and [`place`] asks them of one scope after the other.
+//! [`missing`], which is given, are questions about one scope, and [`place`] asks them of one scope after
+//! the other.
 
-use crate::requirements::{Clear, Costs, Pressure, Requirements, Scope};
+use crate::quantity::Quantity;
+use crate::requirements::{Clear, Costs, Kind, Pressure, Requirements, Scope};
 
 pub use crate::decision::{Choice, Figure, Objection, Placement, Reason, Unplaced};
 
@@ -60,19 +62,35 @@ pub fn objections(
 // ANCHOR: missing
 /// A figure of `scope` that was not measured and could still rule it out: its capacity, if there is a load;
 /// how long a call takes, if the caller has an `answer_within` or geography is above its limit. Of two that
-/// are missing, either.
-///
-/// Judged by the tests in `place`, through [`place`].
+/// are missing, either. Given.
 pub fn missing(
     scope: Scope,
     requirements: &Requirements,
     clear: &[Clear<'_>],
     costs: &Costs,
 ) -> Option<Figure> {
-    let _ = (scope, requirements, clear, costs);
-    todo!("Find the figure that this scope depends on and that nobody has measured.")
+    let load = clear.iter().any(|pressure| pressure.kind == Kind::Load);
+    let far = requirements.answer_within.is_some() || asking(clear, Kind::Geography).is_some();
+    if load && costs.capacity(scope).is_none() {
+        Some(Figure::Capacity)
+    } else if far && costs.call(scope).is_none() {
+        Some(Figure::Call)
+    } else {
+        None
+    }
 }
 // ANCHOR_END: missing
+
+/// The objection that a pressure makes of these two figures, if the first is above the second.
+fn above(pressure: &Clear<'_>, value: Quantity, limit: Quantity) -> Option<Objection> {
+    (value > limit).then(|| pressure.objection(value, limit))
+}
+
+/// What the first pressure of this kind that is above its own limit says.
+fn asking(clear: &[Clear<'_>], kind: Kind) -> Option<Objection> {
+    let mut of_kind = clear.iter().filter(|pressure| pressure.kind == kind);
+    of_kind.find_map(|pressure| above(pressure, pressure.value, pressure.limit?))
+}
 
 // ANCHOR: place
 /// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.

@@ -213,8 +213,8 @@ fn rows_are_not_sent_again() {
     });
 }
 
-/// **P1** A shard that does not answer, or answers about too few learners, leaves an error, and never the
-/// rest of the result.
+/// **P1** A shard that does not answer, answers with no bytes or about too few learners, leaves an error, and
+/// never the rest of the result.
 #[test]
 fn a_lost_shard_leaves_no_part_of_a_result() {
     live(|| {
@@ -257,6 +257,19 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
                 Err(Unscored::NoAnswer(shard)),
                 "Shard {shard} has ten learners, and returned five lists. `zip` ends with the shorter of two \
                  and reports nothing: count the lists before you join them."
+            );
+        }
+        for round in 0..2 {
+            scene(format!(
+                "30 learners on 3 shards; shard 1 answers round {} with no bytes",
+                round + 1
+            ));
+            let mut shards = Counting::swapped(3, round, 1, Vec::new());
+            assert_eq!(
+                on_shards(&regular(30, 4), 3, &mut shards).map(|all| all.len()),
+                Err(Unscored::NoAnswer(1)),
+                "No bytes are no answer. Whoever skips what cannot be decoded returns a result that lacks what \
+                 this shard has counted, or its learners, and nobody can see it."
             );
         }
     });
