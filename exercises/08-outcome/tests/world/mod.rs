@@ -1,0 +1,94 @@
+//! What both targets stand on: a road whose fates are scripted, books that can be held and can fail, and
+//! a post office between lab 1's client and lab 1's server.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each target uses its own part of this"
+)]
+
+mod books;
+mod post;
+mod road;
+
+pub use books::{Ending, TestBooks};
+pub use post::{Post, Trip};
+pub use road::{Fate, TestRoad};
+
+use bytes::Bytes;
+use domain::LearnerId;
+use outcome::backoff::Backoff;
+use outcome::caller::Settings;
+use outcome::message::{Answer, Command, Key, Receipt, Reply, to_bytes};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The learner of most tests.
+pub const ADA: LearnerId = LearnerId(1);
+
+/// Another one.
+pub const BOB: LearnerId = LearnerId(2);
+
+/// The key of most tests.
+pub const KEY: Key = Key(7);
+
+/// Gives Ada credits.
+pub const fn grant(credits: u32) -> Command {
+    Command::Grant {
+        learner: ADA,
+        credits,
+    }
+}
+
+/// Takes credits from Ada.
+pub const fn spend(credits: u32) -> Command {
+    Command::Spend {
+        learner: ADA,
+        credits,
+    }
+}
+
+/// The answer that it is done.
+pub const fn done(balance: u64) -> Answer {
+    Answer::Done(Receipt { balance })
+}
+
+/// A reply's bytes.
+pub fn reply(key: Key, answer: Answer) -> Bytes {
+    to_bytes(&Reply { key, answer })
+}
+
+/// Milliseconds.
+pub const fn ms(number: u64) -> Duration {
+    Duration::from_millis(number)
+}
+
+/// Lets virtual time pass.
+pub async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+/// Lets everything run that can run without time passing.
+pub async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Tries with short waits, so that a test knows nearly when they are sent.
+pub const fn settings(tries: u32, try_timeout: Duration) -> Settings {
+    Settings {
+        tries,
+        try_timeout,
+        backoff: Backoff {
+            first: ms(10),
+            most: ms(40),
+        },
+    }
+}
+
+/// How long something took in virtual time.
+pub async fn timed<T>(happens: impl Future<Output = T>) -> (T, Duration) {
+    let start = Instant::now();
+    let value = happens.await;
+    (value, start.elapsed())
+}

@@ -1,0 +1,53 @@
+//! How long to wait before the next try.
+//!
+//! Whatever made a try fail has often not gone a millisecond later. So the waits grow. And whatever made
+//! it fail has made it fail for a thousand others at the same moment: if they all wait for as long, they
+//! all come back together. So the waits are spread.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How waits grow.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The longest wait after the first try.
+    pub first: Duration,
+    /// The longest wait of all.
+    pub most: Duration,
+}
+
+impl Backoff {
+    // ANCHOR: wait
+    /// The wait after the try `number`, which counts from 1. `luck` is at least 0 and less than 1.
+    ///
+    /// All of the step is spread ("full jitter"). To keep half of it and spread the other half protects
+    /// against a wait of nearly nothing, and brings twice as many callers back at the same time.
+    pub fn wait(&self, number: u32, luck: f64) -> Duration {
+        let doubled = 2_u32.saturating_pow(number.saturating_sub(1));
+        let step = self.first.saturating_mul(doubled).min(self.most);
+        step.mul_f64(luck)
+    }
+    // ANCHOR_END: wait
+}
+
+/// Where the spread comes from: a small generator, different for each caller. Nothing secret depends
+/// on it.
+#[derive(Debug)]
+pub struct Luck(AtomicU64);
+
+impl Luck {
+    /// Luck that depends on `seed` alone.
+    pub const fn seeded(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// A number from 0 to less than 1.
+    pub fn next(&self) -> f64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut bits = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let high = u32::try_from((bits ^ (bits >> 31)) >> 32).unwrap_or(u32::MAX);
+        f64::from(high) / (f64::from(u32::MAX) + 1.0)
+    }
+}
