@@ -98,7 +98,7 @@ impl Command {
 }
 
 /// A message as bytes.
-pub fn to_bytes(message: &impl Serialize) -> Bytes {
+pub fn to_bytes<T: Serialize>(message: &T) -> Bytes {
     let bytes = postcard::to_stdvec(message);
     bytes
         .expect("these messages have nothing that cannot be written")

@@ -14,7 +14,7 @@ use std::time::Duration;
 use testbed::peer::REPLY;
 use testbed::{End, Link, RawFrame, note};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 /// What becomes of one request, and of its reply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,6 +45,8 @@ struct Inside {
     trips: VecDeque<Trip>,
     /// The tasks of each connection that is open.
     open: Vec<JoinHandle<()>>,
+    /// Requests that arrived by themselves, and are with the wallet now.
+    alone: Vec<AbortHandle>,
     connections: usize,
     requests: usize,
     /// Late and repeated requests that have arrived.
@@ -64,6 +66,7 @@ impl Post {
             wallet: Arc::new(Wallet::open(books.clone())),
             trips: VecDeque::new(),
             open: Vec::new(),
+            alone: Vec::new(),
             connections: 0,
             requests: 0,
             strays: 0,
@@ -83,6 +86,9 @@ impl Post {
         let mut inside = self.inside();
         for connection in inside.open.drain(..) {
             connection.abort();
+        }
+        for request in inside.alone.drain(..) {
+            request.abort();
         }
         let books = inside.books.clone();
         inside.wallet = Arc::new(Wallet::open(books));
@@ -104,6 +110,11 @@ impl Post {
     /// How long it takes to open a connection from now on.
     pub fn connecting_takes(&self, time: Duration) {
         self.inside().connecting_takes = time;
+    }
+
+    /// From now on requests and replies arrive.
+    pub fn nothing_more_happens(&self) {
+        self.inside().trips.clear();
     }
 
     /// How many connections have been opened, or were being opened.
@@ -132,11 +143,20 @@ impl Post {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// A request arrives by itself, late or once more. Its reply is returned.
+    /// A request arrives by itself, late or once more. Its reply is returned, unless the wallet ends first.
     async fn stray(&self, request: Bytes) -> Option<Bytes> {
-        self.inside().strays += 1;
         let wallet = self.wallet();
-        wallet.handle(request).await.ok()
+        let answer = tokio::spawn(async move { wallet.handle(request).await });
+        {
+            let mut inside = self.inside();
+            inside.strays += 1;
+            inside.alone.push(answer.abort_handle());
+        }
+        match answer.await {
+            Ok(answer) => answer.ok(),
+            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            Err(_) => None,
+        }
     }
 
     /// Carries frames between the two ends of one connection until one of them closes it.

@@ -1,0 +1,55 @@
+//! How long to wait before the next try.
+//!
+//! Whatever made a try fail has often not gone a millisecond later. So the waits grow. And whatever made
+//! it fail has made it fail for a thousand others at the same moment: if they all wait for as long, they
+//! all come back together. So the waits are spread.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How waits grow.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The longest wait after the first try.
+    pub first: Duration,
+    /// The longest wait of all.
+    pub most: Duration,
+}
+
+impl Backoff {
+    /// The wait after the try `number`, which counts from 1. `luck` is at least 0 and less than 1.
+    ///
+    /// - The wait after the first try is at most `first`; that limit doubles with each try, up to `most`.
+    /// - With `luck` near 1 the wait is at least half of its limit, and with 0 at most half of it. More luck
+    ///   never makes it shorter.
+    /// - No `number` overflows.
+    ///
+    /// Judged by `tries::waits_grow_and_are_spread`, and in hardening by
+    /// `claims::no_number_of_tries_overflows`.
+    pub fn wait(&self, number: u32, luck: f64) -> Duration {
+        let _ = (number, luck, self.first, self.most);
+        todo!("Compute the wait: it doubles with each try up to a limit, and luck spreads it.")
+    }
+}
+
+/// Where the spread comes from: a small generator, different for each caller. Nothing secret depends
+/// on it.
+#[derive(Debug)]
+pub struct Luck(AtomicU64);
+
+impl Luck {
+    /// Luck that depends on `seed` alone.
+    pub const fn seeded(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// A number from 0 to less than 1.
+    pub fn next(&self) -> f64 {
+        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+        let mut bits = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let high = u32::try_from((bits ^ (bits >> 31)) >> 32).unwrap_or(u32::MAX);
+        f64::from(high) / (f64::from(u32::MAX) + 1.0)
+    }
+}

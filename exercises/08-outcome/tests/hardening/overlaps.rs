@@ -1,0 +1,156 @@
+//! Two events at once.
+
+use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, ms, pass, settle, spend};
+use outcome::books::BooksError;
+use outcome::deadline::Deadline;
+use outcome::message::{Answer, Command, Key, Refusal};
+use outcome::wallet::Wallet;
+use std::sync::Arc;
+use testbed::{note, scene, soon, story};
+use tokio::task::JoinHandle;
+
+fn in_time() -> Deadline {
+    Deadline::within(ms(60_000))
+}
+
+fn start(
+    wallet: &Arc<Wallet<TestBooks>>,
+    key: Key,
+    command: Command,
+    deadline: Deadline,
+) -> JoinHandle<Result<Answer, BooksError>> {
+    let wallet = Arc::clone(wallet);
+    tokio::spawn(async move { wallet.answer(key, command, deadline).await })
+}
+
+/// **O1** A try whose connection ends during its commit has its effect, and the next try finds it.
+#[test]
+fn a_try_that_is_cut_off_in_its_commit_has_one_effect() {
+    story(|| async {
+        let books = TestBooks::with(&[(ADA, 100)]);
+        let wallet = Arc::new(Wallet::open(books.clone()));
+        books.hold();
+        let first = start(&wallet, KEY, spend(30), in_time());
+        settle().await;
+        assert_eq!(books.held(), 1);
+        first.abort();
+        note("the first try's connection has ended, and its commit is under way");
+        settle().await;
+        let second = start(&wallet, KEY, spend(30), in_time());
+        let other = start(&wallet, Key(8), spend(1), in_time());
+        settle().await;
+        books.release();
+        let second = soon("the second answer", second).await.expect("no panic");
+        assert_eq!(
+            books.times(-30),
+            1,
+            "The commit went on without its caller."
+        );
+        assert_eq!(
+            second,
+            Ok(done(70)),
+            "What is in the wallet's memory about a try that was cut off is not true: the books know."
+        );
+        let other = soon("the other answer", other).await.expect("no panic");
+        assert!(other.is_ok(), "Nobody else is stranded by it: {other:?}");
+    });
+}
+
+/// **O3** A commit that outlasts the deadline is not called expired: it has happened.
+#[test]
+fn a_commit_that_outlasts_its_deadline_is_not_expired() {
+    story(|| async {
+        let books = TestBooks::with(&[(ADA, 100)]);
+        let wallet = Arc::new(Wallet::open(books.clone()));
+        books.hold();
+        let answer = start(&wallet, KEY, spend(30), Deadline::within(ms(100)));
+        pass(ms(500)).await;
+        note("its time was over while its commit was under way");
+        books.release();
+        let answer = soon("the answer", answer).await.expect("no panic");
+        assert_eq!(books.times(-30), 1);
+        assert_eq!(
+            answer,
+            Ok(done(70)),
+            "It was answered that nothing was done, and it was. A caller that still listens is told a \
+             failure that has happened."
+        );
+    });
+}
+
+/// **O1** Two commands that together spend more than there is do not both find enough.
+#[test]
+fn two_at_once_do_not_spend_the_same_credits() {
+    story(|| async {
+        let books = TestBooks::with(&[(ADA, 40), (BOB, 5)]);
+        let wallet = Arc::new(Wallet::open(books.clone()));
+        books.hold();
+        let calls: Vec<_> = (1..=3)
+            .map(|number| start(&wallet, Key(number), spend(30), in_time()))
+            .collect();
+        settle().await;
+        books.release();
+        let mut answers = Vec::new();
+        for call in calls {
+            answers.push(soon("an answer", call).await.expect("no panic"));
+        }
+        let refused = Ok(Answer::Refused(Refusal::NotEnough));
+        assert_eq!(answers, [Ok(done(10)), refused, refused]);
+        assert_eq!(books.credits(ADA), 10);
+    });
+}
+
+/// **O2** A crash during the commit is survived, whether the commit is kept or lost.
+#[test]
+fn a_crash_during_the_commit_is_survived() {
+    story(|| async {
+        for ending in [Ending::KeptAndFailed, Ending::LostAndFailed] {
+            scene(format!("the crash leaves the commit {ending:?}"));
+            let books = TestBooks::with(&[(ADA, 100)]);
+            let wallet = Arc::new(Wallet::open(books.clone()));
+            books.hold();
+            books.next_commits_end(&[ending]);
+            let first = start(&wallet, KEY, spend(30), in_time());
+            settle().await;
+            first.abort();
+            drop(wallet);
+            note("the wallet crashes, and another one begins");
+            let wallet = Arc::new(Wallet::open(books.clone()));
+            books.release();
+            let again = start(&wallet, KEY, spend(30), in_time());
+            let again = soon("the answer", again).await.expect("no panic");
+            assert_eq!((again, books.times(-30)), (Ok(done(70)), 1));
+        }
+    });
+}
+
+/// **O1** Many tries of one key at once, some of which leave, have one effect and one answer.
+#[test]
+fn many_tries_at_once_have_one_effect() {
+    story(|| async {
+        let books = TestBooks::with(&[(ADA, 100)]);
+        let wallet = Arc::new(Wallet::open(books.clone()));
+        books.hold();
+        books.next_commits_end(&[Ending::LostAndFailed]);
+        let calls: Vec<_> = (0..20)
+            .map(|_| start(&wallet, KEY, spend(30), in_time()))
+            .collect();
+        settle().await;
+        for call in calls.iter().skip(1).step_by(3) {
+            call.abort();
+        }
+        books.release();
+        for (number, call) in calls.into_iter().enumerate() {
+            let Ok(answer) = soon("an answer", call).await else {
+                continue;
+            };
+            assert!(
+                answer == Ok(done(70)) || answer == Err(BooksError),
+                "Try {number} was answered with {answer:?}. Only the try whose commit failed may be \
+                 without an answer, or those who waited for it."
+            );
+        }
+        let last = wallet.answer(KEY, spend(30), in_time()).await;
+        assert_eq!((last, books.times(-30)), (Ok(done(70)), 1));
+    });
+}
