@@ -95,12 +95,13 @@ impl Command {
     }
 }
 
-/// A message as bytes.
+/// A message of this module as bytes.
+///
+/// # Panics
+/// Never for these messages, which have nothing that cannot be written.
 pub fn to_bytes<T: Serialize>(message: &T) -> Bytes {
     let bytes = postcard::to_stdvec(message);
-    bytes
-        .expect("these messages have nothing that cannot be written")
-        .into()
+    bytes.expect("a message that can be written").into()
 }
 
 /// The message that these bytes are, all of them; `None` if they are not one.

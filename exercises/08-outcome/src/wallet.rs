@@ -15,7 +15,8 @@ use bytes::Bytes;
 use measure::server::{Handler, HandlerError};
 use tokio::sync::Mutex;
 
-/// The authority for credits.
+/// The authority for credits. Once it is dropped it begins nothing more, as if its process had ended: the
+/// tests restart it so.
 #[derive(Debug)]
 pub struct Wallet<B> {
     books: B,

@@ -16,7 +16,7 @@ use measure::server::{Handler, HandlerError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// The authority for credits.
+/// The authority for credits. Once it is dropped it begins nothing more, as if its process had ended.
 #[derive(Debug)]
 pub struct Wallet<B> {
     books: B,

@@ -181,7 +181,7 @@ fn a_restart_between_two_tries_is_survived() {
             );
         pass(ms(50)).await;
         assert_eq!(books.times(-30), 1, "The first try has had its effect.");
-        post.restart();
+        post.restart().await;
         assert_eq!(
             call.await.expect("no panic"),
             DONE,

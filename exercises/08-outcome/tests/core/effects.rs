@@ -1,6 +1,6 @@
 //! One effect for one key.
 
-use crate::world::{ADA, Ending, KEY, TestBooks, done, grant, ms, pass, settle, spend};
+use crate::world::{ADA, Ending, KEY, TestBooks, done, grant, ms, pass, settle, spend, words};
 use outcome::books::BooksError;
 use outcome::deadline::Deadline;
 use outcome::message::{Answer, Command, Key, Refusal};
@@ -15,6 +15,11 @@ fn in_time() -> Deadline {
 
 /// Asks and waits.
 async fn ask(wallet: &Wallet<TestBooks>, key: Key, command: Command) -> Answer {
+    note(format!(
+        "a request with key {} arrives: {}",
+        key.0,
+        words(command)
+    ));
     let answer = wallet.answer(key, command, in_time());
     soon("the wallet's answer", answer)
         .await
@@ -28,6 +33,11 @@ fn start(
     command: Command,
     deadline: Deadline,
 ) -> JoinHandle<Result<Answer, BooksError>> {
+    note(format!(
+        "a request with key {} arrives: {}",
+        key.0,
+        words(command)
+    ));
     let wallet = Arc::clone(wallet);
     tokio::spawn(async move { wallet.answer(key, command, deadline).await })
 }
@@ -93,7 +103,7 @@ fn a_refusal_is_remembered_too() {
         assert_eq!(ask(&wallet, KEY, spend(30)).await, refused);
         note("the caller has been told that it failed");
         assert_eq!(ask(&wallet, Key(8), grant(100)).await, done(110));
-        note("a copy of the first request arrives late");
+        note("a copy of the first request was held up on its way");
         let late = ask(&wallet, KEY, spend(30)).await;
         assert_eq!(
             books.times(-30),
@@ -114,7 +124,8 @@ fn what_makes_no_sense_is_refused() {
         for (key, command) in [(Key(1), spend(0)), (Key(2), grant(0))] {
             assert_eq!(
                 ask(&wallet, key, command).await,
-                Answer::Refused(Refusal::Invalid)
+                Answer::Refused(Refusal::Invalid),
+                "{command:?} wants nothing. To say that it is done hides a mistake of the caller's."
             );
         }
         assert_eq!(ask(&wallet, KEY, spend(100)).await, done(0));
@@ -132,30 +143,34 @@ fn what_makes_no_sense_is_refused() {
 #[test]
 fn two_tries_at_once_have_one_effect() {
     story(|| async {
-        let books = TestBooks::with(&[(ADA, 100)]);
-        let wallet = Arc::new(Wallet::open(books.clone()));
-        books.hold();
-        let first = start(&wallet, KEY, spend(30), in_time());
-        settle().await;
-        note("the first try's commit is under way; the second try arrives");
-        let second = start(&wallet, KEY, spend(30), in_time());
-        settle().await;
-        assert!(
-            !second.is_finished(),
-            "The second try was answered with {:?} while the first was not yet durable. Nobody could know \
-             then.",
-            second.await
-        );
-        books.release();
-        let first = soon("the first answer", first).await.expect("no panic");
-        let second = soon("the second answer", second).await.expect("no panic");
-        assert_eq!(
-            books.times(-30),
-            1,
-            "Both looked into the books before either had written. A caller that times out and tries again \
-             makes exactly that."
-        );
-        assert_eq!((first, second), (Ok(done(70)), Ok(done(70))));
+        for together in [false, true] {
+            scene("the wallet's commits are slow");
+            let books = TestBooks::with(&[(ADA, 100)]);
+            let wallet = Arc::new(Wallet::open(books.clone()));
+            books.hold();
+            let first = start(&wallet, KEY, spend(30), in_time());
+            if !together {
+                settle().await;
+            }
+            let second = start(&wallet, KEY, spend(30), in_time());
+            settle().await;
+            assert!(
+                !second.is_finished(),
+                "The second try was answered with {:?} while the first was not yet durable. Nobody could \
+                 know then.",
+                second.await
+            );
+            books.release();
+            let first = soon("the first answer", first).await.expect("no panic");
+            let second = soon("the second answer", second).await.expect("no panic");
+            assert_eq!(
+                books.times(-30),
+                1,
+                "Both looked into the books before either had written. A caller that times out and tries \
+                 again makes exactly that."
+            );
+            assert_eq!((first, second), (Ok(done(70)), Ok(done(70))));
+        }
     });
 }
 

@@ -161,7 +161,7 @@ fn each_try_carries_what_is_left_of_the_call() {
         let sent = road.sent();
         assert!(sent.len() > 1, "A try without a reply is tried again.");
         for sent in sent {
-            let left = ms(2_000) - sent.at;
+            let left = ms(2_000).saturating_sub(sent.at);
             let passed_on = ms(sent.request.left_ms);
             assert!(
                 passed_on <= left,

@@ -9,13 +9,14 @@ use outcome::knowledge::{Ended, Told, told};
 use outcome::message::{Answer, Key, Refusal, Reply, Request, from_bytes, to_bytes};
 use outcome::wallet::Wallet;
 use std::time::Duration;
-use testbed::{live, story};
+use testbed::{live, note, story};
 
 /// **O5** No number that a peer sends as its time causes a panic, or work without end.
 #[test]
 fn a_claim_of_a_peer_overflows_nothing() {
     story(|| async {
         for claim in [Duration::MAX, Duration::from_millis(u64::MAX), LONGEST * 2] {
+            note(format!("a peer says that it has {claim:?}"));
             let deadline = Deadline::within(claim);
             assert_eq!(
                 deadline.left(),
@@ -88,6 +89,7 @@ fn a_balance_that_cannot_be_held_is_refused() {
         let books = TestBooks::with(&[(ADA, u64::MAX - 5)]);
         let wallet = Wallet::open(books.clone());
         let deadline = Deadline::within(ms(1_000));
+        note("the learner has 5 credits less than a wallet can hold, and is given 6");
         let answer = wallet.answer(KEY, grant(6), deadline).await;
         assert_eq!(answer, Ok(Answer::Refused(Refusal::Invalid)));
         let answer = wallet.answer(Key(8), grant(5), deadline).await;

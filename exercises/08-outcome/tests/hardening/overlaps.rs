@@ -68,12 +68,12 @@ fn a_commit_that_outlasts_its_deadline_is_not_expired() {
         note("its time was over while its commit was under way");
         books.release();
         let answer = soon("the answer", answer).await.expect("no panic");
-        assert_eq!(books.times(-30), 1);
+        settle().await;
         assert_eq!(
-            answer,
-            Ok(done(70)),
-            "It was answered that nothing was done, and it was. A caller that still listens is told a \
-             failure that has happened."
+            (answer, books.times(-30)),
+            (Ok(done(70)), 1),
+            "The books were given the commit, and they finish what they were given. To answer \"expired\" then \
+             is to say that nothing was done, about something that is just being done."
         );
     });
 }
@@ -95,7 +95,12 @@ fn two_at_once_do_not_spend_the_same_credits() {
             answers.push(soon("an answer", call).await.expect("no panic"));
         }
         let refused = Ok(Answer::Refused(Refusal::NotEnough));
-        assert_eq!(answers, [Ok(done(10)), refused, refused]);
+        assert_eq!(
+            answers,
+            [Ok(done(10)), refused, refused],
+            "There are 40 credits, and three purchases of 30 at once. Their keys differ, and the credits are \
+             the same."
+        );
         assert_eq!(books.credits(ADA), 10);
     });
 }

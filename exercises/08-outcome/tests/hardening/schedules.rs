@@ -177,7 +177,7 @@ impl Run {
             }
             Event::Leave => self.leave().await,
             Event::Restart => {
-                self.post.restart();
+                self.post.restart().await;
                 lock(&self.tally).restarts += 1;
             }
             Event::Cut => self.post.cut(),
@@ -257,11 +257,7 @@ impl Run {
         }
         pass(Duration::from_secs(60)).await;
         self.judge();
-        let asked = self.post.requests();
-        let mut tally = lock(&self.tally);
-        tally.retries += asked.saturating_sub(self.asked);
-        tally.strays += self.post.strays();
-        drop(tally);
+        self.count(self.post.requests());
         for (wish, command) in WISHES.into_iter().enumerate() {
             if !lock(&self.heard)[wish].asked {
                 continue;
@@ -281,6 +277,13 @@ impl Run {
         }
         pass(Duration::from_secs(60)).await;
         self.judge();
+    }
+
+    /// Adds what this schedule has met; `sent` are the requests that left.
+    fn count(&self, sent: usize) {
+        let mut tally = lock(&self.tally);
+        tally.retries += sent.saturating_sub(self.asked);
+        tally.strays += self.post.strays();
     }
 
     /// Compares what was told with what is durable.

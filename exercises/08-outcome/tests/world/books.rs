@@ -178,7 +178,10 @@ impl State {
         for entry in entries {
             match *entry {
                 Entry::Change { learner, credits } => {
-                    note(format!("durable: learner {} {credits:+}", learner.0));
+                    note(format!(
+                        "durable: {credits:+} credits for learner {}",
+                        learner.0
+                    ));
                     self.effects.push((learner, credits));
                     let balance = self.balance(learner).checked_add_signed(credits);
                     assert!(
@@ -190,10 +193,11 @@ impl State {
                     self.balances.insert(learner, balance.unwrap_or_default());
                 }
                 Entry::Remember { key, remembered } => {
-                    note(format!(
-                        "durable: key {} is remembered, {:?}",
-                        key.0, remembered.verdict
-                    ));
+                    let verdict = match remembered.verdict {
+                        Ok(receipt) => format!("done, {} left", receipt.balance),
+                        Err(refusal) => format!("refused, {refusal:?}"),
+                    };
+                    note(format!("durable: key {} is {verdict}", key.0));
                     self.remembered.insert(key, remembered);
                 }
             }

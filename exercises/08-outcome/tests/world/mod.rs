@@ -47,6 +47,14 @@ pub const fn spend(credits: u32) -> Command {
     }
 }
 
+/// A command, for a story.
+pub fn words(command: Command) -> String {
+    match command {
+        Command::Grant { credits, .. } => format!("give {credits} credits"),
+        Command::Spend { credits, .. } => format!("spend {credits} credits"),
+    }
+}
+
 /// The answer that it is done.
 pub const fn done(balance: u64) -> Answer {
     Answer::Done(Receipt { balance })

@@ -1,7 +1,7 @@
 //! A post office between lab 1's client and lab 1's server: it loses, delays, repeats and reorders whole
 //! frames, as the test has written down.
 
-use super::TestBooks;
+use super::{TestBooks, settle};
 use bytes::{Buf, Bytes};
 use measure::client::Client;
 use measure::server::{Handler, serve};
@@ -41,7 +41,8 @@ pub struct Post(Arc<Mutex<Inside>>);
 
 struct Inside {
     books: TestBooks,
-    wallet: Arc<Wallet<TestBooks>>,
+    /// None while it restarts.
+    wallet: Option<Arc<Wallet<TestBooks>>>,
     trips: VecDeque<Trip>,
     /// The tasks of each connection that is open.
     open: Vec<JoinHandle<()>>,
@@ -63,7 +64,7 @@ impl Post {
     pub fn new(books: &TestBooks) -> Self {
         Self(Arc::new(Mutex::new(Inside {
             books: books.clone(),
-            wallet: Arc::new(Wallet::open(books.clone())),
+            wallet: Some(Arc::new(Wallet::open(books.clone()))),
             trips: VecDeque::new(),
             open: Vec::new(),
             alone: Vec::new(),
@@ -80,18 +81,24 @@ impl Post {
         self.inside().trips.extend(trips);
     }
 
-    /// The wallet's process ends, with all its connections, and another one begins on the same books.
-    pub fn restart(&self) {
+    /// The wallet's process ends, with all its connections and all that it was doing. Then another one
+    /// begins on the same books.
+    pub async fn restart(&self) {
         note("the wallet restarts");
+        {
+            let mut inside = self.inside();
+            for connection in inside.open.drain(..) {
+                connection.abort();
+            }
+            for request in inside.alone.drain(..) {
+                request.abort();
+            }
+            inside.wallet = None;
+        }
+        settle().await;
         let mut inside = self.inside();
-        for connection in inside.open.drain(..) {
-            connection.abort();
-        }
-        for request in inside.alone.drain(..) {
-            request.abort();
-        }
         let books = inside.books.clone();
-        inside.wallet = Arc::new(Wallet::open(books));
+        inside.wallet = Some(Arc::new(Wallet::open(books)));
     }
 
     /// All connections end, and the wallet goes on.
@@ -132,11 +139,6 @@ impl Post {
         self.inside().strays
     }
 
-    /// The wallet of this moment.
-    pub fn wallet(&self) -> Arc<Wallet<TestBooks>> {
-        Arc::clone(&self.inside().wallet)
-    }
-
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.0
             .lock()
@@ -145,7 +147,7 @@ impl Post {
 
     /// A request arrives by itself, late or once more. Its reply is returned, unless the wallet ends first.
     async fn stray(&self, request: Bytes) -> Option<Bytes> {
-        let wallet = self.wallet();
+        let wallet = self.inside().wallet.clone()?;
         let answer = tokio::spawn(async move { wallet.handle(request).await });
         {
             let mut inside = self.inside();
@@ -202,7 +204,7 @@ impl Post {
                 let trip = trips.lock().expect("trips").get(&frame.id).copied();
                 match trip {
                     Some(Trip::ReplyLost) => {
-                        note(format!("the reply to call {} is lost", frame.id))
+                        note(format!("the reply to call {} is lost", frame.id));
                     }
                     Some(Trip::ReplyLate(after)) => {
                         let to_client = Arc::clone(&to_client);
@@ -258,13 +260,14 @@ impl Connect for Post {
         };
         tokio::time::sleep(takes).await;
         let mut inside = self.inside();
-        if inside.down {
+        let wallet = inside.wallet.clone().filter(|_| !inside.down);
+        let Some(wallet) = wallet else {
             note("the wallet cannot be reached");
             return Err(io::ErrorKind::ConnectionRefused.into());
-        }
+        };
         note("a connection is opened");
         let (near, far) = (Link::new(), Link::new());
-        let serving = serve(far.server, Arc::clone(&inside.wallet));
+        let serving = serve(far.server, wallet);
         let carrying = self.clone().carry(near.server, far.client);
         inside.open.push(tokio::spawn(async move {
             tokio::select! {
