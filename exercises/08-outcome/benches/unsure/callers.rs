@@ -1,4 +1,4 @@
-//! A thousand callers, of three kinds.
+//! Ten thousand callers, of three kinds.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use outcome::deadline::Deadline;
 use outcome::knowledge::Outcome;
 use outcome::message::{Command, Key};
 use outcome::wallet::Wallet;
+use tokio::runtime::Runtime;
 
 use crate::lossy::{Lossy, PlainBooks, learner};
 
 /// How many wishes there are.
-const CALLS: u64 = 1000;
+const CALLS: u64 = 10_000;
 
 /// How long a caller has: enough for all of its tries.
 const TIME: Duration = Duration::from_secs(10);
 
 /// Callers that try once, and are told what is known.
-#[expect(clippy::unnecessary_wraps, reason = "all sides have one signature")]
 pub fn one_try(seat: &Seat) -> Result<Probe, String> {
     counted(
         seat,
@@ -34,7 +34,6 @@ pub fn one_try(seat: &Seat) -> Result<Probe, String> {
 }
 
 /// Callers that try four times with one key.
-#[expect(clippy::unnecessary_wraps, reason = "all sides have one signature")]
 pub fn four_tries(seat: &Seat) -> Result<Probe, String> {
     counted(
         seat,
@@ -48,7 +47,6 @@ pub fn four_tries(seat: &Seat) -> Result<Probe, String> {
 }
 
 /// Callers that try four times, each time with a key of its own.
-#[expect(clippy::unnecessary_wraps, reason = "all sides have one signature")]
 pub fn new_keys(seat: &Seat) -> Result<Probe, String> {
     counted(
         seat,
@@ -67,6 +65,57 @@ pub fn new_keys(seat: &Seat) -> Result<Probe, String> {
         },
         1,
     )
+}
+
+/// How many operations make one sample.
+const RUN: u64 = 100;
+
+/// A wallet answers new commands, and nobody calls.
+pub fn wallet_alone(_: &Seat) -> Result<Probe, String> {
+    let runtime = plain_runtime()?;
+    let wallet = Wallet::open(PlainBooks::default());
+    let mut wish = 0;
+    Ok(Box::new(move |mut slice| {
+        while slice.goes_on() {
+            let start = std::time::Instant::now();
+            for _ in 0..RUN {
+                wish += 1;
+                let deadline = Deadline::within(TIME);
+                let answer = runtime.block_on(wallet.answer(Key(wish), command(1), deadline));
+                answer.map_err(|error| error.to_string())?;
+            }
+            slice.keep(start.elapsed(), RUN);
+        }
+        Ok(slice)
+    }))
+}
+
+/// A caller has new commands carried out, over a road that loses nothing.
+pub fn whole_call(_: &Seat) -> Result<Probe, String> {
+    let runtime = plain_runtime()?;
+    let road = Lossy::new(Wallet::open(PlainBooks::default()), 0);
+    let caller = Caller::new(road, Settings::default(), 1);
+    let mut wish = 0;
+    Ok(Box::new(move |mut slice| {
+        while slice.goes_on() {
+            let start = std::time::Instant::now();
+            for _ in 0..RUN {
+                wish += 1;
+                let call = caller.call(Key(wish), command(1), Deadline::within(TIME));
+                if !matches!(runtime.block_on(call), Outcome::Done(_)) {
+                    return Err("a call over a road that loses nothing was not done".to_owned());
+                }
+            }
+            slice.keep(start.elapsed(), RUN);
+        }
+        Ok(slice)
+    }))
+}
+
+fn plain_runtime() -> Result<Runtime, String> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().build();
+    runtime.map_err(|error| error.to_string())
 }
 
 /// Each wish is a learner's of its own, so that the balance shows how often it happened.

@@ -4,9 +4,10 @@
 //! cargo bench -p outcome --features bench --bench unsure -- --quick
 //! ```
 //!
-//! A thousand callers each want one thing, over a road that loses some of its messages in each direction.
-//! Nothing is timed. What was told and what became durable is counted, with fixed random numbers and in
-//! virtual time, so it is the same on every machine.
+//! Ten thousand callers each want one thing, over a road that loses some of its messages in each direction.
+//! What was told and what became durable is counted, with fixed random numbers and in virtual time, so it is
+//! the same on every machine. The only times are those of a call that nothing happens to: what a key, a
+//! deadline and an outcome cost when they are not needed.
 
 mod callers;
 mod lossy;
@@ -17,7 +18,10 @@ use ladder::child::{Probe, Seat, Side};
 use ladder::main_of;
 use ladder::record::Record;
 use ladder::slice::Samples;
-use ladder::suite::{Axis, Curve, Series, Suite};
+use ladder::suite::{Axis, Curve, Rung, Series, Suite};
+
+/// What the call is compared with.
+const BASE: &str = "wallet-answer";
 
 /// How many of a hundred messages are lost in each direction.
 const LOST: &[u64] = &[0, 1, 2, 5, 10, 20, 30, 50];
@@ -26,13 +30,43 @@ fn main() -> ExitCode {
     main_of(&Suite {
         what: "outcome",
         title: "What callers are told",
-        against: "what happened",
+        against: "the wallet alone",
         command: ["outcome", "unsure"],
-        rungs: Vec::new(),
+        rungs: rungs(),
         curves: vec![told(), wrong()],
         lessons,
         picture: None,
     })
+}
+
+fn rungs() -> Vec<Rung> {
+    let within = |id, client, title, short| Rung {
+        base: BASE,
+        ..Rung::within(id, client, title, short)
+    };
+    vec![
+        within(
+            BASE,
+            callers::wallet_alone,
+            "A new command at the wallet: memory, decision and commit, with books in memory",
+            "wallet alone",
+        ),
+        Rung {
+            control: true,
+            ..within(
+                "wallet-answer-again",
+                callers::wallet_alone,
+                "The same once more",
+                "wallet once more",
+            )
+        },
+        within(
+            "outcome-call",
+            callers::whole_call,
+            "The same through a caller: deadline, one try, two messages as bytes, an outcome",
+            "through a caller",
+        ),
+    ]
 }
 
 /// One line of a curve: how many of a hundred calls.
@@ -82,23 +116,20 @@ fn curve(id: &'static str, title: &'static str, series: Vec<Series>) -> Curve {
 fn told() -> Curve {
     curve(
         "outcome-unsure",
-        "Calls of which the caller does not know what became of them, and those of them that happened",
+        "Calls without a reply, those of them that happened, and those that stay unknown after four tries",
         vec![
-            series(
-                "unsure-one-try",
-                "one try: no reply",
-                callers::one_try,
-                |samples| share(samples, "unknown"),
-            ),
+            series("unsure-one-try", "no reply", callers::one_try, |samples| {
+                share(samples, "unknown")
+            }),
             series(
                 "unsure-happened",
-                "of these, it happened",
+                "of these, happened",
                 callers::one_try,
                 |samples| share(samples, "unknown and happened"),
             ),
             series(
                 "unsure-four-tries",
-                "four tries: no reply",
+                "after four tries",
                 callers::four_tries,
                 |samples| share(samples, "unknown"),
             ),
@@ -110,24 +141,23 @@ fn told() -> Curve {
 fn wrong() -> Curve {
     curve(
         "outcome-wrong",
-        "Wishes with the wrong number of effects: two if each try has its own key, none or one unreported if a \
-         timeout is taken for an answer",
+        "Wishes that happened twice because each try has its own key, and wishes that were called failed and happened",
         vec![
             series(
                 "wrong-new-keys",
-                "a new key for each try: happened twice or more",
+                "happened twice",
                 callers::new_keys,
                 |samples| share(samples, "twice"),
             ),
             series(
                 "wrong-failed",
-                "a timeout taken for a failure: happened, and reported as failed",
+                "called failed",
                 callers::one_try,
                 |samples| share(samples, "unknown and happened"),
             ),
             series(
                 "wrong-yours",
-                "one key, four tries: any of these",
+                "one key, four tries",
                 callers::four_tries,
                 |samples| share(samples, "wrong"),
             ),

@@ -21,9 +21,10 @@ async fn ask(wallet: &Wallet<TestBooks>, key: Key, command: Command) -> Answer {
         words(command)
     ));
     let answer = wallet.answer(key, command, in_time());
-    soon("the wallet's answer", answer)
-        .await
-        .expect("the books did not fail")
+    let answer = soon("the wallet's answer", answer).await;
+    let answer = answer.expect("the books did not fail");
+    note(format!("it is answered: {answer:?}"));
+    answer
 }
 
 /// Asks beside the test.
@@ -101,9 +102,9 @@ fn a_refusal_is_remembered_too() {
         let wallet = Wallet::open(books.clone());
         let refused = Answer::Refused(Refusal::NotEnough);
         assert_eq!(ask(&wallet, KEY, spend(30)).await, refused);
-        note("the caller has been told that it failed");
+        note("so its caller is told that it failed");
         assert_eq!(ask(&wallet, Key(8), grant(100)).await, done(110));
-        note("a copy of the first request was held up on its way");
+        note("a copy of the first request, which was held up on its way, arrives now");
         let late = ask(&wallet, KEY, spend(30)).await;
         assert_eq!(
             books.times(-30),
