@@ -137,13 +137,11 @@ where
     Running: Future<Output = Outcome> + 'static,
 {
     let lost = seat.at;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
     Ok(Box::new(move |mut slice| {
         let start = std::time::Instant::now();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .map_err(|error| error.to_string())?;
         runtime.block_on(async {
             let books = PlainBooks::default();
             let road = Lossy::new(Wallet::open(books.clone()), lost);
