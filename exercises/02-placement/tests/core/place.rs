@@ -282,13 +282,19 @@ fn a_contradiction_is_explained_scope_by_scope() {
     live(|| {
         let mut decides = needs(&[pressure(Kind::Geography, 140, 50)]);
         decides.decides = true;
-        let mut waits = needs(&[pressure(Kind::Decoupling, 3_000, 100)]);
-        waits.answer_within = Some(100 * MS);
+        let waits = |within| Requirements {
+            answer_within: Some(within),
+            ..needs(&[pressure(Kind::Decoupling, 3_000, 100)])
+        };
         let cases = [
             ("work that decides, and has to be near everybody", decides),
             (
-                "a caller that needs the result of what it can't wait for",
-                waits,
+                "a caller that can wait for 100 ms, and needs the result of 3 s of work within them",
+                waits(100 * MS),
+            ),
+            (
+                "a caller that can wait for 100 ms, and needs the result of 3 s of work within an hour",
+                waits(3_600_000 * MS),
             ),
             (
                 "more load than anything carries",
@@ -321,6 +327,19 @@ fn a_contradiction_is_explained_scope_by_scope() {
             assert!(
                 text.contains(metric),
                 "The explanation does not name the pressure:\n{text}"
+            );
+        }
+        scene("a round trip of 140 ms to the region, of 20 ms to the edge, and 10 ms are promised");
+        let near = decide(&needs(&[pressure(Kind::Geography, 140, 10)]), &costs());
+        let text = answer(&near);
+        for figures in [
+            "not the cluster: geography, geography as measured: 140ms, above 10ms",
+            "not the edge: geography, geography as measured: 20ms, above 10ms",
+        ] {
+            assert!(
+                text.contains(figures),
+                "Each reason has the figure that rules its scope out, and at the edge that is what a call to it takes. \
+                 Expected: {figures}. The answer is:\n{text}"
             );
         }
     });

@@ -12,7 +12,7 @@ use story::{live, note, scene};
 const AGREE: &str = "No shard is lost here and each answer is what `handle` returned, so `recommend` and `handle` \
                      disagree about a message, or about which learners a shard has, if any";
 
-/// **P2** The parts are neighbours, in order, all together the whole, and none much heavier.
+/// **Given** The parts are neighbours, in order, all together the whole, and none much heavier.
 #[test]
 fn parts_are_the_whole_and_none_is_heavy() {
     live(|| {
@@ -213,7 +213,7 @@ fn rows_are_not_sent_again() {
     });
 }
 
-/// **P1** A shard that does not answer, answers with no bytes or about too few learners, leaves an error, and
+/// **P1** A shard that does not answer, answers with no bytes or about too few or too many learners, leaves an error, and
 /// never the rest of the result.
 #[test]
 fn a_lost_shard_leaves_no_part_of_a_result() {
@@ -245,19 +245,26 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
                  missing."
             );
         }
-        // Of 30 learners each shard has ten; of 15 it had five.
-        scene("15 learners on 3 shards, of which none is lost");
-        for (shard, other) in answers(&regular(15, 4), 3, 1).into_iter().enumerate() {
+        // Of 30 learners each shard has ten; of 15 it has five.
+        for (learners, other) in [(30, 15), (15, 30)] {
             scene(format!(
-                "30 learners on 3 shards; shard {shard} answers with lists for five learners"
+                "{other} learners on 3 shards, of which none is lost"
             ));
-            let mut shards = Counting::swapped(3, 1, shard, other);
-            assert_eq!(
-                on_shards(&regular(30, 4), 3, &mut shards).map(|all| all.len()),
-                Err(Unscored::NoAnswer(shard)),
-                "Shard {shard} has ten learners, and returned five lists. `zip` ends with the shorter of two \
-                 and reports nothing: count the lists before you join them."
-            );
+            for (shard, lists) in answers(&regular(other, 4), 3, 1).into_iter().enumerate() {
+                scene(format!(
+                    "{learners} learners on 3 shards; shard {shard} answers with lists for {} learners",
+                    other / 3
+                ));
+                let mut shards = Counting::swapped(3, 1, shard, lists);
+                assert_eq!(
+                    on_shards(&regular(learners, 4), 3, &mut shards).map(|all| all.len()),
+                    Err(Unscored::NoAnswer(shard)),
+                    "Shard {shard} has {} learners, and returned {} lists. `zip` ends with the shorter of two and \
+                     reports nothing: count the lists before you join them.",
+                    learners / 3,
+                    other / 3
+                );
+            }
         }
         for round in 0..2 {
             scene(format!(
