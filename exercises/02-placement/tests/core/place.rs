@@ -111,17 +111,25 @@ fn at_its_limit_a_pressure_does_not_press() {
             } else {
                 (30, 31)
             };
-            let within = placed(&needs(&[pressure(kind, at, 30)]));
-            assert_eq!(
-                (
-                    within.scope,
-                    within.module,
-                    within.later,
-                    within.reasons.len()
-                ),
-                (Scope::Thread, false, false, 0),
-                "{kind} is at its limit, and not above it. The answer is:\n{within}"
-            );
+            for answer_within in [None, Some(50 * MS)] {
+                scene(format!(
+                    "{kind} at its limit; the caller needs the result within {answer_within:?}"
+                ));
+                let within = placed(&Requirements {
+                    answer_within,
+                    ..needs(&[pressure(kind, at, 30)])
+                });
+                assert_eq!(
+                    (
+                        within.scope,
+                        within.module,
+                        within.later,
+                        within.reasons.len()
+                    ),
+                    (Scope::Thread, false, false, 0),
+                    "{kind} is at its limit, and not above it. The answer is:\n{within}"
+                );
+            }
             let above = placed(&needs(&[pressure(kind, beyond, 30)]));
             assert!(
                 !above.reasons.is_empty(),
