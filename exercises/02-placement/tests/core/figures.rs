@@ -19,15 +19,15 @@ fn an_unusable_number_never_becomes_a_rate() {
             for made in [Rate::per_second(count), Rate::capacity(count)] {
                 assert!(
                     matches!(made, Err(Unusable::NotFinite(_))),
-                    "{count} became {made:?}. A `NaN` is neither above a limit nor below one: a pressure \
-                     made of it is never felt, and never refused."
+                    "{count} became {made:?}. A `NaN` is neither above a limit nor below one: a pressure made of it is \
+                     never felt, and never refused. Infinity is above every limit, and nobody measured it."
                 );
             }
         }
         for made in [Rate::per_second(-1.0), Rate::capacity(-1e-9)] {
             assert!(
                 matches!(made, Err(Unusable::Negative(_))),
-                "A number below zero became {made:?}."
+                "A number below zero became {made:?}. Nothing arrives less often than never."
             );
         }
         assert_eq!(
