@@ -175,18 +175,18 @@ fn two_tries_at_once_have_one_effect() {
     });
 }
 
-/// **O5** A request that nobody waits for any more is not carried out, also if its time ended in a queue.
+/// **O5** **O3** A request whose time is over before its commit is not carried out, and says so; once the commit has
+/// begun it is waited for.
 #[test]
-fn expired_work_is_not_carried_out() {
+fn a_request_expires_before_its_commit_or_not_at_all() {
     story(|| async {
         scene("the request has expired when it arrives");
         let books = TestBooks::with(&[(ADA, 100)]);
         let wallet = Arc::new(Wallet::open(books.clone()));
         let expired = Deadline::within(ms(5));
         pass(ms(5)).await;
-        let answer = start(&wallet, KEY, spend(30), expired)
-            .await
-            .expect("no panic");
+        let answer = start(&wallet, KEY, spend(30), expired);
+        let answer = soon("the answer", answer).await.expect("no panic");
         assert_eq!(answer, Ok(Answer::Expired));
         assert_eq!(books.effects(), [], "It was carried out for nobody.");
 
@@ -197,7 +197,8 @@ fn expired_work_is_not_carried_out() {
         let queued = start(&wallet, KEY, spend(30), Deadline::within(ms(500)));
         pass(ms(1_000)).await;
         books.release();
-        slow.await.expect("no panic").expect("the books are fine");
+        let slow = soon("the slow answer", slow).await.expect("no panic");
+        assert_eq!(slow, Ok(done(99)));
         let answer = soon("the answer", queued).await.expect("no panic");
         assert_eq!(
             books.times(-30),
@@ -206,10 +207,20 @@ fn expired_work_is_not_carried_out() {
              at the deadline after the wait as well: under load, most of a request's time passes in a queue."
         );
         assert_eq!(answer, Ok(Answer::Expired));
+
+        scene("the request's time ends during its own commit");
+        books.hold();
+        let late = start(&wallet, KEY, spend(30), Deadline::within(ms(100)));
+        pass(ms(500)).await;
+        note("half a second has passed, and the books go on");
+        books.release();
+        let answer = soon("the answer", late).await.expect("no panic");
+        settle().await;
         assert_eq!(
-            ask(&wallet, KEY, spend(30)).await,
-            done(69),
-            "An expired try says nothing about the key: the next one is carried out."
+            (answer, books.times(-30)),
+            (Ok(done(69)), 1),
+            "The books were given the commit, and they finish what they were given. To answer \"expired\" then \
+             is to say that nothing was done, about something that is just being done."
         );
     });
 }

@@ -1,6 +1,6 @@
 //! Two events at once.
 
-use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, ms, pass, settle, spend};
+use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, ms, settle, spend};
 use outcome::books::BooksError;
 use outcome::deadline::Deadline;
 use outcome::message::{Answer, Command, Key, Refusal};
@@ -53,28 +53,6 @@ fn a_try_that_is_cut_off_in_its_commit_has_one_effect() {
         );
         let other = soon("the other answer", other).await.expect("no panic");
         assert!(other.is_ok(), "Nobody else is stranded by it: {other:?}");
-    });
-}
-
-/// **O3** A commit that outlasts the deadline is not called expired: it has happened.
-#[test]
-fn a_commit_that_outlasts_its_deadline_is_not_expired() {
-    story(|| async {
-        let books = TestBooks::with(&[(ADA, 100)]);
-        let wallet = Arc::new(Wallet::open(books.clone()));
-        books.hold();
-        let answer = start(&wallet, KEY, spend(30), Deadline::within(ms(100)));
-        pass(ms(500)).await;
-        note("its time was over while its commit was under way");
-        books.release();
-        let answer = soon("the answer", answer).await.expect("no panic");
-        settle().await;
-        assert_eq!(
-            (answer, books.times(-30)),
-            (Ok(done(70)), 1),
-            "The books were given the commit, and they finish what they were given. To answer \"expired\" then \
-             is to say that nothing was done, about something that is just being done."
-        );
     });
 }
 
