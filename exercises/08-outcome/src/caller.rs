@@ -84,7 +84,7 @@ impl<R: Road> Caller<R> {
     /// - When its future is dropped, its tries end.
     ///
     /// Judged by the tests in `tries`, first by
-    /// `tries::a_try_without_a_reply_is_tried_again_with_the_same_key`.
+    /// `tries::what_is_not_known_is_tried_again_with_the_same_key`.
     pub async fn call(&self, key: Key, command: Command, deadline: Deadline) -> Outcome {
         let _ = (&self.settings, &self.luck, knowledge::known);
         let _ = (key, command, deadline, Self::try_once);

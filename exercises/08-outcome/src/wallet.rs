@@ -21,7 +21,8 @@ use tokio::sync::Mutex;
 pub struct Wallet<B> {
     books: B,
     /// Held from the look at the books until the commit: between the two, another request with the same
-    /// key would find nothing as well. A lock for each learner would let more of them decide at once.
+    /// key would find nothing as well. A lock for each learner would let more of them decide at once, and
+    /// would need one for each key besides.
     turn: Mutex<()>,
 }
 

@@ -17,7 +17,7 @@
 //!
 //! It is not a product. Each call has a bound on its tries, but nothing bounds the tries of all calls
 //! together, and the wallet accepts all the work that arrives: how a system survives its own retries is
-//! the next lab. Keys are remembered for ever. A wallet that forgets them has to know for how long a
+//! another question. Keys are remembered for ever. A wallet that forgets them has to know for how long a
 //! request can be late.
 
 pub mod backoff;

@@ -83,6 +83,34 @@ fn two_at_once_do_not_spend_the_same_credits() {
     });
 }
 
+/// **O1** One key that comes for two learners at once has one effect.
+#[test]
+fn a_key_that_two_learners_use_at_once_has_one_effect() {
+    story(|| async {
+        let books = TestBooks::with(&[(ADA, 100), (BOB, 100)]);
+        let wallet = Arc::new(Wallet::open(books.clone()));
+        let bobs = Command::Spend {
+            learner: BOB,
+            credits: 31,
+        };
+        let first = start(&wallet, KEY, spend(30), in_time());
+        let second = start(&wallet, KEY, bobs, in_time());
+        let first = soon("the first answer", first).await.expect("no panic");
+        let second = soon("the second answer", second).await.expect("no panic");
+        assert_eq!(
+            books.effects().len(),
+            1,
+            "One key had two effects. Requests with the same key have to take turns, also if they are about \
+             different learners."
+        );
+        let reused = Ok(Answer::Refused(Refusal::KeyReused));
+        assert!(
+            first == reused || second == reused,
+            "{first:?}, {second:?}: the key belongs to one of the two commands."
+        );
+    });
+}
+
 /// **O2** A crash during the commit is survived, whether the commit is kept or lost.
 #[test]
 fn a_crash_during_the_commit_is_survived() {
