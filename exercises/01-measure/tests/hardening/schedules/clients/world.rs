@@ -105,13 +105,7 @@ impl World {
             Event::Reply(which) => self.answer(which, REPLY).await,
             Event::Fail(which) => self.answer(which, FAILURE).await,
             Event::Repeat(which) => self.repeat(which).await,
-            Event::Stray(id) => {
-                note(format!(
-                    "the server says something to {id}, which nobody has asked"
-                ));
-                let kind = if id % 2 == 0 { REPLY } else { FAILURE };
-                self.send(id, kind, Bytes::new()).await;
-            }
+            Event::Stray(number) => self.stray(number).await,
             Event::Half(bytes) => self.half = Some(bytes),
             Event::Hour => {
                 note("an hour passes");
@@ -324,6 +318,35 @@ impl World {
             Err(CallError::Failed)
         };
         self.callers[number].said.get_or_insert(answer);
+    }
+
+    /// Says something that nobody has asked: about an id that the next call may get, if no call is on its way
+    /// that may have it already.
+    async fn stray(&mut self, number: u64) {
+        let on_its_way = (0..self.callers.len()).any(|at| {
+            let waits = &self.callers[at].waits;
+            matches!(waits, Waits::Actively(_) | Waits::Asleep(_)) && !self.arrived.contains(&at)
+        });
+        let whole = self.rest.is_empty() && self.half.is_none();
+        let latest = self.ids.keys().max().copied();
+        let (id, in_advance) = match latest {
+            Some(latest) if whole && !on_its_way => (latest.wrapping_add(1 + number % 2), true),
+            _ => ((1 << 40) + number, false),
+        };
+        note(format!(
+            "the server says something to {id}, which nobody has asked"
+        ));
+        if number % 3 > 0 {
+            self.send(id, REPLY, Bytes::from_static(b"made up")).await;
+        } else {
+            self.send(id, FAILURE, Bytes::new()).await;
+        }
+        if in_advance {
+            count(&self.seen.in_advance);
+            // A client reads it now, or it may be taken for the reply of a call that is made meanwhile.
+            idle().await;
+            self.look();
+        }
     }
 
     /// Sends a message, or its first part only if that was wished.
