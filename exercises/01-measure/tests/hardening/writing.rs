@@ -5,18 +5,19 @@ use crate::world::handlers::Script;
 use crate::world::server::{self, reply};
 use bytes::Bytes;
 use measure::client::Client;
+use measure::frame::MAX_PAYLOAD_BYTES;
 use measure::server::serve;
 use std::sync::Arc;
 use testbed::link::Carriage;
-use testbed::{Link, scene, story};
+use testbed::{Link, scene, soon, story};
 
-/// **M5** A call and its reply, small or large, are one frame and one write each, where the stream takes it in one;
-/// and both leave at once: nothing is waited for, be it to send more in one write.
+/// **M5** A call and its reply, from small ones to the largest that there may be, are one frame and one write each,
+/// where the stream takes it in one; and both leave at once: nothing is waited for, be it to send more in one write.
 #[test]
 fn a_call_and_its_reply_are_one_write_each_and_wait_for_no_clock() {
     story(|| async {
         let roomy = Carriage {
-            buffer_bytes: 1 << 20,
+            buffer_bytes: 2 << 20,
             ..Carriage::default()
         };
         let (near, far, meters) = Link::with(roomy).split();
@@ -25,9 +26,14 @@ fn a_call_and_its_reply_are_one_write_each_and_wait_for_no_clock() {
         let begun = tokio::time::Instant::now();
         let small = (1..50).map(|call| call * 200);
         let large = [20, 60, 200, 500].map(|kib| kib * 1024);
-        for (calls, bytes) in (1..).zip(small.chain(large)) {
+        let sizes = small.chain(large).chain([MAX_PAYLOAD_BYTES]);
+        for (calls, bytes) in (1..).zip(sizes) {
             let request = Bytes::from(vec![b'x'; bytes]);
-            let answer = client.call(request.clone()).await;
+            let answer = soon(
+                "the answer to a large request (does a buffer fill before the frame is whole?)",
+                client.call(request.clone()),
+            )
+            .await;
             assert!(answer == Ok(request), "The request comes back.");
             for (what, sent) in [("calls", meters.requests()), ("replies", meters.replies())] {
                 assert_eq!(sent.frames, calls, "{calls} {what} are as many frames.");

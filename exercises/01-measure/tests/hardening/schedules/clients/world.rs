@@ -336,10 +336,10 @@ impl World {
         note(format!(
             "the server says something to {id}, which nobody has asked"
         ));
-        if number % 3 > 0 {
-            self.send(id, REPLY, Bytes::from_static(b"made up")).await;
-        } else {
+        if number.is_multiple_of(3) {
             self.send(id, FAILURE, Bytes::new()).await;
+        } else {
+            self.send(id, REPLY, Bytes::from_static(b"made up")).await;
         }
         if in_advance {
             count(&self.seen.in_advance);
