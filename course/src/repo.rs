@@ -76,3 +76,11 @@ impl Repo {
 fn is_course(folder: &Path) -> bool {
     folder.join("book.toml").is_file() && folder.join("exercises/Cargo.toml").is_file()
 }
+
+/// Writes a file of a test's own course, and the folders above it.
+#[cfg(test)]
+pub(crate) fn write_file(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}

@@ -133,6 +133,7 @@ fn flat(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo::write_file;
 
     fn needs(repo: &Repo, lab: &str) -> Vec<(String, Whose)> {
         let lab = crate::lab::named(repo, lab).unwrap();
@@ -146,11 +147,7 @@ mod tests {
     fn a_lab_needs_what_its_manifests_name_and_the_switch_decides_whose() {
         let folder = tempfile::tempdir().unwrap();
         let repo = Repo::at(folder.path().to_owned());
-        let write = |path: &str, text: &str| {
-            let path = repo.root().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
+        let write = |path: &str, text: &str| write_file(repo.root(), path, text);
         let shared = "[workspace.dependencies]\nserde = \"1\"\nwords = { path = \"given/words\" }\n\
                       bench = { path = \"given/bench\" }\nbed = { path = \"given/bed\" }\n";
         let yours = format!("{shared}first = {{ path = \"01-first\" }}\n");

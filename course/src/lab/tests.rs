@@ -161,15 +161,12 @@ fn opening(doc: &[String]) -> (Option<String>, String) {
 #[cfg(test)]
 mod unit {
     use super::{Target, read};
+    use crate::repo::write_file;
 
     #[test]
     fn finds_tests_in_modules_and_macros() {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
+        let write = |name: &str, text: &str| write_file(folder.path(), name, text);
         write("world/mod.rs", "pub fn shared() {}\n");
         write(
             "core/main.rs",

@@ -3,9 +3,9 @@
 //! The form of a decision is given, in [`crate::decision`]; how to reach one is yours. Whatever you do, keep
 //! apart what is known, what is only claimed, and what nobody has measured yet.
 //!
-//! [`judge`] comes first, and belongs to the third stage. The other three belong together: [`objections`] and
-//! [`missing`], which is given, are questions about one scope, and [`place`] asks them of one scope after
-//! the other.
+//! [`judge`] comes first, and belongs to the third stage. Then [`objections`] and [`missing`] are questions about
+//! one scope, and [`place`] asks them of one scope after the other; [`asked`] has the reasons that depend on no
+//! scope. [`missing`] and [`asked`] are given.
 
 use crate::quantity::Quantity;
 use crate::requirements::{Clear, Costs, Kind, Pressure, Requirements, Scope};
@@ -92,11 +92,25 @@ fn asking(clear: &[Clear<'_>], kind: Kind) -> Option<Objection> {
     of_kind.find_map(|pressure| above(pressure, pressure.value, pressure.limit?))
 }
 
+/// The reasons for a module ([`Choice::NoModule`]) and for later ([`Choice::Now`]), as far as a pressure above
+/// its limit asks for them. Given.
+pub fn asked(clear: &[Clear<'_>]) -> Vec<Reason> {
+    let asks = |(kind, rules_out)| {
+        let because = asking(clear, kind)?;
+        Some(Reason { rules_out, because })
+    };
+    let choices = [
+        (Kind::Ownership, Choice::NoModule),
+        (Kind::Decoupling, Choice::Now),
+    ];
+    choices.into_iter().filter_map(asks).collect()
+}
+
 // ANCHOR: place
 /// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.
 ///
 /// It is a module if ownership is above its limit, and later if decoupling is, with at least one reason for
-/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are returned.
+/// each: [`asked`] has them. Pressures that are vague move nothing, and are returned.
 ///
 /// # Errors
 /// - [`Unplaced::WrongUnit`] if [`judge`] refuses a pressure, whatever the rest says

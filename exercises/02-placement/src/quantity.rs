@@ -187,7 +187,7 @@ impl fmt::Display for Quantity {
 
 /// To four digits, for people.
 fn rounded(number: f64) -> f64 {
-    if number == 0.0 || number >= 1_000.0 {
+    if number >= 1_000.0 {
         return number.round();
     }
     (number * 1_000.0).round() / 1_000.0

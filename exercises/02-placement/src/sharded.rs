@@ -69,16 +69,26 @@ pub fn named(history: &History, at: usize, best: Vec<(Lesson, u64)>) -> Option<R
 
 // ANCHOR: split
 /// Splits the learners of `history` into `parts` neighbouring ranges, in order, which together are all
-/// of them; some may be empty.
+/// of them; some may be empty. Given.
 ///
 /// What makes a part heavy is completions and not learners: no part has more completions than its fair
 /// share plus those of one learner.
-///
-/// Judged by `shards::parts_are_the_whole_and_none_is_heavy`, first of its stage, and
-/// `shards::a_few_busy_learners_do_not_share_a_shard`.
 pub fn split(history: &History, parts: usize) -> Vec<Range<usize>> {
-    let _ = (history, parts);
-    todo!("Cut the learners into ranges of about as many completions each.")
+    let learners = history.learners().len();
+    let (mut start, mut end, mut before) = (0, 0, 0);
+    (1..=parts)
+        .map(|part| {
+            // Up to here, this part and those before it would have their fair share.
+            let fair = history.completions() * part / parts;
+            while end < learners && (part == parts || before < fair) {
+                before += history.width(end);
+                end += 1;
+            }
+            let range = start..end;
+            start = end;
+            range
+        })
+        .collect()
 }
 // ANCHOR_END: split
 

@@ -142,11 +142,25 @@ pub fn missing(
 }
 // ANCHOR_END: missing
 
+/// The reasons for a module ([`Choice::NoModule`]) and for later ([`Choice::Now`]), as far as a pressure above
+/// its limit asks for them. Given.
+pub fn asked(clear: &[Clear<'_>]) -> Vec<Reason> {
+    let asks = |(kind, rules_out)| {
+        let because = asking(clear, kind)?;
+        Some(Reason { rules_out, because })
+    };
+    let choices = [
+        (Kind::Ownership, Choice::NoModule),
+        (Kind::Decoupling, Choice::Now),
+    ];
+    choices.into_iter().filter_map(asks).collect()
+}
+
 // ANCHOR: place
 /// The narrowest scope without an objection, and the reasons: every objection to every narrower scope.
 ///
 /// It is a module if ownership is above its limit, and later if decoupling is, with at least one reason for
-/// each ([`Choice::NoModule`], [`Choice::Now`]). Pressures that are vague move nothing, and are returned.
+/// each: [`asked`] has them. Pressures that are vague move nothing, and are returned.
 ///
 /// # Errors
 /// - [`Unplaced::WrongUnit`] if [`judge`] refuses a pressure, whatever the rest says
@@ -168,18 +182,14 @@ pub fn place(requirements: &Requirements, costs: &Costs) -> Result<Placement, Un
             if let Some(figure) = missing(scope, requirements, &clear, costs) {
                 return Err(Unplaced::NotMeasured { scope, figure });
             }
-            let module = asking(&clear, Kind::Ownership);
-            let later = asking(&clear, Kind::Decoupling);
-            let (is_module, is_later) = (module.is_some(), later.is_some());
-            let asked = [(Choice::NoModule, module), (Choice::Now, later)];
-            reasons.extend(asked.into_iter().filter_map(|(rules_out, because)| {
-                let because = because?;
-                Some(Reason { rules_out, because })
-            }));
+            let asked = asked(&clear);
+            let asks = |choice| asked.iter().any(|reason| reason.rules_out == choice);
+            let (module, later) = (asks(Choice::NoModule), asks(Choice::Now));
+            reasons.extend(asked);
             return Ok(Placement {
                 scope,
-                module: is_module,
-                later: is_later,
+                module,
+                later,
                 reasons,
                 vague,
             });

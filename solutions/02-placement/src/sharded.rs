@@ -81,7 +81,7 @@ pub fn named(history: &History, at: usize, best: Vec<(Lesson, u64)>) -> Option<R
 
 // ANCHOR: split
 /// Splits the learners of `history` into `parts` neighbouring ranges, in order, which together are all
-/// of them; some may be empty.
+/// of them; some may be empty. Given.
 ///
 /// What makes a part heavy is completions and not learners: no part has more completions than its fair
 /// share plus those of one learner.

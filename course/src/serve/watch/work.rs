@@ -107,16 +107,13 @@ pub(super) fn work_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo::write_file;
 
     /// Lab 1, which needs a given crate, and lab 4, which needs both, and keeps the ledger.
     fn work(paths: &[&str]) -> Work {
         let folder = tempfile::tempdir().unwrap();
         let repo = Repo::at(folder.path().to_owned());
-        let write = |path: &str, text: &str| {
-            let path = repo.root().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
+        let write = |path: &str, text: &str| write_file(repo.root(), path, text);
         for (folder, name) in [("01-measure", "measure"), ("04-cache", "cache")] {
             let lab = format!(
                 "name = \"{name}\"\ntitle = \"T\"\nchapter = \"c.md\"\nminutes = {{ read = 1 }}\n"

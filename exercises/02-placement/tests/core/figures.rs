@@ -19,15 +19,15 @@ fn an_unusable_number_never_becomes_a_rate() {
             for made in [Rate::per_second(count), Rate::capacity(count)] {
                 assert!(
                     matches!(made, Err(Unusable::NotFinite(_))),
-                    "{count} became {made:?}. A `NaN` is neither above a limit nor below one: a pressure \
-                     made of it is never felt, and never refused."
+                    "{count} became {made:?}. A `NaN` is neither above a limit nor below one: a pressure made of it is \
+                     never felt, and never refused. Infinity is above every limit, and nobody measured it."
                 );
             }
         }
         for made in [Rate::per_second(-1.0), Rate::capacity(-1e-9)] {
             assert!(
                 matches!(made, Err(Unusable::Negative(_))),
-                "A number below zero became {made:?}."
+                "A number below zero became {made:?}. Nothing arrives less often than never."
             );
         }
         assert_eq!(
@@ -162,11 +162,23 @@ fn the_cost_is_the_smallest_number_that_wins() {
             Err(NoCost::NotMeasured),
             "Nothing was measured with shards, so there is nothing to compare with the thread."
         );
-        let broken = [(2, rounds(f64::NAN, 155.0, 160.0))];
-        assert!(
-            matches!(cost(thread, &broken), Err(NoCost::Unusable(_))),
-            "A `NaN` among the rounds is a measurement that failed. It has neither won nor lost."
-        );
+        // The figures of one thread, of two shards, which win, and of four.
+        let fine = [95.0, 100.0, 104.0, 150.0, 155.0, 160.0, 90.0, 93.0, 94.0];
+        for unusable in [f64::NAN, f64::INFINITY, 0.0, -1.0] {
+            for at in 0..fine.len() {
+                let mut figures = fine;
+                figures[at] = unusable;
+                let of = |n: usize| rounds(figures[n], figures[n + 1], figures[n + 2]);
+                let (thread, sharded) = (of(0), [(2, of(3)), (4, of(6))]);
+                scene(format!("one thread: {thread:?}; shards: {sharded:?}"));
+                let found = cost(thread, &sharded);
+                assert!(
+                    matches!(found, Err(NoCost::Unusable(_))),
+                    "A figure of {unusable} is a measurement that failed, and the others are of the same run: the cost is \
+                     {found:?}. The thread's figures are checked too, and those of shards that have not won."
+                );
+            }
+        }
     });
 }
 

@@ -13,7 +13,14 @@ use story::{live, note, scene};
 const MS: Duration = Duration::from_millis(1);
 
 fn scope(requirements: &Requirements, costs: &Costs) -> Result<Scope, Unplaced> {
-    decide(requirements, costs).map(|placement| placement.scope)
+    let found = decide(requirements, costs);
+    note(format!("the answer: {}", answer(&found)));
+    match found {
+        Ok(placement) => Ok(placement.scope),
+        // The reasons stand in the answer.
+        Err(Unplaced::NothingSuffices(_)) => Err(Unplaced::NothingSuffices(Vec::new())),
+        Err(other) => Err(other),
+    }
 }
 
 /// **P3** Without a pressure, work stays where it is: a call, on the caller's thread.
@@ -111,17 +118,25 @@ fn at_its_limit_a_pressure_does_not_press() {
             } else {
                 (30, 31)
             };
-            let within = placed(&needs(&[pressure(kind, at, 30)]));
-            assert_eq!(
-                (
-                    within.scope,
-                    within.module,
-                    within.later,
-                    within.reasons.len()
-                ),
-                (Scope::Thread, false, false, 0),
-                "{kind} is at its limit, and not above it. The answer is:\n{within}"
-            );
+            for answer_within in [None, Some(50 * MS)] {
+                scene(format!(
+                    "{kind} at its limit; the caller needs the result within {answer_within:?}"
+                ));
+                let within = placed(&Requirements {
+                    answer_within,
+                    ..needs(&[pressure(kind, at, 30)])
+                });
+                assert_eq!(
+                    (
+                        within.scope,
+                        within.module,
+                        within.later,
+                        within.reasons.len()
+                    ),
+                    (Scope::Thread, false, false, 0),
+                    "{kind} is at its limit, and not above it. The answer is:\n{within}"
+                );
+            }
             let above = placed(&needs(&[pressure(kind, beyond, 30)]));
             assert!(
                 !above.reasons.is_empty(),
@@ -239,17 +254,17 @@ fn a_vague_pressure_is_heard_and_not_counted() {
         limitless.limit = None;
         for vague in [unnamed, valueless, limitless] {
             scene(said(&vague));
-            let requirements = needs(std::slice::from_ref(&vague));
+            let requirements = needs(&[vague.clone(), vague.clone()]);
             let placement = placed(&requirements);
             assert_eq!(
                 placement.scope,
                 Scope::Thread,
-                "\"It has to scale\" cannot be shown false, so it moves nothing."
+                "\"It has to scale\" cannot be shown false, so it moves nothing, even when it is said twice."
             );
             assert_eq!(
                 placement.vague,
-                [vague],
-                "Somebody wrote it, and should be asked for a figure."
+                [vague.clone(), vague],
+                "Somebody wrote it, and somebody else did, and both should be asked for a figure."
             );
             assert_eq!(
                 scope(&requirements, &Costs::new()),
@@ -282,29 +297,43 @@ fn a_contradiction_is_explained_scope_by_scope() {
     live(|| {
         let mut decides = needs(&[pressure(Kind::Geography, 140, 50)]);
         decides.decides = true;
-        let mut waits = needs(&[pressure(Kind::Decoupling, 3_000, 100)]);
-        waits.answer_within = Some(100 * MS);
+        let waits = |within| Requirements {
+            answer_within: Some(within),
+            ..needs(&[pressure(Kind::Decoupling, 3_000, 100)])
+        };
         let cases = [
-            ("work that decides, and has to be near everybody", decides),
             (
-                "a caller that needs the result of what it can't wait for",
-                waits,
+                "work that decides, and has to be near everybody",
+                "Geography rules out all but the edge, and what decides what is true can't be there.",
+                decides,
+            ),
+            (
+                "a caller that can wait for 100 ms, and needs the result of 3 s of work within them",
+                "Whoever needs the result can't be told later, wherever the work is done.",
+                waits(100 * MS),
+            ),
+            (
+                "a caller that can wait for 100 ms, and needs the result of 3 s of work within an hour",
+                "A decoupling above its limit contradicts any `answer_within`, however long it is.",
+                waits(3_600_000 * MS),
             ),
             (
                 "more load than anything carries",
+                "60,000 a second are more than the edge was measured to carry, and it carries most.",
                 needs(&[pressure(Kind::Load, 60_000, 0)]),
             ),
             (
                 "nearer than the edge is",
+                "A call to the edge takes 20 ms, and 10 are bearable: the edge is too far as well.",
                 needs(&[pressure(Kind::Geography, 140, 10)]),
             ),
         ];
-        for (what, requirements) in cases {
+        for (what, why, requirements) in cases {
             scene(what);
             let found = decide(&requirements, &costs());
             let Err(Unplaced::NothingSuffices(reasons)) = &found else {
                 panic!(
-                    "There is no such scope, and the answer is:\n{}",
+                    "{why} No scope suffices, and the answer is:\n{}",
                     answer(&found)
                 );
             };
@@ -321,6 +350,19 @@ fn a_contradiction_is_explained_scope_by_scope() {
             assert!(
                 text.contains(metric),
                 "The explanation does not name the pressure:\n{text}"
+            );
+        }
+        scene("a round trip of 140 ms to the region, of 20 ms to the edge, and 10 ms are promised");
+        let near = decide(&needs(&[pressure(Kind::Geography, 140, 10)]), &costs());
+        let text = answer(&near);
+        for figures in [
+            "not the cluster: geography, geography as measured: 140ms, above 10ms",
+            "not the edge: geography, geography as measured: 20ms, above 10ms",
+        ] {
+            assert!(
+                text.contains(figures),
+                "Each reason has the figure that rules its scope out, and at the edge that is what a call to it takes. \
+                 Expected: {figures}. The answer is:\n{text}"
             );
         }
     });

@@ -12,7 +12,7 @@ use story::{live, note, scene};
 const AGREE: &str = "No shard is lost here and each answer is what `handle` returned, so `recommend` and `handle` \
                      disagree about a message, or about which learners a shard has, if any";
 
-/// **P2** The parts are neighbours, in order, all together the whole, and none much heavier.
+/// **Given** The parts are neighbours, in order, all together the whole, and none much heavier.
 #[test]
 fn parts_are_the_whole_and_none_is_heavy() {
     live(|| {
@@ -95,14 +95,18 @@ fn a_few_busy_learners_do_not_share_a_shard() {
 #[test]
 fn every_number_of_shards_gives_what_one_thread_gives() {
     live(|| {
+        let yesterday = history(&[vec![0, 1], vec![1, 2], vec![2, 0, 1]]);
         any_history(|history| {
             for (shards, top) in [(1, 3), (2, 3), (3, 1), (8, 12)] {
-                let many = on_shards(history, top, &mut Counting::new(shards));
+                let mut fabric = Counting::new(shards);
+                on_shards(&yesterday, top, &mut fabric).expect(AGREE);
+                let many = on_shards(history, top, &mut fabric);
                 assert_eq!(
                     many,
                     Ok(one_thread(history, top)),
                     "The best {top} on {shards} shard(s) are not those of one thread. A result that depends on how the \
-                     work was split cannot be told from a wrong one. An error is wrong, too: no shard is lost here."
+                     work was split cannot be told from a wrong one. An error is wrong, too: no shard is lost here. (The \
+                     same shards have scored three other learners before: each night has its own rows and counts.)"
                 );
             }
         });
@@ -213,7 +217,7 @@ fn rows_are_not_sent_again() {
     });
 }
 
-/// **P1** A shard that does not answer, answers with no bytes or about too few learners, leaves an error, and
+/// **P1** A shard that does not answer, answers with no bytes or about too few or too many learners, leaves an error, and
 /// never the rest of the result.
 #[test]
 fn a_lost_shard_leaves_no_part_of_a_result() {
@@ -245,32 +249,43 @@ fn a_lost_shard_leaves_no_part_of_a_result() {
                  missing."
             );
         }
-        // Of 30 learners each shard has ten; of 15 it had five.
-        scene("15 learners on 3 shards, of which none is lost");
-        for (shard, other) in answers(&regular(15, 4), 3, 1).into_iter().enumerate() {
+        // Of 30 learners each shard has ten; of 15 it has five.
+        for (learners, other) in [(30, 15), (15, 30)] {
             scene(format!(
-                "30 learners on 3 shards; shard {shard} answers with lists for five learners"
+                "{other} learners on 3 shards, of which none is lost"
             ));
-            let mut shards = Counting::swapped(3, 1, shard, other);
-            assert_eq!(
-                on_shards(&regular(30, 4), 3, &mut shards).map(|all| all.len()),
-                Err(Unscored::NoAnswer(shard)),
-                "Shard {shard} has ten learners, and returned five lists. `zip` ends with the shorter of two \
-                 and reports nothing: count the lists before you join them."
-            );
+            for (shard, lists) in answers(&regular(other, 4), 3, 1).into_iter().enumerate() {
+                scene(format!(
+                    "{learners} learners on 3 shards; shard {shard} answers with lists for {} learners",
+                    other / 3
+                ));
+                let mut shards = Counting::swapped(3, 1, shard, lists);
+                assert_eq!(
+                    on_shards(&regular(learners, 4), 3, &mut shards).map(|all| all.len()),
+                    Err(Unscored::NoAnswer(shard)),
+                    "Shard {shard} has {} learners, and returned {} lists. `zip` ends with the shorter of two and \
+                     reports nothing: count the lists before you join them.",
+                    learners / 3,
+                    other / 3
+                );
+            }
         }
-        for round in 0..2 {
-            scene(format!(
-                "30 learners on 3 shards; shard 1 answers round {} with no bytes",
-                round + 1
-            ));
-            let mut shards = Counting::swapped(3, round, 1, Vec::new());
-            assert_eq!(
-                on_shards(&regular(30, 4), 3, &mut shards).map(|all| all.len()),
-                Err(Unscored::NoAnswer(1)),
-                "No bytes are no answer. Whoever skips what cannot be decoded returns a result that lacks what \
-                 this shard has counted, or its learners, and nobody can see it."
-            );
+        // Of one learner, two of three shards have none.
+        for (learners, shard) in [(30, 1), (1, 0), (1, 1), (1, 2)] {
+            for round in 0..2 {
+                scene(format!(
+                    "{learners} learners on 3 shards; shard {shard} answers round {} with no bytes",
+                    round + 1
+                ));
+                let mut shards = Counting::swapped(3, round, shard, Vec::new());
+                assert_eq!(
+                    on_shards(&regular(learners, 4), 3, &mut shards).map(|all| all.len()),
+                    Err(Unscored::NoAnswer(shard)),
+                    "No bytes are no answer. Whoever skips what cannot be decoded returns a result that lacks what this \
+                     shard has counted, or its learners, and nobody can see it. Of a shard without learners nobody knows \
+                     what else is wrong with it."
+                );
+            }
         }
     });
 }

@@ -66,6 +66,14 @@ fn figures_are_read_and_written_with_their_units() {
             let read = text.parse::<Quantity>().expect("a figure");
             assert_eq!(read.to_string(), text, "That is how people write it.");
         }
+        for (text, rounded) in [("1234.5678 /s", "1235 /s"), ("12.345678 /s", "12.346 /s")] {
+            let read = text.parse::<Quantity>().expect("a figure");
+            assert_eq!(
+                read.to_string(),
+                rounded,
+                "More digits than people read, or fewer than they need."
+            );
+        }
     });
 }
 

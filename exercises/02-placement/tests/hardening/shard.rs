@@ -3,7 +3,11 @@
 use crate::world::histories::regular;
 use crate::world::shards::{Counting, on_shards};
 use crate::world::unharmed;
+use placement::fabric::Threads;
 use placement::sharded::{Refused, Worker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use story::{Picks, note, scene, search};
 use testbed::live;
 use testbed::memory::Watch;
@@ -196,6 +200,34 @@ fn a_shard_forgets_what_it_is_not_asked_about() {
             watch.grown_bytes() <= 32 * 1024,
             "After fifty nights about the same 600 learners the shard holds {} bytes more than after the first.",
             watch.grown_bytes()
+        );
+    });
+}
+
+/// Notes when it is dropped, as late as a thread may be.
+struct Late(Arc<AtomicBool>);
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        for _ in 0..1_000 {
+            thread::yield_now();
+        }
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// **Given** When the threads' owner has dropped them, they have ended.
+#[test]
+fn no_thread_outlives_its_fabric() {
+    live(|| {
+        let ended = Arc::new(AtomicBool::new(false));
+        let late = Arc::new(Late(Arc::clone(&ended)));
+        drop(Threads::start(1, move |_| {
+            let _ = &late;
+        }));
+        assert!(
+            ended.load(Ordering::SeqCst),
+            "The fabric is gone, and its thread still runs: it would take part in whatever is measured next."
         );
     });
 }
