@@ -1,13 +1,9 @@
 //! Many readers, one load.
 
-use crate::world::authority::value;
 use crate::world::{
-    LESSON, OTHER, PLAIN, Reading, TICK, TTL, WAITED, World, each_gets, lesson, pass, roomy,
-    session, settle,
+    LESSON, OTHER, PLAIN, Reading, TICK, TTL, WAITED, World, each_gets, lesson, pass, roomy, settle,
 };
 use cache::settings::{ReadError, Settings};
-use domain::LessonKey;
-use std::task::Poll;
 use testbed::{scene, story};
 
 /// **C5** A hundred reads that miss the same key at once are one load, and all have its value.
@@ -153,36 +149,6 @@ fn a_failed_load_is_followed_by_no_herd() {
         );
         let why = "All who wait for a load hear of its failure.";
         each_gets(readings, Err(ReadError::Unavailable), why).await;
-    });
-}
-
-/// **C5** A hit waits for nobody: not for loads, not for places, not even once.
-#[test]
-fn a_hit_is_answered_at_once() {
-    story(|| async {
-        let world = World::at_version(
-            1,
-            Settings {
-                max_loads: 1,
-                max_waiting_loads: 1,
-                ..roomy()
-            },
-        );
-        assert_eq!(world.read(LESSON).await, Ok(1), "{PLAIN}");
-        world.authority.hold();
-        let _running = world.start(LessonKey::new(1, 3)).await;
-        let _waiting = world.start(LessonKey::new(1, 4)).await;
-        let session = session();
-        let mut hit = std::pin::pin!(world.cache.read(LESSON, &session));
-        std::future::poll_fn(|context| {
-            assert_eq!(
-                hit.as_mut().poll(context),
-                Poll::Ready(Ok(value(LESSON, 1))),
-                "The value is there. All places for loads are taken, and a hit needs none."
-            );
-            Poll::Ready(())
-        })
-        .await;
     });
 }
 

@@ -37,25 +37,6 @@ fn a_late_fill_is_not_kept() {
     });
 }
 
-/// **C4** A late fill does not take the place of a newer entry.
-#[test]
-fn a_late_fill_does_not_replace_a_newer_entry() {
-    story(|| async {
-        let (world, early) = overtaken(roomy()).await;
-        let late = world.start(LESSON).await;
-        world.let_all_go().await;
-        assert_eq!(late.answer().await, Ok(2), "{STALE}");
-        assert!(early.answer().await.is_ok(), "{WAITED}");
-        world.authority.stop_holding();
-        assert_eq!(
-            (world.read(LESSON).await, world.loads()),
-            (Ok(2), 2),
-            "Version 2 was there, and a late load of version 1 must neither replace nor remove it (the \
-             second number counts the loads)."
-        );
-    });
-}
-
 /// **C4** A late fill is refused also when the newer entry is there no more, and its version with it.
 #[test]
 fn a_late_fill_is_refused_after_the_newer_entry_was_evicted() {

@@ -6,27 +6,6 @@ use cache::settings::ReadError;
 use domain::Version;
 use testbed::{note, story};
 
-/// **C6** A session is not served from an entry below what it was told.
-#[test]
-fn a_session_reads_at_least_what_it_was_told() {
-    story(|| async {
-        let world = World::new(roomy());
-        assert_eq!(world.read(LESSON).await, Ok(0), "{PLAIN}");
-        let version = world.authority.change(LESSON);
-        let session = session_told(LESSON, version);
-        assert_eq!(
-            world.read_in(LESSON, &session).await,
-            Ok(1),
-            "Its own change was acknowledged, and the next page shows the state before it."
-        );
-        assert_eq!(
-            (world.read_in(LESSON, &session).await, world.loads()),
-            (Ok(1), 2),
-            "What was loaded for it serves it the next time (the second number counts the loads)."
-        );
-    });
-}
-
 /// **C6** The entry that is too old for one session is still good for the others, also while that one
 /// waits.
 #[test]

@@ -126,22 +126,6 @@ fn reads_do_not_wait_for_a_write() {
     });
 }
 
-/// **C3** A write concerns its own key.
-#[test]
-fn a_write_concerns_its_own_key() {
-    story(|| async {
-        let world = World::new(roomy());
-        assert_eq!(world.read(OTHER).await, Ok(0), "{PLAIN}");
-        let writing = Writing::start(&world, LESSON, &session(), End::Acknowledged).await;
-        writing.end().await;
-        assert_eq!(
-            (world.read(OTHER).await, world.loads()),
-            (Ok(0), 1),
-            "Nobody wrote this lesson, and it was loaded again (the second number counts the loads)."
-        );
-    });
-}
-
 /// **L1** The ledger has the boundary from the API to the cache, with four answers that could be wrong,
 /// and calls the cache a cache.
 #[test]

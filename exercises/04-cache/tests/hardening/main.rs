@@ -2,11 +2,11 @@
 //!
 //! - `schedules`: reads, loads, notices, writes, readers that leave, errors and time, in any order, compared with a
 //!   model
-//! - `notices`, `writers`, `instants`, `outages`: events that overlap, one by one
-//! - `queue`: loads that wait for a place, and places that become free
+//! - `instants`: the bound itself
+//! - `queue`: loads that wait for a place
 //! - `floors`: what a session remembers, for how long, and what a read makes of it
 //! - `bound`: memory, and settings at their limits
-//! - `panics`, `keys`: a source that panics, and large numbers
+//! - `panics`: a source that panics
 //! - `threads`, `collisions`: two threads at once, and two that meet in one instant
 //! - `crossings`: the cache over lab 1's call
 
@@ -15,13 +15,9 @@ mod collisions;
 mod crossings;
 mod floors;
 mod instants;
-mod keys;
-mod notices;
-mod outages;
 mod panics;
 mod queue;
 mod schedules;
 mod threads;
 #[path = "../world/mod.rs"]
 mod world;
-mod writers;

@@ -39,10 +39,17 @@ struct Load {
     let_go: bool,
     /// What it saw when it looked once more.
     looked: Option<u64>,
-    /// It has neither ended nor been given up.
-    running: bool,
+    stage: Stage,
     /// The version that it brought, if it has ended with a value.
     brought: Option<u64>,
+}
+
+/// How far a load is.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Stage {
+    Runs,
+    Ended,
+    GivenUp,
 }
 
 #[derive(Clone, Copy)]
@@ -76,13 +83,6 @@ impl Authority {
     /// The version that it holds now; 0 for "not begun".
     pub fn version(&self, key: LessonKey) -> u64 {
         self.state().version(key)
-    }
-
-    /// The version that it held right before `moment`.
-    pub fn version_before(&self, key: LessonKey, moment: Instant) -> u64 {
-        let state = self.state();
-        let history = state.history.get(&key).map_or(&[][..], Vec::as_slice);
-        history.iter().filter(|made| **made < moment).count() as u64
     }
 
     /// From now on each load stops at its gate.
@@ -180,12 +180,12 @@ impl Authority {
 
     /// Whether a load has neither ended nor been given up.
     pub fn is_running(&self, number: usize) -> bool {
-        self.state().loads[number - 1].running
+        self.state().loads[number - 1].stage == Stage::Runs
     }
 
-    /// Whether a load was let go, with whatever end.
-    pub fn was_let_go(&self, number: usize) -> bool {
-        self.state().loads[number - 1].let_go
+    /// Whether a load was dropped before it had ended.
+    pub fn was_given_up(&self, number: usize) -> bool {
+        self.state().loads[number - 1].stage == Stage::GivenUp
     }
 
     /// Whether a load has looked once more.
@@ -230,7 +230,7 @@ impl Source for Authority {
                 parked,
                 let_go: false,
                 looked: None,
-                running: true,
+                stage: Stage::Runs,
                 brought: None,
             });
             state.running += 1;
@@ -304,7 +304,11 @@ impl Drop for Running<'_> {
         state.running -= 1;
         let load = &mut state.loads[self.number - 1];
         load.parked = false;
-        load.running = false;
+        load.stage = if self.done {
+            Stage::Ended
+        } else {
+            Stage::GivenUp
+        };
     }
 }
 
@@ -320,7 +324,10 @@ pub fn value(key: LessonKey, version: u64) -> Option<Progress> {
 
 /// A key's name in a story.
 pub fn name(key: LessonKey) -> String {
-    format!("lesson {}", key.lesson.0)
+    match key.learner.0 {
+        1 => format!("lesson {}", key.lesson.0),
+        learner => format!("lesson {} of learner {learner}", key.lesson.0),
+    }
 }
 
 /// What the authority has, in a story.

@@ -61,9 +61,34 @@ pub fn roomy() -> Settings {
     }
 }
 
-/// Lets everything go as far as it can without outside help. Takes a millisecond of virtual time.
+thread_local! {
+    /// Whether the clock of this thread's test stands still.
+    static STANDS_STILL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on [`settle`] takes no time, or does again.
+pub fn stand_still(still: bool) {
+    STANDS_STILL.set(still);
+}
+
+/// Lets everything go as far as it can without outside help. Takes a millisecond of virtual time, unless the clock
+/// stands still.
 pub async fn settle() {
-    tokio::time::sleep(TICK).await;
+    if STANDS_STILL.get() {
+        turns(TURNS).await;
+    } else {
+        tokio::time::sleep(TICK).await;
+    }
+}
+
+/// After how many turns of the runtime nothing goes on by itself, in any design: some need a dozen.
+const TURNS: u8 = 48;
+
+/// Lets others go on for so many turns of the runtime. The clock does not move.
+pub async fn turns(count: u8) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Lets time pass.

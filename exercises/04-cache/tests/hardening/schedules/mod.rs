@@ -1,13 +1,14 @@
 //! Events in any order, some dozens in a schedule, compared with a small model.
 //!
 //! The events overlap: loads run, fail, panic or wait for a place while readers come and leave, notices
-//! arrive late, twice or in the wrong order, writes begin, take effect and end, and time passes. After each
-//! step the [`model`] says what must hold: what each read may return, when it may not cost a load, when it
-//! may be shed, and who is answered by what.
+//! arrive late, twice or in the wrong order, writes begin, take effect and end, and time passes, or all of it
+//! happens in one instant. After each step the [`model`] says what must hold: what each read may return, when
+//! it may not cost a load, when it may be shed, and who is answered by what. The lessons are of several
+//! learners.
 
 mod model;
 
-use crate::world::settle;
+use crate::world::{settle, stand_still};
 use model::{Happened, Model};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -44,6 +45,19 @@ pub enum Step {
     EndWrite { which: u8 },
     /// Time passes.
     Pass { seconds: u8 },
+    /// A load ends, and before all that follows from that has happened something else does.
+    Meet { load: u8, turns: u8, with: With },
+}
+
+/// What a load's end may meet.
+#[derive(Clone, Copy, Debug)]
+pub enum With {
+    /// A reader leaves.
+    GiveUp { which: u8 },
+    /// A notice reaches the cache.
+    Notice { which: u8 },
+    /// Everything is forgotten.
+    Clear,
 }
 
 /// The number of the last of several; that of the last but one is one less.
@@ -97,10 +111,25 @@ fn pass() -> impl Strategy<Value = Step> {
     (1..70_u8).prop_map(|seconds| Step::Pass { seconds })
 }
 
+fn meet(with: impl Strategy<Value = With>) -> impl Strategy<Value = Step> {
+    (any::<u8>(), 0..9_u8, with).prop_map(|(load, turns, with)| Step::Meet { load, turns, with })
+}
+
+fn meet_a_leaver() -> impl Strategy<Value = Step> {
+    meet(any::<u8>().prop_map(|which| With::GiveUp { which }))
+}
+
+fn meet_a_notice() -> impl Strategy<Value = Step> {
+    meet(prop_oneof![
+        4 => any::<u8>().prop_map(|which| With::Notice { which }),
+        1 => Just(With::Clear),
+    ])
+}
+
 /// A few steps in a row, which random steps would seldom bring together.
 fn row() -> impl Strategy<Value = Vec<Step>> {
     let which = LAST;
-    (lesson(), 0..4_u8, any::<bool>(), 0..5_u8).prop_map(move |(lesson, end, shared, row)| {
+    (lesson(), 0..4_u8, any::<bool>(), 0..7_u8).prop_map(move |(lesson, end, shared, row)| {
         let read = Step::Read {
             lesson,
             shared: false,
@@ -128,6 +157,32 @@ fn row() -> impl Strategy<Value = Vec<Step>> {
                 Step::Notice { which },
                 // The first of them comes once more, late.
                 Step::Notice { which: LAST - 1 },
+            ],
+            // What was read while a write ran has the write's version, and is older than what comes before its end.
+            4 => vec![
+                Step::Write {
+                    lesson,
+                    end: 0,
+                    shared,
+                },
+                Step::Effect { which },
+                read,
+                Step::Release { which },
+                change,
+                Step::EndWrite { which },
+                read,
+            ],
+            // There is an entry, and a load beside it, when a notice comes that is newer than both.
+            5 => vec![
+                read,
+                Step::Release { which },
+                change,
+                told,
+                own,
+                change,
+                Step::Notice { which },
+                Step::Release { which },
+                read,
             ],
             // A write that a load overlaps with.
             _ => vec![
@@ -169,6 +224,7 @@ fn with_notices() -> impl Strategy<Value = Vec<Step>> {
         5 => load_ends(),
         3 => change(),
         4 => notice(),
+        2 => meet_a_notice(),
         2 => give_up(),
         1 => Just(Step::Clear),
         1 => tell(),
@@ -196,7 +252,7 @@ fn with_everything() -> impl Strategy<Value = Vec<Step>> {
         4 => load_ends(),
         2 => change(),
         2 => notice(),
-        3 => give_up(),
+        5 => prop_oneof![3 => give_up(), 2 => meet_a_leaver()],
         1 => Just(Step::Clear),
         1 => tell(),
         1 => write(),
@@ -208,13 +264,15 @@ fn with_everything() -> impl Strategy<Value = Vec<Step>> {
 /// A bound beyond any schedule.
 const WIDE: Duration = Duration::from_secs(100 * 60 * 60);
 
-/// What the schedules of a test are run with.
-#[derive(Clone, Copy)]
+/// What a schedule is run with.
+#[derive(Clone, Copy, Debug)]
 pub struct Setting {
     pub ttl: Duration,
     pub capacity: usize,
     pub places: usize,
     pub in_line: usize,
+    /// Everything happens in one instant, except where the schedule lets time pass.
+    pub one_instant: bool,
 }
 
 const ROOMY: Setting = Setting {
@@ -222,6 +280,7 @@ const ROOMY: Setting = Setting {
     capacity: 64,
     places: 8,
     in_line: 8,
+    one_instant: false,
 };
 
 /// **C1** Whatever happens in whatever order, a read returns what the authority held within the staleness
@@ -229,7 +288,7 @@ const ROOMY: Setting = Setting {
 #[test]
 fn no_order_of_events_makes_an_answer_older_than_the_bound() {
     let ttl = crate::world::TTL;
-    let happened = all(with_time(), Setting { ttl, ..ROOMY });
+    let happened = all(with_time(), Just(Setting { ttl, ..ROOMY }));
     happened.assert(&[
         "hits",
         "joins",
@@ -242,11 +301,16 @@ fn no_order_of_events_makes_an_answer_older_than_the_bound() {
 /// nothing from before a clearing; and what nothing has overtaken costs no load.
 #[test]
 fn no_order_of_events_brings_back_what_was_invalidated() {
-    let happened = all(with_notices(), ROOMY);
+    let setting = any::<bool>().prop_map(|one_instant| Setting {
+        one_instant,
+        ..ROOMY
+    });
+    let happened = all(with_notices(), setting);
     happened.assert(&[
         "hits",
         "joins",
         "loads overtaken while somebody waited",
+        "notices that met a landing",
         "values between two notices",
         "loads that failed",
     ]);
@@ -256,7 +320,7 @@ fn no_order_of_events_brings_back_what_was_invalidated() {
 /// before.
 #[test]
 fn no_order_of_events_brings_back_what_was_written_over() {
-    let happened = all(with_writes(), ROOMY);
+    let happened = all(with_writes(), Just(ROOMY));
     happened.assert(&[
         "hits",
         "joins",
@@ -269,18 +333,19 @@ fn no_order_of_events_brings_back_what_was_written_over() {
 /// when a place is free, and only what finds no room in the line is shed.
 #[test]
 fn no_order_of_events_runs_too_many_loads_or_loses_a_place() {
-    let line = Setting {
+    let line = (1..3_usize, 0..3_usize).prop_map(|(places, in_line)| Setting {
         ttl: crate::world::TTL,
-        places: 2,
-        in_line: 1,
+        places,
+        in_line,
         ..ROOMY
-    };
+    });
     let happened = all(with_everything(), line);
     happened.assert(&[
         "loads that waited",
         "joins of a load that waits",
         "reads shed",
         "readers who left the line",
+        "readers who left while a load ended",
         "loads without readers",
         "further loads for a session",
     ]);
@@ -293,24 +358,25 @@ fn no_order_of_evictions_changes_what_a_read_may_return() {
         capacity: 1,
         ..ROOMY
     };
-    let happened = all(with_notices(), small);
+    let happened = all(with_notices(), Just(small));
     happened.assert(&["loads overtaken while somebody waited"]);
 }
 
 /// Runs each schedule, and counts what happened in all of them together.
 fn all(
     schedules: impl Strategy<Value = Vec<Step>> + Send + 'static,
-    setting: Setting,
+    settings: impl Strategy<Value = Setting> + Send + 'static,
 ) -> Arc<Happened> {
     let happened = Arc::new(Happened::default());
     let counting = Arc::clone(&happened);
-    stories(schedules, move |steps| {
+    stories((schedules, settings), move |(steps, setting)| {
         run(steps, setting, Arc::clone(&counting))
     });
     happened
 }
 
 async fn run(steps: Vec<Step>, setting: Setting, happened: Arc<Happened>) {
+    stand_still(setting.one_instant);
     let mut model = Model::new(setting, happened);
     for step in steps {
         model.take(step).await;

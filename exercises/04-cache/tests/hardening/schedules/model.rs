@@ -6,10 +6,10 @@
 //! that there is an entry, or a load to join, a read may not cost another one. Where a right design has a
 //! choice, the model is not certain, and asks for nothing.
 
-use super::{LAST, LESSONS, Setting, Step};
+use super::{LAST, LESSONS, Setting, Step, With};
 use crate::world::authority::name;
 use crate::world::writing::{ENDS, End, Writing};
-use crate::world::{Reading, World, session, settle};
+use crate::world::{Reading, World, session, settle, turns};
 use cache::session::Session;
 use cache::settings::{ReadError, Settings};
 use domain::{LessonKey, Version};
@@ -91,6 +91,8 @@ struct Pending {
     /// The step of the last forgetting of the key.
     forgotten: usize,
     waits: Waits,
+    /// The load that it waited for was given up by others: that is no reason to shed it.
+    left_behind: bool,
 }
 
 /// What is known of a lesson.
@@ -119,6 +121,10 @@ pub struct Model {
     pending: Vec<Pending>,
     notices: Vec<(LessonKey, Version)>,
     writes: Vec<Write>,
+    /// The lesson of a reader that left while a load ended. A load of it may have begun in that moment.
+    left_meanwhile: Option<LessonKey>,
+    /// Something was forgotten while a load ended. A load that began in that moment may have been overtaken.
+    forgot_meanwhile: bool,
 }
 
 struct Write {
@@ -130,8 +136,16 @@ struct Write {
     end: End,
 }
 
+/// The lessons of a schedule. They are of several learners, and have numbers that are easily mixed up.
+const KEYS: [LessonKey; LESSONS as usize] = [
+    LessonKey::new(1, 1),
+    LessonKey::new(2, 1),
+    LessonKey::new(1, 2),
+    LessonKey::new(1 + (1 << 32), 1),
+];
+
 fn key(lesson: u8) -> LessonKey {
-    LessonKey::new(1, 1 + u64::from(lesson))
+    KEYS[usize::from(lesson)]
 }
 
 fn pick(count: usize, which: u8) -> Option<usize> {
@@ -164,6 +178,8 @@ impl Model {
             pending: Vec::new(),
             notices: Vec::new(),
             writes: Vec::new(),
+            left_meanwhile: None,
+            forgot_meanwhile: false,
         }
     }
 
@@ -204,21 +220,9 @@ impl Model {
                 let version = self.world.authority.change(key(lesson));
                 self.notices.push((key(lesson), version));
             }
-            Step::Notice { which } => {
-                if let Some(at) = pick(self.notices.len(), which) {
-                    let (key, version) = self.notices[at];
-                    self.world.invalidate(key, version);
-                    self.invalidated(key, version.0);
-                }
-            }
+            Step::Notice { which } => self.notice(which),
             Step::Tell { lesson } => self.tell(key(lesson)),
-            Step::Clear => {
-                self.world.clear();
-                let keys: Vec<_> = self.lessons.keys().copied().collect();
-                for key in keys {
-                    self.forgotten(key);
-                }
-            }
+            Step::Clear => self.clear(),
             Step::Write {
                 lesson,
                 end,
@@ -240,9 +244,57 @@ impl Model {
             Step::Pass { seconds } => {
                 crate::world::pass(Duration::from_secs(seconds.into())).await;
             }
+            Step::Meet { load, turns, with } => self.meet(load, turns, with).await,
         }
         settle().await;
         self.look().await;
+        self.left_meanwhile = None;
+        self.forgot_meanwhile = false;
+    }
+
+    /// A load ends, and so many turns later something else happens.
+    async fn meet(&mut self, load: u8, count: u8, with: With) {
+        let parked = self.world.authority.parked();
+        let Some(at) = pick(parked.len(), load) else {
+            return;
+        };
+        self.world.authority.release(parked[at]);
+        turns(count).await;
+        note(format!("{count} turns of the runtime later"));
+        // What has begun by now was there before what comes next.
+        self.begun();
+        match with {
+            With::GiveUp { which } => {
+                if let Some(at) = pick(self.pending.len(), which) {
+                    let gone = self.pending.remove(at);
+                    self.happened.count("readers who left while a load ended");
+                    self.left_meanwhile = Some(gone.key);
+                    gone.reading.give_up().await;
+                }
+            }
+            With::Notice { which } => {
+                self.happened.count("notices that met a landing");
+                self.notice(which);
+            }
+            With::Clear => self.clear(),
+        }
+        self.forgot_meanwhile = !matches!(with, With::GiveUp { .. });
+        self.step += 1;
+    }
+
+    fn notice(&mut self, which: u8) {
+        if let Some(at) = pick(self.notices.len(), which) {
+            let (key, version) = self.notices[at];
+            self.world.invalidate(key, version);
+            self.invalidated(key, version.0);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.world.clear();
+        for key in KEYS {
+            self.forgotten(key);
+        }
     }
 
     fn lesson(&mut self, key: LessonKey) -> &mut Lesson {
@@ -441,6 +493,7 @@ impl Model {
             told: lesson.told,
             forgotten: lesson.forgotten,
             waits: Waits::Perhaps,
+            left_behind: false,
         };
         let (done, what) = (
             read.reading.is_done(),
@@ -584,11 +637,11 @@ impl Model {
         for number in &begun {
             let key = self.world.authority.key_of(*number);
             assert!(
-                self.pending.iter().any(|read| read.key == key),
+                self.pending.iter().any(|read| read.key == key) || self.left_meanwhile == Some(key),
                 "Load {number} of {} has begun, and nobody waits for it: whoever did has left.",
                 name(key)
             );
-            let waited = self.has_in_line(key);
+            let in_line = self.has_in_line(key);
             // It may have been begun for those whom the leader of an overtaken load has left behind, or of one
             // that is too old for others.
             let for_old_ones = self.loads.iter().any(|load| {
@@ -598,17 +651,17 @@ impl Model {
                     .any(|other| other.key == key && other.number > load.number);
                 load.key == key
                     && !load.over
-                    && (load.overtaken != Overtaken::No || replaced)
-                    && !self.world.authority.is_running(load.number)
-                    && !self.world.authority.was_let_go(load.number)
+                    && (load.overtaken != Overtaken::No || replaced || in_line)
+                    && self.world.authority.was_given_up(load.number)
             });
+            let waited = in_line && !for_old_ones;
             self.loads.push(Load {
                 number: *number,
                 waited,
                 key,
                 began: self.world.authority.began(*number),
                 step: self.step,
-                overtaken: if for_old_ones && !waited {
+                overtaken: if for_old_ones || self.forgot_meanwhile {
                     Overtaken::Perhaps
                 } else {
                     Overtaken::No
@@ -618,7 +671,11 @@ impl Model {
             });
             for read in &mut self.pending {
                 if read.key == key && read.waits == Waits::InLine {
-                    read.waits = Waits::For(*number);
+                    read.waits = if waited {
+                        Waits::For(*number)
+                    } else {
+                        Waits::Perhaps
+                    };
                 }
             }
         }
@@ -651,7 +708,7 @@ impl Model {
             brought,
             ..
         } = self.loads[at];
-        let given_up = brought.is_none() && !self.world.authority.was_let_go(number);
+        let given_up = self.world.authority.was_given_up(number);
         let waited_for = self
             .pending
             .iter()
@@ -703,6 +760,7 @@ impl Model {
             if given_up || further || overtaken != Overtaken::No {
                 // It may be answered by another load.
                 read.waits = again.map_or(Waits::Perhaps, Waits::For);
+                read.left_behind = given_up && overtaken == Overtaken::No;
             } else {
                 assert!(
                     read.reading.is_done(),
@@ -719,7 +777,7 @@ impl Model {
             if self.pending[at].reading.is_done() {
                 let read = self.pending.remove(at);
                 // It may have needed a further load, and found the line full.
-                let full = read.floor > 0 || read.waits == Waits::Perhaps;
+                let full = read.floor > 0 || read.waits == Waits::Perhaps && !read.left_behind;
                 self.judge(read, full).await;
             } else {
                 at += 1;
@@ -795,7 +853,7 @@ impl Model {
     fn failed_now(&self, key: LessonKey) -> bool {
         (1..=self.world.loads()).any(|number| {
             self.world.authority.key_of(number) == key
-                && self.world.authority.was_let_go(number)
+                && !self.world.authority.was_given_up(number)
                 && !self.world.authority.is_running(number)
                 && self.world.authority.brought(number).is_none()
                 && self
