@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 pub const MAX_IN_FLIGHT: usize = 1024;
 
 /// How much room each read is given, in bytes.
-const READ_BYTES: usize = 16 * 1024;
+const READ_BYTES: usize = 16_384;
 
 // ANCHOR: error
 /// What a caller knows about a call that has no answer.
@@ -97,10 +97,10 @@ impl Client {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (calls, taken) = mpsc::channel(MAX_IN_FLIGHT);
-        let (open, last_gone) = oneshot::channel();
+        let (open, last_client_gone) = oneshot::channel();
         let places = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         let connection = Connection::new(stream, Places(Arc::clone(&places)));
-        tokio::spawn(connection.run(taken, last_gone));
+        tokio::spawn(connection.run(taken, last_client_gone));
         Self {
             calls,
             places,
@@ -174,11 +174,17 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
     }
 
     // ANCHOR: run
-    /// Reads, writes and takes calls, whichever can go on, until the stream or the callers are gone.
+    /// Reads, writes and takes calls, whichever can go on, until the stream or
+    /// the callers are gone.
     ///
-    /// Reading never waits for writing to finish: a server that is busy sending replies takes no
-    /// more requests, and if this side then only wrote, both would wait for ever.
-    async fn run(mut self, mut calls: mpsc::Receiver<Call>, mut last_gone: oneshot::Receiver<()>) {
+    /// Reading never waits for writing to finish: a server that is busy sending
+    /// replies takes no more requests, and if this side then only wrote, both
+    /// would wait for ever.
+    async fn run(
+        mut self,
+        mut calls: mpsc::Receiver<Call>,
+        mut last_client_gone: oneshot::Receiver<()>,
+    ) {
         loop {
             self.inbox.reserve(READ_BYTES);
             tokio::select! {
@@ -202,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
                         self.put(call);
                     }
                 }
-                _ = &mut last_gone => break,
+                _ = &mut last_client_gone => break,
             }
         }
         self.end(calls).await;

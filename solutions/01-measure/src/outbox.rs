@@ -8,9 +8,9 @@ use bytes::BytesMut;
 use std::io;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-/// How much may wait before no more is taken: enough that a write is worth its system call, and
-/// small compared with the largest frame.
-const OUTBOX_BYTES: usize = 64 * 1024;
+/// How much may wait before no more is taken, 64 KiB: enough that a write is worth its system call,
+/// and small compared with the largest frame.
+const OUTBOX_BYTES: usize = 65_536;
 
 #[derive(Default)]
 pub(crate) struct Outbox {

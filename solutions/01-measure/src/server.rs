@@ -22,7 +22,7 @@ use tokio::task::{JoinError, JoinSet};
 pub const MAX_HANDLERS: usize = 64;
 
 /// How much room each read is given, in bytes.
-const READ_BYTES: usize = 16 * 1024;
+const READ_BYTES: usize = 16_384;
 
 // ANCHOR: handler
 /// What a server does with a request.

@@ -169,27 +169,20 @@ fn nearest(points: &[Point], terms: &[usize]) -> (f64, Usl) {
         let n = f64::from(point.shards);
         [1.0, n - 1.0, n * (n - 1.0)].map(|term| term * point.throughput / n)
     };
-    // A term's size has nothing to do with its weight; scaled to 1 they are solved without losing digits.
-    let mut scales = [0.0_f64; 3];
-    for point in points {
-        for (scale, term) in scales.iter_mut().zip(row(point)) {
-            *scale = scale.max(term);
-        }
-    }
     let mut normal = [[0.0; 4]; 3];
     for point in points {
         let row = row(point);
         for (i, &first) in terms.iter().enumerate() {
             for (j, &second) in terms.iter().enumerate() {
-                normal[i][j] += row[first] / scales[first] * row[second] / scales[second];
+                normal[i][j] += row[first] * row[second];
             }
-            normal[i][3] += row[first] / scales[first];
+            normal[i][3] += row[first];
         }
     }
     let solved = solve(normal, terms.len());
     let mut found = [0.0; 3];
-    for (i, &term) in terms.iter().enumerate() {
-        found[term] = solved[i] / scales[term];
+    for (&term, solved) in terms.iter().zip(solved) {
+        found[term] = solved;
     }
     let off = points.iter().map(|point| {
         let said: f64 = row(point).iter().zip(found).map(|(x, y)| x * y).sum();
@@ -204,12 +197,11 @@ fn nearest(points: &[Point], terms: &[usize]) -> (f64, Usl) {
     (off.sum(), curve)
 }
 
-/// Solves the first `size` equations by elimination; the right sides are in column 3. Where there is no one
-/// solution, what it returns is infinite or `NaN`.
+/// Solves the first `size` equations by elimination; the right sides are in column 3. Those of least squares are
+/// symmetric and positive definite, so that it needs no pivots, and scaled terms would change no digit that
+/// counts. Where there is no one solution, what it returns is infinite or `NaN`.
 fn solve(mut rows: [[f64; 4]; 3], size: usize) -> [f64; 3] {
     for at in 0..size {
-        let pivot = (at..size).max_by(|&i, &j| rows[i][at].abs().total_cmp(&rows[j][at].abs()));
-        rows.swap(at, pivot.unwrap_or(at));
         for other in (0..size).filter(|&other| other != at) {
             let factor = rows[other][at] / rows[at][at];
             let used = rows[at];

@@ -58,6 +58,13 @@ fn no_more_handlers_run_than_the_bound() {
             "(started, running): one is done, and one that waited takes its place. A read may bring several \
              requests; the bound is for each start, not for each read."
         );
+        note("another client connects, while this one has all its handlers at the gate");
+        let (mut other, _, _) = connected(script.clone());
+        other.request(1, "hello").await;
+        let answer = other
+            .expect("the reply to another client: the bound is one connection's")
+            .await;
+        assert_eq!(answer, reply(1, "hello"));
         script.gate.open();
         let mut answered = HashSet::new();
         for _ in 1..asked {

@@ -95,50 +95,6 @@ fn calls_that_are_given_up_behind_a_stall_do_not_pile_up() {
     });
 }
 
-/// **M4** A caller that is not polled keeps its place in no line that others wait in.
-#[test]
-fn a_caller_that_is_not_polled_blocks_no_line() {
-    story(|| async {
-        // The pipe holds 16 bytes, so that a request of 600 stays under way until the server reads.
-        let (client, mut server, _) = connected_over(Carriage {
-            buffer_bytes: 16,
-            ..Carriage::default()
-        });
-        let first = start_bytes(&client, Bytes::from(vec![b'x'; 600])).await;
-        let held = client.call(Bytes::from_static(b"held?"));
-        tokio::pin!(held);
-        assert!(poll_once(held.as_mut()).is_pending(), "Nobody has replied.");
-        note(
-            "the second caller was polled once, behind a request under way, and does something else now",
-        );
-        let third = start(&client, "third?").await;
-        let mut under_way = None;
-        loop {
-            let request = server
-                .expect(
-                    "the third caller's request (does the second one, which nobody polls, hold a lock, or the \
-                     turn to take it?)",
-                )
-                .await;
-            if request.payload == "third?" {
-                server.reply(request.id, "third!").await;
-                break;
-            }
-            if request.payload.len() == 600 {
-                under_way = Some(request.id);
-            }
-        }
-        assert_eq!(answer(third).await, ok("third!"));
-        server
-            .reply(
-                under_way.expect("what was begun is finished first"),
-                "first!",
-            )
-            .await;
-        assert_eq!(answer(first).await, ok("first!"));
-    });
-}
-
 /// **M4** There is no time limit in a call: not for a place, not for a reply, and not for the rest of one.
 #[test]
 fn a_call_waits_for_as_long_as_its_caller() {
@@ -339,41 +295,5 @@ fn callers_that_sleep_behind_a_stall_hold_up_nobody() {
             }
         }
         assert_eq!(answer(last).await, ok("awake!"));
-    });
-}
-
-/// **M4** Who waits for a place gets one in its turn, and not after all who came later.
-#[test]
-fn who_waits_longest_is_not_overtaken_by_all_others() {
-    story(|| async {
-        let (client, mut server, _) = connected();
-        let mut calls = fill(&client);
-        idle().await;
-        let first = start(&client, "first in line").await;
-        for _ in 0..100 {
-            let client = client.clone();
-            calls.spawn(async move { client.call(Bytes::from_static(b"later")).await });
-        }
-        idle().await;
-        note("all places are taken; one caller waits for a place, and then a hundred");
-        for _ in 0..10 {
-            let request = server.recv().await;
-            server.reply(request.id, "!").await;
-        }
-        for _ in 0..MAX_IN_FLIGHT - 10 {
-            server.recv().await;
-        }
-        let mut next = Vec::new();
-        for _ in 0..10 {
-            let request = server.recv().await;
-            next.push(request.payload.clone());
-            server.reply(request.id, "!").await;
-        }
-        assert!(
-            next.contains(&Bytes::from_static(b"first in line")),
-            "Ten places came free, and all went to callers who came later than the first in line: in a crowd it \
-             would wait for ever."
-        );
-        assert_eq!(answer(first).await, ok("!"));
     });
 }

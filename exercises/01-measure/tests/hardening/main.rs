@@ -1,14 +1,13 @@
 //! Grades what a product needs besides lab 1's lesson:
 //!
 //! - `schedules`: any order of calls, cancellations, replies, silences and ends, against a model
-//! - `bytes`: what hostile or unlucky bytes may not do
 //! - `replies`: whose reply a reply is, over a long life
 //! - `callers`: those who leave, sleep, and wait for each other
-//! - `writing`: one frame, in one write, and flushed
+//! - `writing`: one frame, in one write, flushed, and at once
 //! - `silence`: what a caller knows, whatever ends the connection and whenever
 //! - `handlers`: those that fail, and those that take their time
 //! - `bounds`: how much work the server accepts
-//! - `partings`: how a conversation ends for the server, and what is held then
+//! - `partings`: how a conversation ends for the server when its stream fails
 //! - `batches`: in parts, of which some fail, or are answered about something else
 //! - `recorders`: merged, full, or on an odd schedule
 
@@ -19,7 +18,6 @@
 
 mod batches;
 mod bounds;
-mod bytes;
 mod callers;
 mod handlers;
 mod partings;

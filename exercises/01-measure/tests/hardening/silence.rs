@@ -8,9 +8,8 @@ use measure::frame::MAX_PAYLOAD_BYTES;
 use std::task::Poll;
 use testbed::broken::{Broken, Then};
 use testbed::link::Carriage;
-use testbed::memory::Watch;
 use testbed::peer::REPLY;
-use testbed::{Link, RawFrame, idle, note, poll_once, scene, soon, story};
+use testbed::{Link, Peer, RawFrame, idle, note, poll_once, scene, soon, story};
 
 /// **M6** A call of which a part had left is unknown, from the first byte to the last.
 #[test]
@@ -122,36 +121,6 @@ fn callers_that_sleep_on_all_places_hold_up_no_end() {
     });
 }
 
-/// **M6** After the end nothing is held of the calls that it met, though clients live on.
-#[test]
-fn an_end_lets_go_of_the_calls_that_it_met() {
-    story(|| async {
-        let (client, server, _) = connected_over(Carriage {
-            buffer_bytes: 64,
-            ..Carriage::default()
-        });
-        let watch = Watch::start();
-        let mut calls = Vec::new();
-        for _ in 0..200 {
-            calls.push(start_bytes(&client, Bytes::from(vec![b'x'; 64 * 1024])).await);
-        }
-        server.vanish();
-        for call in calls {
-            assert!(matches!(
-                answer(call).await,
-                Err(CallError::NotSent | CallError::Unknown)
-            ));
-        }
-        assert!(
-            watch.grown_bytes() <= 256 * 1024,
-            "The connection has ended and its 200 callers have gone, and {} bytes of their 12.5 MiB are still \
-             held.",
-            watch.grown_bytes()
-        );
-        drop(client);
-    });
-}
-
 /// **M6** A request that fits no frame is refused before any of it is sent, and harms no other call.
 #[test]
 fn a_request_beyond_the_limit_is_refused_unsent() {
@@ -224,15 +193,7 @@ fn the_connection_closes_with_the_last_client() {
             ok("hello!"),
             "A call in flight keeps the connection open."
         );
-        assert_eq!(
-            soon(
-                "the connection to be closed: no client is left",
-                server.try_recv()
-            )
-            .await,
-            None,
-            "Nobody can call any more."
-        );
+        closes(&mut server, "Nobody can call any more.").await;
 
         scene("another client's only caller gives up");
         let (client, mut server, _) = connected();
@@ -242,15 +203,11 @@ fn the_connection_closes_with_the_last_client() {
         idle().await;
         drop(client);
         note("the only caller gave up, and the last client was dropped");
-        assert_eq!(
-            soon(
-                "the connection to be closed: no client is left",
-                server.try_recv()
-            )
-            .await,
-            None,
-            "Who gave up waits for nothing: a call that is never answered keeps no connection."
-        );
+        closes(
+            &mut server,
+            "Who gave up waits for nothing: a call that is never answered keeps no connection.",
+        )
+        .await;
 
         scene(
             "callers give up behind a server that reads nothing, and then the last client is dropped",
@@ -276,4 +233,12 @@ fn the_connection_closes_with_the_last_client() {
         );
         drop(far);
     });
+}
+
+async fn closes(server: &mut Peer, why: &str) {
+    let end = soon(
+        "the connection to be closed: no client is left",
+        server.try_recv(),
+    );
+    assert_eq!(end.await, None, "{why}");
 }

@@ -1,60 +1,56 @@
 //! What a call or a reply writes: one frame, in one write, and flushed.
 
-use crate::world::client::{self, answer, ok, start, start_bytes};
+use crate::world::client::{self, answer, ok, start};
 use crate::world::handlers::Script;
 use crate::world::server::{self, reply};
 use bytes::Bytes;
 use measure::client::Client;
+use measure::frame::MAX_PAYLOAD_BYTES;
 use measure::server::serve;
 use std::sync::Arc;
 use testbed::link::Carriage;
-use testbed::{Link, scene, story};
+use testbed::{Link, scene, soon, story};
 
-/// **M5** A large request is one write too, where the stream takes it in one.
+/// **M5** A call and its reply, from small ones to the largest that there may be, are one frame and one write each,
+/// where the stream takes it in one; and both leave at once: nothing is waited for, be it to send more in one write.
 #[test]
-fn a_large_call_is_one_write() {
-    story(|| async {
-        let (client, mut server, meters) = client::connected_over(Carriage {
-            buffer_bytes: 1 << 20,
-            ..Carriage::default()
-        });
-        for (calls, kib) in (1..).zip([20, 60, 200, 500]) {
-            let call = start_bytes(&client, Bytes::from(vec![b'?'; kib * 1024])).await;
-            let request = server.recv().await;
-            server.reply(request.id, "!").await;
-            assert_eq!(answer(call).await, ok("!"));
-            assert!(
-                meters.requests().writes <= calls,
-                "{calls} calls, the last one of {kib} KiB, took {} writes. The stream had room for each in one.",
-                meters.requests().writes
-            );
-        }
-    });
-}
-
-/// **M5** A reply, small or large, is one frame and one write back, where the stream takes it in one.
-#[test]
-fn a_reply_is_one_frame_and_one_write() {
+fn a_call_and_its_reply_are_one_write_each_and_wait_for_no_clock() {
     story(|| async {
         let roomy = Carriage {
-            buffer_bytes: 1 << 20,
+            buffer_bytes: 2 << 20,
             ..Carriage::default()
         };
-        let (mut client, _, meters) = server::connected_over(roomy, Script::new());
+        let (near, far, meters) = Link::with(roomy).split();
+        tokio::spawn(async move { serve(far, Arc::new(Script::new())).await });
+        let client = Client::new(near);
+        let begun = tokio::time::Instant::now();
         let small = (1..50).map(|call| call * 200);
         let large = [20, 60, 200, 500].map(|kib| kib * 1024);
-        for (calls, bytes) in (1..).zip(small.chain(large)) {
-            client.request(calls as u64, vec![b'x'; bytes]).await;
-            assert_eq!(client.recv().await.payload.len(), bytes);
-            let sent = meters.replies();
-            assert_eq!(sent.frames, calls);
-            assert!(
-                sent.writes <= calls,
-                "{calls} replies, the last one of {bytes} bytes, took {} writes; each is a system call. The \
-                 stream had room for each in one.",
-                sent.writes
-            );
+        let sizes = small.chain(large).chain([MAX_PAYLOAD_BYTES]);
+        for (calls, bytes) in (1..).zip(sizes) {
+            let request = Bytes::from(vec![b'x'; bytes]);
+            let answer = soon(
+                "the answer to a large request (does a buffer fill before the frame is whole?)",
+                client.call(request.clone()),
+            )
+            .await;
+            assert!(answer == Ok(request), "The request comes back.");
+            for (what, sent) in [("calls", meters.requests()), ("replies", meters.replies())] {
+                assert_eq!(sent.frames, calls, "{calls} {what} are as many frames.");
+                assert!(
+                    sent.writes <= calls,
+                    "{calls} {what}, the last one of {bytes} bytes, took {} writes; each is a system call. The \
+                     stream had room for each in one.",
+                    sent.writes
+                );
+            }
         }
+        let took = begun.elapsed();
+        assert!(
+            took.is_zero(),
+            "Time is virtual, and no handler took any: yet the calls took {took:?}. Somebody sleeps on the \
+             way, and every caller pays for it."
+        );
     });
 }
 
@@ -85,31 +81,5 @@ fn what_is_written_is_flushed() {
                 .await;
             assert_eq!(answer, reply(id, "hello"));
         }
-    });
-}
-
-/// **M7** A request and a reply leave at once: nothing is waited for, be it to send more in one write.
-#[test]
-fn a_call_and_its_reply_wait_for_no_clock() {
-    story(|| async {
-        let script = Script::new();
-        let (near, far, _) = Link::new().split();
-        let handler = Arc::new(script.clone());
-        tokio::spawn(async move { serve(far, handler).await });
-        let client = Client::new(near);
-        let slow = start(&client, "slow").await;
-        let begun = tokio::time::Instant::now();
-        for _ in 0..4 {
-            let quick = client.call(Bytes::from_static(b"quick"));
-            assert_eq!(quick.await, ok("quick"));
-        }
-        script.gate.open();
-        assert_eq!(answer(slow).await, ok("slow"));
-        let took = begun.elapsed();
-        assert!(
-            took.is_zero(),
-            "Time is virtual, and no handler took any: yet five calls took {took:?}. Somebody sleeps on the \
-             way, and every caller pays for it."
-        );
     });
 }

@@ -141,6 +141,7 @@ fn a_demand_beyond_the_peak_is_met_by_no_number() {
             // A straight line, up to more shards than a `u32` counts.
             (curve(1.0, 0.0, 0.0), 0.0, Some(1)),
             (curve(1.0, 0.0, 0.0), 1_000_000.0, Some(1_000_000)),
+            (curve(1.0, 0.0, 0.0), 4e9, Some(4_000_000_000)),
             (curve(1.0, 0.0, 0.0), 1e10, None),
         ] {
             assert_eq!(

@@ -31,7 +31,7 @@ enum Event {
     Fail(usize),
     /// The server repeats what it has said to somebody, or says it to somebody who has left.
     Repeat(usize),
-    /// The server replies to nobody.
+    /// The server replies to nobody, or to a call that is still to come.
     Stray(u64),
     /// Of the server's next message, only so many bytes are sent before the next event.
     Half(usize),
@@ -61,7 +61,7 @@ fn event() -> impl Strategy<Value = Event> {
         18..=22 => Event::Reply(number),
         23 => Event::Fail(number),
         24..=25 => Event::Repeat(number),
-        26 => Event::Stray((1 << 40) + number as u64),
+        26 => Event::Stray(number as u64),
         27 => Event::Half(1 + number % 19),
         28 => Event::Hour,
         _ => Event::Idle,
@@ -83,6 +83,7 @@ struct Seen {
     answered: AtomicUsize,
     left_half_sent: AtomicUsize,
     late_replies: AtomicUsize,
+    in_advance: AtomicUsize,
     slept_through: AtomicUsize,
     split_replies: AtomicUsize,
     ended_half_sent: AtomicUsize,
@@ -133,6 +134,7 @@ fn any_schedule_gives_each_caller_its_answer_or_the_truth() {
             &seen.left_half_sent,
         ),
         ("a reply came to a caller that had left", &seen.late_replies),
+        ("a reply came before its call was made", &seen.in_advance),
         ("a caller slept through its reply", &seen.slept_through),
         ("a reply came in two parts", &seen.split_replies),
         ("the connection ended within a frame", &seen.ended_half_sent),

@@ -18,7 +18,7 @@ use std::time::Duration;
 use testbed::link::{Carriage, End};
 use testbed::peer::{FAILURE, REPLY, REQUEST};
 use testbed::{Link, RawFrame, idle, note, poll_once, soon, stories};
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -44,6 +44,8 @@ enum Ending {
     /// Within a frame.
     Tears,
     Lies,
+    /// The client is gone, with both its sides.
+    Vanishes,
     /// Somebody drops `serve`.
     IsDropped,
 }
@@ -93,6 +95,7 @@ fn any_schedule_answers_each_request_once_within_the_bound() {
         3 => Just(Ending::Closes),
         1 => Just(Ending::Tears),
         1 => Just(Ending::Lies),
+        1 => Just(Ending::Vanishes),
         1 => Just(Ending::IsDropped),
     ];
     let cases = (
@@ -143,7 +146,9 @@ struct World {
     handler: Weak<Script>,
     life: Life,
     served: JoinHandle<Result<(), ServeError>>,
-    reader: tokio::io::ReadHalf<End>,
+    /// `None` once the client has vanished.
+    reader: Option<ReadHalf<End>>,
+    sending: JoinHandle<()>,
     /// What the client wants to send goes through a task, since the server need not take it at once.
     to_send: mpsc::UnboundedSender<Send>,
     received: Vec<u8>,
@@ -194,13 +199,13 @@ impl World {
         let weak = Arc::downgrade(&handler);
         let (reader, writer) = tokio::io::split(near);
         let (to_send, what) = mpsc::unbounded_channel();
-        tokio::spawn(sends(writer, what));
         Self {
             script,
             handler: weak,
             life,
             served: tokio::spawn(serve(far, handler)),
-            reader,
+            reader: Some(reader),
+            sending: tokio::spawn(sends(writer, what)),
             to_send,
             received: Vec::new(),
             open: HashMap::new(),
@@ -270,11 +275,13 @@ impl World {
 
     /// Takes up to so many bytes of what has arrived, without waiting.
     fn read(&mut self, bytes: usize) {
+        let Some(reader) = &mut self.reader else {
+            return;
+        };
         let mut room = vec![0; bytes];
         let mut taken = 0;
         while taken < bytes {
             let mut buffer = ReadBuf::new(&mut room[taken..]);
-            let reader = &mut self.reader;
             let read = std::future::poll_fn(|context| {
                 Pin::new(&mut *reader).poll_read(context, &mut buffer)
             });
@@ -319,11 +326,15 @@ impl World {
     }
 
     async fn ends(mut self, ending: Ending) {
-        if ending == Ending::IsDropped {
+        if matches!(ending, Ending::IsDropped | Ending::Vanishes) {
             idle().await;
             self.counts_who_is_at_work();
-            note("the server is dropped");
-            self.served.abort();
+            if ending == Ending::IsDropped {
+                note("the server is dropped");
+                self.served.abort();
+            } else {
+                self.vanishes().await;
+            }
             idle().await;
             self.nothing_is_held();
             return;
@@ -389,6 +400,26 @@ impl World {
         );
         idle().await;
         self.nothing_is_held();
+    }
+
+    /// To the server this looks like a client that closed its side, until it writes.
+    async fn vanishes(&mut self) {
+        note("the client vanishes, and the gate opens");
+        let at_work = self.script.running();
+        self.sending.abort();
+        self.reader = None;
+        self.script.gate.open();
+        let ended = soon(
+            "the server to be done: its client is gone",
+            &mut self.served,
+        )
+        .await;
+        let ended = ended.expect("the server does not panic");
+        assert!(
+            at_work == 0 || ended.is_err(),
+            "{at_work} handlers were at work for a client that is gone, and what they answered could not be \
+             written. Yet the server ended with {ended:?}."
+        );
     }
 
     fn counts_who_is_at_work(&self) {

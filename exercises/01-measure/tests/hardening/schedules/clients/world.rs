@@ -105,13 +105,7 @@ impl World {
             Event::Reply(which) => self.answer(which, REPLY).await,
             Event::Fail(which) => self.answer(which, FAILURE).await,
             Event::Repeat(which) => self.repeat(which).await,
-            Event::Stray(id) => {
-                note(format!(
-                    "the server says something to {id}, which nobody has asked"
-                ));
-                let kind = if id % 2 == 0 { REPLY } else { FAILURE };
-                self.send(id, kind, Bytes::new()).await;
-            }
+            Event::Stray(number) => self.stray(number).await,
             Event::Half(bytes) => self.half = Some(bytes),
             Event::Hour => {
                 note("an hour passes");
@@ -324,6 +318,51 @@ impl World {
             Err(CallError::Failed)
         };
         self.callers[number].said.get_or_insert(answer);
+    }
+
+    /// Says something that nobody has asked; once everybody's request has arrived, also about the ids that the next
+    /// calls may get.
+    async fn stray(&mut self, number: u64) {
+        if self.over.is_some() {
+            return;
+        }
+        let in_advance = number.is_multiple_of(2) && self.has_everything().await;
+        let latest = self.ids.keys().max().copied();
+        let ids = match latest {
+            Some(latest) if in_advance => [1, 2].map(|step| latest.wrapping_add(step)),
+            _ => [1 << 40, 1 << 41].map(|far| far + number),
+        };
+        note(format!(
+            "the server says something to {ids:?}, which nobody has asked"
+        ));
+        self.send(ids[0], REPLY, Bytes::from_static(b"made up"))
+            .await;
+        self.send(ids[1], FAILURE, Bytes::new()).await;
+        if in_advance {
+            count(&self.seen.in_advance);
+            // A client reads it now, or it may be taken for the reply of a call that is made meanwhile.
+            idle().await;
+            self.look();
+        }
+    }
+
+    /// The server reads on. Is no call on its way any more, and no message half sent?
+    async fn has_everything(&mut self) -> bool {
+        self.half = None;
+        self.send_the_rest().await;
+        loop {
+            idle().await;
+            let before = self.read_bytes;
+            self.read(1 << 16);
+            if before == self.read_bytes {
+                break;
+            }
+        }
+        self.look();
+        (0..self.callers.len()).all(|number| {
+            let waits = &self.callers[number].waits;
+            self.arrived.contains(&number) || matches!(waits, Waits::Left | Waits::Done)
+        })
     }
 
     /// Sends a message, or its first part only if that was wished.
