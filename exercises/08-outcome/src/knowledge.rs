@@ -73,7 +73,7 @@ pub fn told(key: Key, ended: &Ended) -> Told {
 
 /// What all tries of one call tell together.
 ///
-/// - A try that was told [`Told::Done`] or [`Told::Refused`] settles the call, whatever the others did.
+/// - A try that told [`Told::Done`] or [`Told::Refused`] settles the call, whatever the others did.
 /// - Otherwise a single [`Told::Unknown`] keeps the call unknown.
 /// - Otherwise, and when there was no try at all, it was not carried out.
 ///
