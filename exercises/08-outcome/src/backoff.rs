@@ -1,4 +1,4 @@
-//! How long to wait before the next try.
+//! How long to wait before the next try: exponential backoff, with jitter.
 //!
 //! Whatever made a try fail has often not gone a millisecond later. So the waits grow. And whatever made
 //! it fail has made it fail for a thousand others at the same moment: if they all wait for as long, they
@@ -11,34 +11,34 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     /// The longest wait after the first try.
-    pub first: Duration,
+    pub base: Duration,
     /// The longest wait of all.
-    pub most: Duration,
+    pub cap: Duration,
 }
 
 impl Backoff {
-    /// The wait after the try `number`, which counts from 1. `luck` is at least 0 and less than 1.
+    /// The wait after the try `number`, which counts from 1. `jitter` is at least 0 and less than 1.
     ///
-    /// - The wait after the first try is at most `first`; that limit doubles with each try, up to `most`.
-    /// - With `luck` near 1 the wait is at least half of its limit, and with 0 at most half of it. More luck
+    /// - The wait after the first try is at most `base`; that limit doubles with each try, up to `cap`.
+    /// - With `jitter` near 1 the wait is at least half of its limit, and with 0 at most half of it. More jitter
     ///   never makes it shorter.
     /// - No `number` overflows.
     ///
     /// Judged by `tries::waits_grow_and_are_spread`, and in hardening by
     /// `claims::no_number_of_tries_overflows`.
-    pub fn wait(&self, number: u32, luck: f64) -> Duration {
-        let _ = (number, luck, self.first, self.most);
-        todo!("Compute the wait: it doubles with each try up to a limit, and luck spreads it.")
+    pub fn wait(&self, number: u32, jitter: f64) -> Duration {
+        let _ = (number, jitter, self.base, self.cap);
+        todo!("Compute the wait: it doubles with each try up to a limit, and jitter spreads it.")
     }
 }
 
-/// Where the spread comes from: a small generator, different for each caller. Nothing secret depends
-/// on it.
+/// Random numbers that spread the waits, different for each caller: the generator `SplitMix64` (Steele, Lea
+/// and Flood 2014). Nothing secret depends on it.
 #[derive(Debug)]
-pub struct Luck(AtomicU64);
+pub struct Jitter(AtomicU64);
 
-impl Luck {
-    /// Luck that depends on `seed` alone.
+impl Jitter {
+    /// Jitter that depends on `seed` alone.
     pub const fn seeded(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }

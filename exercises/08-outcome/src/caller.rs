@@ -7,7 +7,7 @@
 //! its tries end with it. A retry that outlives the wish for it is how a request with a total time of
 //! five seconds was tried for five hours.
 
-use crate::backoff::{Backoff, Luck};
+use crate::backoff::{Backoff, Jitter};
 use crate::deadline::Deadline;
 use crate::knowledge::{self, Ended, Outcome, Told};
 use crate::message::{self, Command, Key, Request};
@@ -17,7 +17,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// Where a request is sent, once.
-pub trait Road: Send + Sync + 'static {
+pub trait Transport: Send + Sync + 'static {
     /// Sends a request and waits for its reply, without a time limit: a caller that has one drops the
     /// future. What has been sent by then may arrive all the same.
     ///
@@ -26,7 +26,7 @@ pub trait Road: Send + Sync + 'static {
     fn send(&self, request: Bytes) -> impl Future<Output = Result<Bytes, CallError>> + Send;
 }
 
-impl Road for Client {
+impl Transport for Client {
     fn send(&self, request: Bytes) -> impl Future<Output = Result<Bytes, CallError>> + Send {
         self.call(request)
     }
@@ -50,8 +50,8 @@ impl Default for Settings {
             tries: 4,
             try_timeout: Duration::from_millis(250),
             backoff: Backoff {
-                first: Duration::from_millis(100),
-                most: Duration::from_secs(1),
+                base: Duration::from_millis(100),
+                cap: Duration::from_secs(1),
             },
         }
     }
@@ -60,18 +60,18 @@ impl Default for Settings {
 /// Calls the wallet.
 #[derive(Debug)]
 pub struct Caller<R> {
-    road: R,
+    transport: R,
     settings: Settings,
-    luck: Luck,
+    jitter: Jitter,
 }
 
-impl<R: Road> Caller<R> {
-    /// Calls over `road`. Each caller has its own `seed`, so that they do not all come back together.
-    pub fn new(road: R, settings: Settings, seed: u64) -> Self {
+impl<R: Transport> Caller<R> {
+    /// Calls over `transport`. Each caller has its own `seed`, so that they do not all come back together.
+    pub fn new(transport: R, settings: Settings, seed: u64) -> Self {
         Self {
-            road,
+            transport,
             settings,
-            luck: Luck::seeded(seed),
+            jitter: Jitter::seeded(seed),
         }
     }
 
@@ -86,7 +86,7 @@ impl<R: Road> Caller<R> {
     /// Judged by the tests in `tries`, first by
     /// `tries::what_is_not_known_is_tried_again_with_the_same_key`.
     pub async fn call(&self, key: Key, command: Command, deadline: Deadline) -> Outcome {
-        let _ = (&self.settings, &self.luck, knowledge::known);
+        let _ = (&self.settings, &self.jitter, knowledge::known);
         let _ = (key, command, deadline, Self::try_once);
         todo!("Try until it is known, the tries are used up, or the time is; wait in between.")
     }
@@ -99,7 +99,7 @@ impl<R: Road> Caller<R> {
     /// Judged by `tries::a_try_has_a_limit_of_its_own` and
     /// `tries::each_try_carries_what_is_left_of_the_call`.
     async fn try_once(&self, key: Key, command: Command, deadline: Deadline) -> Option<Told> {
-        let _ = (key, command, deadline, &self.road);
+        let _ = (key, command, deadline, &self.transport);
         let _ = (message::to_bytes::<Request>, Ended::Replied);
         todo!("Send the request within the limits of a try, and say what that told.")
     }

@@ -1,4 +1,4 @@
-//! How long to wait before the next try.
+//! How long to wait before the next try: exponential backoff, with jitter.
 //!
 //! Whatever made a try fail has often not gone a millisecond later. So the waits grow. And whatever made
 //! it fail has made it fail for a thousand others at the same moment: if they all wait for as long, they
@@ -11,32 +11,32 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     /// The longest wait after the first try.
-    pub first: Duration,
+    pub base: Duration,
     /// The longest wait of all.
-    pub most: Duration,
+    pub cap: Duration,
 }
 
 impl Backoff {
     // ANCHOR: wait
-    /// The wait after the try `number`, which counts from 1. `luck` is at least 0 and less than 1.
+    /// The wait after the try `number`, which counts from 1. `jitter` is at least 0 and less than 1.
     ///
     /// All of the step is spread ("full jitter"). To keep half of it and spread the other half protects
     /// against a wait of nearly nothing, and brings twice as many callers back at the same time.
-    pub fn wait(&self, number: u32, luck: f64) -> Duration {
+    pub fn wait(&self, number: u32, jitter: f64) -> Duration {
         let doubled = 2_u32.saturating_pow(number.saturating_sub(1));
-        let step = self.first.saturating_mul(doubled).min(self.most);
-        step.mul_f64(luck)
+        let step = self.base.saturating_mul(doubled).min(self.cap);
+        step.mul_f64(jitter)
     }
     // ANCHOR_END: wait
 }
 
-/// Where the spread comes from: a small generator, different for each caller. Nothing secret depends
-/// on it.
+/// Random numbers that spread the waits, different for each caller: the generator `SplitMix64` (Steele, Lea
+/// and Flood 2014). Nothing secret depends on it.
 #[derive(Debug)]
-pub struct Luck(AtomicU64);
+pub struct Jitter(AtomicU64);
 
-impl Luck {
-    /// Luck that depends on `seed` alone.
+impl Jitter {
+    /// Jitter that depends on `seed` alone.
     pub const fn seeded(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }

@@ -7,7 +7,7 @@
 //! its tries end with it. A retry that outlives the wish for it is how a request with a total time of
 //! five seconds was tried for five hours.
 
-use crate::backoff::{Backoff, Luck};
+use crate::backoff::{Backoff, Jitter};
 use crate::deadline::Deadline;
 use crate::knowledge::{self, Ended, Outcome, Told};
 use crate::message::{self, Command, Key, Request};
@@ -17,7 +17,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// Where a request is sent, once.
-pub trait Road: Send + Sync + 'static {
+pub trait Transport: Send + Sync + 'static {
     /// Sends a request and waits for its reply, without a time limit: a caller that has one drops the
     /// future. What has been sent by then may arrive all the same.
     ///
@@ -26,7 +26,7 @@ pub trait Road: Send + Sync + 'static {
     fn send(&self, request: Bytes) -> impl Future<Output = Result<Bytes, CallError>> + Send;
 }
 
-impl Road for Client {
+impl Transport for Client {
     fn send(&self, request: Bytes) -> impl Future<Output = Result<Bytes, CallError>> + Send {
         self.call(request)
     }
@@ -50,8 +50,8 @@ impl Default for Settings {
             tries: 4,
             try_timeout: Duration::from_millis(250),
             backoff: Backoff {
-                first: Duration::from_millis(100),
-                most: Duration::from_secs(1),
+                base: Duration::from_millis(100),
+                cap: Duration::from_secs(1),
             },
         }
     }
@@ -60,18 +60,18 @@ impl Default for Settings {
 /// Calls the wallet.
 #[derive(Debug)]
 pub struct Caller<R> {
-    road: R,
+    transport: R,
     settings: Settings,
-    luck: Luck,
+    jitter: Jitter,
 }
 
-impl<R: Road> Caller<R> {
-    /// Calls over `road`. Each caller has its own `seed`, so that they do not all come back together.
-    pub fn new(road: R, settings: Settings, seed: u64) -> Self {
+impl<R: Transport> Caller<R> {
+    /// Calls over `transport`. Each caller has its own `seed`, so that they do not all come back together.
+    pub fn new(transport: R, settings: Settings, seed: u64) -> Self {
         Self {
-            road,
+            transport,
             settings,
-            luck: Luck::seeded(seed),
+            jitter: Jitter::seeded(seed),
         }
     }
 
@@ -90,7 +90,7 @@ impl<R: Road> Caller<R> {
             if matches!(told, Told::Done(_) | Told::Refused(_)) {
                 break;
             }
-            let wait = self.settings.backoff.wait(number, self.luck.next());
+            let wait = self.settings.backoff.wait(number, self.jitter.next());
             // What would be learnt after the deadline is of no use: better to say now what is known.
             if number == self.settings.tries || deadline.left().is_none_or(|left| left <= wait) {
                 break;
@@ -114,7 +114,7 @@ impl<R: Road> Caller<R> {
             command,
         });
         let patience = Deadline::within(self.settings.try_timeout.min(left));
-        let ended = match patience.run(self.road.send(request)).await {
+        let ended = match patience.run(self.transport.send(request)).await {
             Some(Ok(reply)) => Ended::Replied(reply),
             Some(Err(error)) => Ended::Broke(error),
             None => Ended::TimedOut,

@@ -4,7 +4,7 @@
 //! again needs another one. Who opens it, when, and how often, has to be decided once for all callers: a
 //! server that restarts has a thousand of them.
 
-use crate::caller::Road;
+use crate::caller::Transport;
 use bytes::Bytes;
 use measure::client::{CallError, Client};
 use std::future::Future;
@@ -60,7 +60,7 @@ impl<C: Connect> Line<C> {
     // ANCHOR_END: ended
 }
 
-impl<C: Connect> Road for Line<C> {
+impl<C: Connect> Transport for Line<C> {
     // ANCHOR: send
     /// Sends a request over the connection in use, once.
     ///

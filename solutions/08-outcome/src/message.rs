@@ -89,10 +89,10 @@ pub enum Refusal {
 
 impl Command {
     /// Whose wallet it is about, and what becomes of it.
-    pub const fn change(self) -> (LearnerId, i64) {
+    pub fn change(self) -> (LearnerId, i64) {
         match self {
-            Self::Grant { learner, credits } => (learner, credits as i64),
-            Self::Spend { learner, credits } => (learner, -(credits as i64)),
+            Self::Grant { learner, credits } => (learner, i64::from(credits)),
+            Self::Spend { learner, credits } => (learner, -i64::from(credits)),
         }
     }
 }

@@ -90,11 +90,11 @@ pub fn wallet_alone(_: &Seat) -> Result<Probe, String> {
     }))
 }
 
-/// A caller has new commands carried out, over a road that loses nothing.
+/// A caller has new commands carried out, over a transport that loses nothing.
 pub fn whole_call(_: &Seat) -> Result<Probe, String> {
     let runtime = plain_runtime()?;
-    let road = Lossy::new(Wallet::open(PlainBooks::default()), 0);
-    let caller = Caller::new(road, Settings::default(), 1);
+    let transport = Lossy::new(Wallet::open(PlainBooks::default()), 0);
+    let caller = Caller::new(transport, Settings::default(), 1);
     let mut wish = 0;
     Ok(Box::new(move |mut slice| {
         while slice.goes_on() {
@@ -103,7 +103,9 @@ pub fn whole_call(_: &Seat) -> Result<Probe, String> {
                 wish += 1;
                 let call = caller.call(Key(wish), command(1), Deadline::within(TIME));
                 if !matches!(runtime.block_on(call), Outcome::Done(_)) {
-                    return Err("a call over a road that loses nothing was not done".to_owned());
+                    return Err(
+                        "a call over a transport that loses nothing was not done".to_owned()
+                    );
                 }
             }
             slice.keep(start.elapsed(), RUN);
@@ -144,12 +146,12 @@ where
         let start = std::time::Instant::now();
         runtime.block_on(async {
             let books = PlainBooks::default();
-            let road = Lossy::new(Wallet::open(books.clone()), lost);
+            let transport = Lossy::new(Wallet::open(books.clone()), lost);
             let settings = Settings {
                 tries,
                 ..Settings::default()
             };
-            let caller = Arc::new(Caller::new(road, settings, 1));
+            let caller = Arc::new(Caller::new(transport, settings, 1));
             for wish in 1..=u128::from(CALLS) {
                 let outcome = call(Arc::clone(&caller), wish).await;
                 let times = books.credits(learner(wish));

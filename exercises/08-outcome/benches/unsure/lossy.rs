@@ -1,4 +1,4 @@
-//! A road that loses messages, and a wallet's books in memory.
+//! A transport that loses messages, and a wallet's books in memory.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -9,7 +9,7 @@ use domain::LearnerId;
 use measure::client::CallError;
 use measure::server::Handler;
 use outcome::books::{Books, BooksError, Entry, Remembered};
-use outcome::caller::Road;
+use outcome::caller::Transport;
 use outcome::message::Key;
 use outcome::wallet::Wallet;
 
@@ -26,7 +26,7 @@ pub struct Lossy {
 }
 
 impl Lossy {
-    /// A road to this wallet.
+    /// A transport to this wallet.
     pub fn new(wallet: Wallet<PlainBooks>, lost: u64) -> Self {
         Self {
             wallet,
@@ -46,7 +46,7 @@ impl Lossy {
     }
 }
 
-impl Road for Lossy {
+impl Transport for Lossy {
     async fn send(&self, request: Bytes) -> Result<Bytes, CallError> {
         if self.loses() {
             return pending().await;

@@ -4,7 +4,7 @@
 //! cargo bench -p outcome --features bench --bench unsure -- --quick
 //! ```
 //!
-//! Ten thousand callers each want one thing, over a road that loses some of its messages in each direction.
+//! Ten thousand callers each want one thing, over a transport that loses some of its messages in each direction.
 //! What was told and what became durable is counted, with fixed random numbers and in virtual time, so it is
 //! the same on every machine. The only times are those of a call that nothing happens to: what a key, a
 //! deadline and an outcome cost when they are not needed.

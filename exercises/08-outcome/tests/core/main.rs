@@ -1,7 +1,7 @@
 //! The lesson of lab 8: one module per stage, in the order of the chapter.
 //!
 //! Each test's comment opens with the invariant that it checks. The first stage judges pure functions, the
-//! next two run in virtual time over a road whose every try has a scripted fate, and the last two watch a
+//! next two run in virtual time over a transport whose every try has a scripted fate, and the last two watch a
 //! wallet's books: at the end it is the durable changes that count.
 
 mod knowledge;

@@ -1,6 +1,6 @@
 //! Tries, within a deadline.
 
-use crate::world::{Fate, KEY, TestRoad, done, ms, pass, settings, spend, timed};
+use crate::world::{Fate, KEY, TestTransport, done, ms, pass, settings, spend, timed};
 use measure::client::CallError;
 use outcome::backoff::Backoff;
 use outcome::caller::Caller;
@@ -17,8 +17,8 @@ const JUST_BELOW_ONE: f64 = 0.999;
 fn waits_grow_and_are_spread() {
     live(|| {
         let backoff = Backoff {
-            first: ms(100),
-            most: ms(1_000),
+            base: ms(100),
+            cap: ms(1_000),
         };
         for (number, step) in [
             (1, 100),
@@ -35,7 +35,7 @@ fn waits_grow_and_are_spread() {
             );
             assert!(
                 wait >= ms(step) / 2,
-                "After try {number}, with the worst luck, the wait was {wait:?}. At least half of {step} ms \
+                "After try {number}, with jitter near 1, the wait was {wait:?}. At least half of {step} ms \
                  was to be expected: waits that do not grow hit a server that is down as often as one that \
                  is up."
             );
@@ -54,7 +54,7 @@ fn waits_grow_and_are_spread() {
 #[test]
 fn what_is_not_known_is_tried_again_with_the_same_key() {
     story(|| async {
-        let road = TestRoad::with([
+        let transport = TestTransport::with([
             Fate::Breaks(CallError::NotSent),
             Fate::Silence,
             Fate::Breaks(CallError::Failed),
@@ -62,11 +62,11 @@ fn what_is_not_known_is_tried_again_with_the_same_key() {
             Fate::Crossed(Key(8), done(5)),
             Fate::Answered(ms(5), done(70)),
         ]);
-        let caller = Caller::new(road.clone(), settings(10, ms(100)), 1);
+        let caller = Caller::new(transport.clone(), settings(10, ms(100)), 1);
         let outcome = caller
             .call(KEY, spend(30), Deadline::within(ms(2_000)))
             .await;
-        let sent = road.sent();
+        let sent = transport.sent();
         assert!(
             sent.iter().all(|sent| sent.request.key == KEY),
             "The tries have different keys. For the wallet they are then different wishes, and each is \
@@ -92,14 +92,14 @@ fn what_was_refused_is_not_tried_again() {
     story(|| async {
         for refusal in [Refusal::Invalid, Refusal::NotEnough, Refusal::KeyReused] {
             scene(format!("the wallet will say {refusal:?}"));
-            let road = TestRoad::with([Fate::Answered(ms(5), Answer::Refused(refusal))]);
-            let caller = Caller::new(road.clone(), settings(5, ms(100)), 1);
+            let transport = TestTransport::with([Fate::Answered(ms(5), Answer::Refused(refusal))]);
+            let caller = Caller::new(transport.clone(), settings(5, ms(100)), 1);
             let outcome = caller
                 .call(KEY, spend(30), Deadline::within(ms(2_000)))
                 .await;
             assert_eq!(outcome, Outcome::Failed(Reason::Refused(refusal)));
             assert_eq!(
-                road.sent().len(),
+                transport.sent().len(),
                 1,
                 "{refusal:?} is a decision, and the same question gets the same one. Asking again only \
                  costs."
@@ -112,8 +112,8 @@ fn what_was_refused_is_not_tried_again() {
 #[test]
 fn a_call_ends_by_its_deadline() {
     story(|| async {
-        let road = TestRoad::with([Fate::Silence]);
-        let caller = Caller::new(road.clone(), settings(1_000, ms(300)), 1);
+        let transport = TestTransport::with([Fate::Silence]);
+        let caller = Caller::new(transport.clone(), settings(1_000, ms(300)), 1);
         let call = caller.call(KEY, spend(30), Deadline::within(ms(1_000)));
         let (outcome, took) = timed(call).await;
         assert_eq!(outcome, Outcome::Unknown);
@@ -128,9 +128,9 @@ fn a_call_ends_by_its_deadline() {
         );
         pass(Duration::from_secs(3_600)).await;
         assert!(
-            road.sent().iter().all(|sent| sent.at < ms(1_000)),
+            transport.sent().iter().all(|sent| sent.at < ms(1_000)),
             "A try was sent when no time was left: {:?} ms.",
-            road.times_ms()
+            transport.times_ms()
         );
     });
 }
@@ -139,8 +139,8 @@ fn a_call_ends_by_its_deadline() {
 #[test]
 fn a_try_has_a_limit_of_its_own() {
     story(|| async {
-        let road = TestRoad::with([Fate::Silence, Fate::Answered(ms(5), done(70))]);
-        let caller = Caller::new(road.clone(), settings(2, ms(250)), 1);
+        let transport = TestTransport::with([Fate::Silence, Fate::Answered(ms(5), done(70))]);
+        let caller = Caller::new(transport.clone(), settings(2, ms(250)), 1);
         let call = caller.call(KEY, spend(30), Deadline::within(ms(2_000)));
         let (outcome, took) = timed(call).await;
         assert_eq!(
@@ -150,9 +150,9 @@ fn a_try_has_a_limit_of_its_own() {
              that the second would have been answered."
         );
         assert!(
-            road.sent()[1].at >= ms(250) && took <= ms(250 + 10 + 5),
+            transport.sent()[1].at >= ms(250) && took <= ms(250 + 10 + 5),
             "The first try has 250 ms, the wait after it at most 10: the tries were sent at {:?} ms.",
-            road.times_ms()
+            transport.times_ms()
         );
     });
 }
@@ -161,12 +161,12 @@ fn a_try_has_a_limit_of_its_own() {
 #[test]
 fn each_try_carries_what_is_left_of_the_call() {
     story(|| async {
-        let road = TestRoad::with([Fate::Silence]);
-        let caller = Caller::new(road.clone(), settings(4, ms(250)), 1);
+        let transport = TestTransport::with([Fate::Silence]);
+        let caller = Caller::new(transport.clone(), settings(4, ms(250)), 1);
         caller
             .call(KEY, spend(30), Deadline::within(ms(2_000)))
             .await;
-        let sent = road.sent();
+        let sent = transport.sent();
         assert!(sent.len() > 1, "A try without a reply is tried again.");
         for sent in sent {
             let left = ms(2_000).saturating_sub(sent.at);
@@ -190,12 +190,12 @@ fn each_try_carries_what_is_left_of_the_call() {
 #[test]
 fn there_is_a_last_try() {
     story(|| async {
-        let road = TestRoad::with([Fate::Breaks(CallError::NotSent)]);
-        let caller = Caller::new(road.clone(), settings(4, ms(100)), 1);
+        let transport = TestTransport::with([Fate::Breaks(CallError::NotSent)]);
+        let caller = Caller::new(transport.clone(), settings(4, ms(100)), 1);
         let call = caller.call(KEY, spend(30), Deadline::within(Duration::from_secs(3_600)));
         let (outcome, took) = timed(call).await;
         assert_eq!(
-            road.sent().len(),
+            transport.sent().len(),
             4,
             "The settings allow four tries in all, the first included."
         );
@@ -204,7 +204,7 @@ fn there_is_a_last_try() {
             Outcome::Failed(Reason::NotCarriedOut),
             "No try was ever sent, and that is certain."
         );
-        let last = road.sent()[3].at;
+        let last = transport.sent()[3].at;
         assert_eq!(
             took, last,
             "Nothing comes after the last try, and its caller waits."
@@ -216,19 +216,23 @@ fn there_is_a_last_try() {
 #[test]
 fn a_failure_at_the_end_does_not_hide_an_unknown_try() {
     story(|| async {
-        let road = TestRoad::with([Fate::Silence, Fate::Breaks(CallError::NotSent)]);
-        let caller = Caller::new(road.clone(), settings(3, ms(100)), 1);
+        let transport = TestTransport::with([Fate::Silence, Fate::Breaks(CallError::NotSent)]);
+        let caller = Caller::new(transport.clone(), settings(3, ms(100)), 1);
         let outcome = caller
             .call(KEY, spend(30), Deadline::within(ms(2_000)))
             .await;
-        assert_eq!(road.sent().len(), 3, "It is tried as often as it may be.");
+        assert_eq!(
+            transport.sent().len(),
+            3,
+            "It is tried as often as it may be."
+        );
         assert_eq!(
             outcome,
             Outcome::Unknown,
             "The last two tries were not sent. The first was, and got no reply: it may have happened."
         );
-        let road = TestRoad::with([Fate::Crossed(Key(8), done(7)), Fate::Silence]);
-        let caller = Caller::new(road, settings(1, ms(100)), 1);
+        let transport = TestTransport::with([Fate::Crossed(Key(8), done(7)), Fate::Silence]);
+        let caller = Caller::new(transport, settings(1, ms(100)), 1);
         let outcome = caller
             .call(KEY, spend(30), Deadline::within(ms(2_000)))
             .await;
@@ -244,17 +248,17 @@ fn a_failure_at_the_end_does_not_hide_an_unknown_try() {
 #[test]
 fn a_caller_that_leaves_stops_trying() {
     story(|| async {
-        let road = TestRoad::with([Fate::Silence]);
-        let caller = Caller::new(road.clone(), settings(1_000, ms(100)), 1);
+        let transport = TestTransport::with([Fate::Silence]);
+        let caller = Caller::new(transport.clone(), settings(1_000, ms(100)), 1);
         let call = caller.call(KEY, spend(30), Deadline::within(Duration::from_secs(3_600)));
         let left = tokio::time::timeout(ms(350), call).await;
         assert!(left.is_err(), "Nothing was answered.");
-        let tries = road.sent().len();
+        let tries = transport.sent().len();
         assert!(tries > 1, "It was tried again meanwhile.");
         note("the caller leaves");
         pass(Duration::from_secs(3_600)).await;
         assert_eq!(
-            road.sent().len(),
+            transport.sent().len(),
             tries,
             "The caller has left, and its request is tried still. Such a try works for nobody, and has \
              nobody to end it."

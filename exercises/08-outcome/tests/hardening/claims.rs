@@ -38,21 +38,21 @@ fn a_claim_of_a_peer_overflows_nothing() {
     });
 }
 
-/// **O6** No number of tries makes a wait overflow, and more luck never makes it shorter.
+/// **O6** No number of tries makes a wait overflow, and more jitter never makes it shorter.
 #[test]
 fn no_number_of_tries_overflows() {
     live(|| {
-        for (first, most) in [
+        for (base, cap) in [
             (ms(100), ms(1_000)),
             (ms(1), Duration::MAX),
             (ms(700), ms(100)),
             (Duration::ZERO, ms(100)),
         ] {
-            let backoff = Backoff { first, most };
+            let backoff = Backoff { base, cap };
             for number in [1, 2, 31, 32, 33, 64, 65, u32::MAX] {
-                let waits = [0.0, 0.25, 0.5, 0.75].map(|luck| backoff.wait(number, luck));
+                let waits = [0.0, 0.25, 0.5, 0.75].map(|jitter| backoff.wait(number, jitter));
                 assert!(waits.is_sorted(), "{backoff:?}, try {number}: {waits:?}");
-                assert!(waits[3] <= most, "{backoff:?}, try {number}: {waits:?}");
+                assert!(waits[3] <= cap, "{backoff:?}, try {number}: {waits:?}");
             }
         }
     });

@@ -3,7 +3,7 @@
 use crate::world::{ADA, KEY, Post, TestBooks, Trip, done, ms, pass, settle, spend};
 use bytes::Bytes;
 use measure::client::CallError;
-use outcome::caller::Road;
+use outcome::caller::Transport;
 use outcome::line::Line;
 use outcome::message::{Key, Reply, Request, from_bytes, to_bytes};
 use std::sync::Arc;

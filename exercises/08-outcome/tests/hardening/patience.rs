@@ -1,6 +1,6 @@
 //! The corners of a call's time.
 
-use crate::world::{Fate, KEY, TestRoad, done, ms, pass, settings, spend, timed};
+use crate::world::{Fate, KEY, TestTransport, done, ms, pass, settings, spend, timed};
 use measure::client::CallError;
 use outcome::backoff::Backoff;
 use outcome::caller::{Caller, Settings};
@@ -19,12 +19,12 @@ fn a_wait_that_leaves_no_time_is_not_begun() {
             tries: 5,
             try_timeout: ms(100),
             backoff: Backoff {
-                first: hours,
-                most: hours,
+                base: hours,
+                cap: hours,
             },
         };
-        let road = TestRoad::with([Fate::Breaks(CallError::NotSent)]);
-        let caller = Caller::new(road, patient, 3);
+        let transport = TestTransport::with([Fate::Breaks(CallError::NotSent)]);
+        let caller = Caller::new(transport, patient, 3);
         let call = caller.call(KEY, spend(30), Deadline::within(ms(1_000)));
         let (outcome, took) = timed(call).await;
         assert_eq!(outcome, Outcome::Failed(Reason::NotCarriedOut));
@@ -41,13 +41,13 @@ fn a_wait_that_leaves_no_time_is_not_begun() {
 #[test]
 fn a_call_without_time_sends_nothing() {
     story(|| async {
-        let road = TestRoad::with([Fate::Answered(ms(0), done(70))]);
-        let caller = Caller::new(road.clone(), settings(3, ms(100)), 1);
+        let transport = TestTransport::with([Fate::Answered(ms(0), done(70))]);
+        let caller = Caller::new(transport.clone(), settings(3, ms(100)), 1);
         let deadline = Deadline::within(ms(10));
         pass(ms(10)).await;
         let outcome = caller.call(KEY, spend(30), deadline).await;
         assert_eq!(outcome, Outcome::Failed(Reason::NotCarriedOut));
-        assert_eq!(road.sent().len(), 0, "It was sent for nobody.");
+        assert_eq!(transport.sent().len(), 0, "It was sent for nobody.");
     });
 }
 
@@ -55,8 +55,8 @@ fn a_call_without_time_sends_nothing() {
 #[test]
 fn a_try_does_not_outlast_the_call() {
     story(|| async {
-        let road = TestRoad::with([Fate::Silence]);
-        let caller = Caller::new(road.clone(), settings(1, ms(5_000)), 1);
+        let transport = TestTransport::with([Fate::Silence]);
+        let caller = Caller::new(transport.clone(), settings(1, ms(5_000)), 1);
         let call = caller.call(KEY, spend(30), Deadline::within(ms(300)));
         let (outcome, took) = timed(call).await;
         assert_eq!((outcome, took), (Outcome::Unknown, ms(300)));
@@ -67,8 +67,8 @@ fn a_try_does_not_outlast_the_call() {
 #[test]
 fn a_reply_just_in_time_counts() {
     story(|| async {
-        let road = TestRoad::with([Fate::Answered(ms(299), done(70))]);
-        let caller = Caller::new(road.clone(), settings(1, ms(300)), 1);
+        let transport = TestTransport::with([Fate::Answered(ms(299), done(70))]);
+        let caller = Caller::new(transport.clone(), settings(1, ms(300)), 1);
         let outcome = caller.call(KEY, spend(30), Deadline::within(ms(300))).await;
         assert_eq!(outcome, Outcome::Done(Receipt { balance: 70 }));
     });
@@ -79,13 +79,13 @@ fn a_reply_just_in_time_counts() {
 fn an_expired_try_is_tried_again() {
     story(|| async {
         let expired = Fate::Answered(ms(1), Answer::Expired);
-        let road = TestRoad::with([expired.clone(), Fate::Answered(ms(1), done(70))]);
-        let caller = Caller::new(road, settings(3, ms(100)), 1);
+        let transport = TestTransport::with([expired.clone(), Fate::Answered(ms(1), done(70))]);
+        let caller = Caller::new(transport, settings(3, ms(100)), 1);
         let deadline = || Deadline::within(ms(2_000));
         let outcome = caller.call(KEY, spend(30), deadline()).await;
         assert_eq!(outcome, Outcome::Done(Receipt { balance: 70 }));
-        let road = TestRoad::with([Fate::Silence, expired]);
-        let caller = Caller::new(road, settings(3, ms(100)), 1);
+        let transport = TestTransport::with([Fate::Silence, expired]);
+        let caller = Caller::new(transport, settings(3, ms(100)), 1);
         let outcome = caller.call(KEY, spend(30), deadline()).await;
         assert_eq!(
             outcome,
@@ -101,20 +101,20 @@ fn two_callers_do_not_keep_step() {
     story(|| async {
         let mut times = Vec::new();
         for seed in 1..=4 {
-            let road = TestRoad::with([Fate::Breaks(CallError::NotSent)]);
+            let transport = TestTransport::with([Fate::Breaks(CallError::NotSent)]);
             let wide = Settings {
                 backoff: Backoff {
-                    first: ms(1_000),
-                    most: ms(8_000),
+                    base: ms(1_000),
+                    cap: ms(8_000),
                 },
                 ..settings(6, ms(100))
             };
-            let caller = Caller::new(road.clone(), wide, seed);
+            let caller = Caller::new(transport.clone(), wide, seed);
             caller
                 .call(KEY, spend(30), Deadline::within(ms(3_600_000)))
                 .await;
-            assert_eq!(road.sent().len(), 6);
-            times.push(road.times_ms());
+            assert_eq!(transport.sent().len(), 6);
+            times.push(transport.times_ms());
         }
         let all = times.len();
         times.sort();

@@ -1,4 +1,4 @@
-//! What both targets stand on: a road whose fates are scripted, books that can be held and can fail, and
+//! What both targets stand on: a transport whose fates are scripted, books that can be held and can fail, and
 //! a post office between lab 1's client and lab 1's server.
 #![allow(
     dead_code,
@@ -8,11 +8,11 @@
 
 mod books;
 mod post;
-mod road;
+mod transport;
 
 pub use books::{Ending, TestBooks};
 pub use post::{Post, Trip};
-pub use road::{Fate, TestRoad};
+pub use transport::{Fate, TestTransport};
 
 use bytes::Bytes;
 use domain::LearnerId;
@@ -88,8 +88,8 @@ pub const fn settings(tries: u32, try_timeout: Duration) -> Settings {
         tries,
         try_timeout,
         backoff: Backoff {
-            first: ms(10),
-            most: ms(40),
+            base: ms(10),
+            cap: ms(40),
         },
     }
 }

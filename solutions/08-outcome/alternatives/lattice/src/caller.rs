@@ -1,6 +1,6 @@
 //! A call as a small machine: it is told how a try ended, and says what comes next.
 
-use crate::backoff::{Backoff, Luck};
+use crate::backoff::{Backoff, Jitter};
 use crate::knowledge::{self, Ended, Known, Outcome};
 use bytes::Bytes;
 use ours::deadline::Deadline;
@@ -8,7 +8,7 @@ use ours::message::{self, Command, Key, Request};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-pub use ours::caller::Road;
+pub use ours::caller::Transport;
 
 /// How often, and how patiently.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +24,9 @@ pub struct Settings {
 /// Calls the wallet.
 #[derive(Debug)]
 pub struct Caller<R> {
-    road: R,
+    transport: R,
     settings: Settings,
-    luck: Luck,
+    jitter: Jitter,
 }
 
 /// What comes next in a call.
@@ -46,7 +46,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn next(&self, luck: &Luck) -> Next {
+    fn next(&self, jitter: &Jitter) -> Next {
         let Some(left) = self.deadline.left() else {
             return Next::End;
         };
@@ -57,7 +57,7 @@ impl Progress {
             let limit = self.settings.try_timeout.min(left);
             return Next::Try { limit };
         }
-        match self.settings.backoff.wait(self.tried, luck.next()) {
+        match self.settings.backoff.wait(self.tried, jitter.next()) {
             wait if wait < left => Next::Wait(wait),
             _ => Next::End,
         }
@@ -70,13 +70,13 @@ impl Progress {
     }
 }
 
-impl<R: Road> Caller<R> {
-    /// Calls over `road`.
-    pub fn new(road: R, settings: Settings, seed: u64) -> Self {
+impl<R: Transport> Caller<R> {
+    /// Calls over `transport`.
+    pub fn new(transport: R, settings: Settings, seed: u64) -> Self {
         Self {
-            road,
+            transport,
             settings,
-            luck: Luck::seeded(seed),
+            jitter: Jitter::seeded(seed),
         }
     }
 
@@ -90,7 +90,7 @@ impl<R: Road> Caller<R> {
             waited: false,
         };
         loop {
-            match progress.next(&self.luck) {
+            match progress.next(&self.jitter) {
                 Next::Try { limit } => {
                     let request = request(key, command, deadline);
                     let ended = self.send(request, limit).await;
@@ -106,7 +106,7 @@ impl<R: Road> Caller<R> {
     }
 
     async fn send(&self, request: Bytes, limit: Duration) -> Ended {
-        let reply = timeout(limit, self.road.send(request)).await;
+        let reply = timeout(limit, self.transport.send(request)).await;
         reply.map_or(Ended::TimedOut, |reply| {
             reply.map_or_else(Ended::Broke, Ended::Replied)
         })

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use measure::client::{CallError, Client};
-use ours::caller::Road;
+use ours::caller::Transport;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
@@ -42,7 +42,7 @@ impl<C: Connect> Line<C> {
     }
 }
 
-impl<C: Connect> Road for Line<C> {
+impl<C: Connect> Transport for Line<C> {
     async fn send(&self, request: Bytes) -> Result<Bytes, CallError> {
         let (number, client) = self.usable().await?;
         let answer = client.call(request).await;

@@ -1,9 +1,9 @@
-//! A road on which each try has the fate that the test has written down for it.
+//! A transport on which each try has the fate that the test has written down for it.
 
 use super::reply;
 use bytes::Bytes;
 use measure::client::CallError;
-use outcome::caller::Road;
+use outcome::caller::Transport;
 use outcome::message::{Answer, Key, Request, from_bytes};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -26,15 +26,15 @@ pub enum Fate {
 /// One try, as it was sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Sent {
-    /// When, from the start of the road.
+    /// When, from the start of the transport.
     pub at: Duration,
     /// What.
     pub request: Request,
 }
 
-/// The road. Clones are the same one.
+/// The transport. Clones are the same one.
 #[derive(Clone, Debug)]
-pub struct TestRoad(Arc<Mutex<State>>);
+pub struct TestTransport(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
@@ -43,8 +43,8 @@ struct State {
     sent: Vec<Sent>,
 }
 
-impl TestRoad {
-    /// A road with these fates, in order; the last of them is that of all further tries.
+impl TestTransport {
+    /// A transport with these fates, in order; the last of them is that of all further tries.
     pub fn with(fates: impl Into<Vec<Fate>>) -> Self {
         Self(Arc::new(Mutex::new(State {
             began: Instant::now(),
@@ -65,11 +65,11 @@ impl TestRoad {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("the road")
+        self.0.lock().expect("the transport")
     }
 }
 
-impl Road for TestRoad {
+impl Transport for TestTransport {
     async fn send(&self, request: Bytes) -> Result<Bytes, CallError> {
         let request: Request = from_bytes(&request).expect("the caller sends a `Request`");
         let (fate, number, at) = {
