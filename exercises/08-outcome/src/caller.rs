@@ -94,7 +94,7 @@ impl<R: Transport> Caller<R> {
     /// Sends the request once; `None` if no time was left for it.
     ///
     /// - The request has the key, and what is left of the *call*: when a try is given up, the wish is not.
-    /// - It is given up after `try_timeout`, or at the deadline if that is sooner.
+    /// - It is given up after `try_timeout`, or at the deadline if that is sooner. Both are [`Ended::TimedOut`].
     ///
     /// Judged by `tries::a_try_has_a_limit_of_its_own` and
     /// `tries::each_try_carries_what_is_left_of_the_call`.

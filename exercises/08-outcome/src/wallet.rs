@@ -40,10 +40,10 @@ impl<B: Books> Wallet<B> {
     /// - A key's command has one effect, also if its requests overlap. The same key with the same command is
     ///   answered the same again, by any wallet on these books; with another command it is
     ///   [`Refusal::KeyReused`].
-    /// - A refusal that could come out differently later is as durable as an effect.
+    /// - A refusal that could come out differently later is as durable as an effect: also that of a full wallet.
     /// - An effect and the memory of its key are one commit.
-    /// - Once the deadline has passed, nothing is begun: [`Answer::Expired`]. A commit that has begun is
-    ///   waited for.
+    /// - Once the deadline has passed, nothing is begun, and no commit either: [`Answer::Expired`]. A commit
+    ///   that has begun is waited for.
     ///
     /// # Errors
     /// When the books fail: there is no answer then.
@@ -90,7 +90,8 @@ impl<B: Books> Handler for Wallet<B> {
     /// Answers a request that has just arrived: its time is counted from here. The reply has its key.
     ///
     /// # Errors
-    /// When these bytes are no [`Request`], and when the wallet has no answer.
+    /// When these bytes are no [`Request`], and when the wallet has no answer: a [`HandlerError`] takes a text
+    /// for this side's log.
     ///
     /// Judged by `connection::a_requests_time_is_counted_from_its_arrival`.
     async fn handle(&self, request: Bytes) -> Result<Bytes, HandlerError> {

@@ -210,7 +210,12 @@ fn a_late_reply_answers_no_other_call() {
             first.call(KEY, spend(30), deadline).await
         });
         pass(ms(90)).await;
-        assert_eq!(first.await.expect("no panic"), Outcome::Unknown);
+        assert_eq!(
+            first.await.expect("no panic"),
+            Outcome::Unknown,
+            "Its try was sent, and then cut off by the deadline. That there was no time for another try does \
+             not say that this one did nothing."
+        );
         note("the first call is over, and the second begins");
         let second = caller
             .call(Key(8), spend(7), Deadline::within(ms(95)))

@@ -112,7 +112,10 @@ fn a_refusal_is_remembered_too() {
             "The caller was told that it failed, and now it has happened. To refuse is to promise that it \
              never will, so that a refusal has to be as durable as an effect."
         );
-        assert_eq!(late, refused);
+        assert_eq!(
+            late, refused,
+            "The same key, the same answer: also when it was no."
+        );
     });
 }
 
@@ -269,7 +272,12 @@ fn deduplication_survives_a_restart() {
             done(10),
             "The same key, the same answer: a restart is what makes callers ask again."
         );
-        assert_eq!(ask(&wallet, Key(8), spend(30)).await, refused);
+        assert_eq!(
+            ask(&wallet, Key(8), spend(30)).await,
+            refused,
+            "Its caller was told that it failed. A refusal that does not survive a restart is carried out \
+             when it is asked again."
+        );
         assert_eq!(
             books.effects(),
             [-30, 90],

@@ -28,6 +28,7 @@ fn waits_grow_and_are_spread() {
             (5, 1_000),
             (40, 1_000),
         ] {
+            note(format!("the wait after try {number} is computed"));
             let wait = backoff.wait(number, JUST_BELOW_ONE);
             assert!(
                 wait <= ms(step),
@@ -97,7 +98,11 @@ fn what_was_refused_is_not_tried_again() {
             let outcome = caller
                 .call(KEY, spend(30), Deadline::within(ms(2_000)))
                 .await;
-            assert_eq!(outcome, Outcome::Failed(Reason::Refused(refusal)));
+            assert_eq!(
+                outcome,
+                Outcome::Failed(Reason::Refused(refusal)),
+                "The wallet has decided, and its caller wants to know why."
+            );
             assert_eq!(
                 transport.sent().len(),
                 1,
@@ -116,7 +121,11 @@ fn a_call_ends_by_its_deadline() {
         let caller = Caller::new(transport.clone(), settings(1_000, ms(300)), 1);
         let call = caller.call(KEY, spend(30), Deadline::within(ms(1_000)));
         let (outcome, took) = timed(call).await;
-        assert_eq!(outcome, Outcome::Unknown);
+        assert_eq!(
+            outcome,
+            Outcome::Unknown,
+            "Tries were sent, and none got a reply."
+        );
         assert!(
             took <= ms(1_000),
             "The caller has 1 s, and was answered after {took:?}. A limit for each try is not a limit for \
