@@ -40,9 +40,9 @@ impl<B: Books> Wallet<B> {
     /// - A key's command has one effect, also if its requests overlap. The same key with the same command is
     ///   answered the same again, by any wallet on these books; with another command it is
     ///   [`Refusal::KeyReused`].
-    /// - A refusal that could come out differently later is as durable as an effect: also that of a full wallet.
+    /// - A refusal that could come out differently later is as durable as an effect; a full wallet's too.
     /// - An effect and the memory of its key are one commit.
-    /// - Once the deadline has passed, nothing is begun, and no commit either: [`Answer::Expired`]. A commit
+    /// - Once the deadline has passed, nothing is begun, no commit either: [`Answer::Expired`]. A commit
     ///   that has begun is waited for.
     ///
     /// # Errors
