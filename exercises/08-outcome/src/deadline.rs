@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// The longest time that a deadline gives: a day. It is a bound on what a peer can claim, since a
 /// number from outside added to an instant must not overflow.
-pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+pub const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// The instant after which nobody waits any more, by this machine's clock.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -4,7 +4,7 @@
 //! it fail has made it fail for a thousand others at the same moment: if they all wait for as long, they
 //! all come back together. So the waits are spread.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How waits grow.
@@ -30,24 +30,18 @@ impl Backoff {
     // ANCHOR_END: wait
 }
 
-/// Random numbers that spread the waits, different for each caller: the generator `SplitMix64` (Steele, Lea
-/// and Flood 2014). Nothing secret depends on it.
+/// Random numbers that spread the waits, different for each caller. Nothing secret depends on them.
 #[derive(Debug)]
-pub struct Jitter(AtomicU64);
+pub struct Jitter(Mutex<fastrand::Rng>);
 
 impl Jitter {
     /// Jitter that depends on `seed` alone.
-    pub const fn seeded(seed: u64) -> Self {
-        Self(AtomicU64::new(seed))
+    pub fn seeded(seed: u64) -> Self {
+        Self(Mutex::new(fastrand::Rng::with_seed(seed)))
     }
 
     /// A number from 0 to less than 1.
     pub fn next(&self) -> f64 {
-        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-        let mut bits = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let high = u32::try_from((bits ^ (bits >> 31)) >> 32).unwrap_or(u32::MAX);
-        f64::from(high) / (f64::from(u32::MAX) + 1.0)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).f64()
     }
 }

@@ -1,7 +1,7 @@
 //! All of it over lab 1's connection, with everything going wrong on the way.
 
 use crate::world::{
-    ADA, KEY, Post, TestBooks, Trip, done, ms, pass, settings, settle, spend, timed,
+    ADA, Ending, KEY, Post, TestBooks, Trip, done, ms, pass, settings, settle, spend, timed,
 };
 use bytes::Bytes;
 use ledger::{FILE_NAME, Role, lab};
@@ -71,6 +71,13 @@ fn a_requests_time_is_counted_from_its_arrival() {
         );
         let fine = answer(request(KEY, 500)).await;
         assert_eq!((fine.key, fine.answer), (KEY, done(40)));
+        books.next_commits_end(&[Ending::KeptAndFailed]);
+        let failed = wallet.handle(request(Key(9), 500)).await;
+        assert!(
+            failed.is_err(),
+            "The books failed, so the wallet has no answer; to send any other reply says what it does not know. \
+             Its effect is durable."
+        );
     });
 }
 

@@ -1,6 +1,6 @@
 //! One effect for one key.
 
-use crate::world::{ADA, Ending, KEY, TestBooks, done, grant, ms, pass, settle, spend, words};
+use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, grant, ms, pass, settle, spend, words};
 use outcome::books::BooksError;
 use outcome::deadline::Deadline;
 use outcome::message::{Answer, Command, Key, Refusal};
@@ -116,6 +116,19 @@ fn a_refusal_is_remembered_too() {
             late, refused,
             "The same key, the same answer: also when it was no."
         );
+
+        scene("a wallet that is full, and has room later");
+        let books = TestBooks::with(&[(ADA, u64::MAX - 5)]);
+        let wallet = Wallet::open(books.clone());
+        let full = Answer::Refused(Refusal::Invalid);
+        assert_eq!(ask(&wallet, KEY, grant(10)).await, full);
+        ask(&wallet, Key(8), spend(100)).await;
+        assert_eq!(
+            (ask(&wallet, KEY, grant(10)).await, books.times(10)),
+            (full, 0),
+            "There was no room for 10 credits, and its caller was told that it failed. Now there is room: this \
+             refusal could come out differently later as well."
+        );
     });
 }
 
@@ -138,6 +151,15 @@ fn what_makes_no_sense_is_refused() {
             Answer::Refused(Refusal::KeyReused),
             "The key was used for another command. To answer with that one's receipt tells the caller that \
              10 credits were spent; to carry it out gives one key two effects."
+        );
+        let bobs = Command::Spend {
+            learner: BOB,
+            credits: 100,
+        };
+        assert_eq!(
+            ask(&wallet, KEY, bobs).await,
+            Answer::Refused(Refusal::KeyReused),
+            "As much, from somebody else, is another command: Bob's caller would get Ada's receipt."
         );
         assert_eq!(books.effects(), [-100]);
     });
@@ -211,6 +233,22 @@ fn a_request_expires_before_its_commit_or_not_at_all() {
         );
         assert_eq!(answer, Ok(Answer::Expired));
 
+        scene("the request expires while the books are busy for a caller who has left");
+        books.hold();
+        let left = start(&wallet, Key(9), spend(1), in_time());
+        settle().await;
+        left.abort();
+        let queued = start(&wallet, KEY, spend(30), Deadline::within(ms(500)));
+        pass(ms(1_000)).await;
+        books.release();
+        let answer = soon("the answer", queued).await.expect("no panic");
+        assert_eq!(
+            (answer, books.times(-30)),
+            (Ok(Answer::Expired), 0),
+            "It had its turn in time, and looked into the books until its time was over. Look at the deadline \
+             last, before the commit."
+        );
+
         scene("the request's time ends during its own commit");
         books.hold();
         let late = start(&wallet, KEY, spend(30), Deadline::within(ms(100)));
@@ -221,7 +259,7 @@ fn a_request_expires_before_its_commit_or_not_at_all() {
         settle().await;
         assert_eq!(
             (answer, books.times(-30)),
-            (Ok(done(69)), 1),
+            (Ok(done(68)), 1),
             "The books were given the commit, and they finish what they were given. To answer \"expired\" then \
              is to say that nothing was done, about something that is just being done."
         );

@@ -95,12 +95,12 @@ fn an_expired_try_is_tried_again() {
     });
 }
 
-/// **O6** Callers with different seeds do not come back at the same moments.
+/// **O6** The waits of a call grow from try to try, and callers do not come back at the same moments.
 #[test]
-fn two_callers_do_not_keep_step() {
+fn the_waits_of_a_call_grow_and_differ_between_callers() {
     story(|| async {
         let mut times = Vec::new();
-        for seed in 1..=4 {
+        for seed in 1..=20 {
             let transport = TestTransport::with([Fate::Breaks(CallError::NotSent)]);
             let wide = Settings {
                 backoff: Backoff {
@@ -113,9 +113,19 @@ fn two_callers_do_not_keep_step() {
             caller
                 .call(KEY, spend(30), Deadline::within(ms(3_600_000)))
                 .await;
-            assert_eq!(transport.sent().len(), 6);
+            assert_eq!(
+                transport.sent().len(),
+                6,
+                "It may try six times, and has an hour."
+            );
             times.push(transport.times_ms());
         }
+        let last_waits: Vec<_> = times.iter().map(|times| times[5] - times[4]).collect();
+        assert!(
+            last_waits.iter().any(|&wait| wait >= 4_000),
+            "After the fifth try twenty callers waited {last_waits:?} ms, and none of them half of 8 000. Give \
+             the backoff the number of the try."
+        );
         let all = times.len();
         times.sort();
         times.dedup();
