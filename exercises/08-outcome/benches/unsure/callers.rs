@@ -22,19 +22,15 @@ const TIME: Duration = Duration::from_secs(10);
 
 /// Callers that try once, and are told what is known.
 pub fn one_try(seat: &Seat) -> Result<Probe, String> {
-    counted(
-        seat,
-        |caller, wish| async move {
-            caller
-                .call(Key(wish), command(wish), Deadline::within(TIME))
-                .await
-        },
-        1,
-    )
+    one_key(seat, 1)
 }
 
 /// Callers that try four times with one key.
 pub fn four_tries(seat: &Seat) -> Result<Probe, String> {
+    one_key(seat, 4)
+}
+
+fn one_key(seat: &Seat, tries: u32) -> Result<Probe, String> {
     counted(
         seat,
         |caller, wish| async move {
@@ -42,7 +38,7 @@ pub fn four_tries(seat: &Seat) -> Result<Probe, String> {
                 .call(Key(wish), command(wish), Deadline::within(TIME))
                 .await
         },
-        4,
+        tries,
     )
 }
 

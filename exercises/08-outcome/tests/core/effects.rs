@@ -1,17 +1,14 @@
 //! One effect for one key.
 
-use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, grant, ms, pass, settle, spend, words};
+use crate::world::{
+    ADA, BOB, Ending, KEY, TestBooks, done, grant, in_time, ms, pass, settle, spend, start, words,
+};
 use outcome::books::BooksError;
 use outcome::deadline::Deadline;
 use outcome::message::{Answer, Command, Key, Refusal};
 use outcome::wallet::Wallet;
 use std::sync::Arc;
 use testbed::{note, scene, soon, story};
-use tokio::task::JoinHandle;
-
-fn in_time() -> Deadline {
-    Deadline::within(ms(60_000))
-}
 
 /// Asks and waits.
 async fn ask(wallet: &Wallet<TestBooks>, key: Key, command: Command) -> Answer {
@@ -25,22 +22,6 @@ async fn ask(wallet: &Wallet<TestBooks>, key: Key, command: Command) -> Answer {
     let answer = answer.expect("the books did not fail");
     note(format!("it is answered: {answer:?}"));
     answer
-}
-
-/// Asks beside the test.
-fn start(
-    wallet: &Arc<Wallet<TestBooks>>,
-    key: Key,
-    command: Command,
-    deadline: Deadline,
-) -> JoinHandle<Result<Answer, BooksError>> {
-    note(format!(
-        "a request with key {} arrives: {}",
-        key.0,
-        words(command)
-    ));
-    let wallet = Arc::clone(wallet);
-    tokio::spawn(async move { wallet.answer(key, command, deadline).await })
 }
 
 /// **O1** A command has one effect, however often its key comes, and each time it is answered the same.

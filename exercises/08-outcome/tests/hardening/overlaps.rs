@@ -1,27 +1,11 @@
 //! Two events at once.
 
-use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, ms, settle, spend};
+use crate::world::{ADA, BOB, Ending, KEY, TestBooks, done, in_time, settle, spend, start};
 use outcome::books::BooksError;
-use outcome::deadline::Deadline;
 use outcome::message::{Answer, Command, Key, Refusal};
 use outcome::wallet::Wallet;
 use std::sync::Arc;
 use testbed::{note, scene, soon, story};
-use tokio::task::JoinHandle;
-
-fn in_time() -> Deadline {
-    Deadline::within(ms(60_000))
-}
-
-fn start(
-    wallet: &Arc<Wallet<TestBooks>>,
-    key: Key,
-    command: Command,
-    deadline: Deadline,
-) -> JoinHandle<Result<Answer, BooksError>> {
-    let wallet = Arc::clone(wallet);
-    tokio::spawn(async move { wallet.answer(key, command, deadline).await })
-}
 
 /// **O1** A try whose connection ends during its commit has its effect, and the next try finds it.
 #[test]

@@ -17,9 +17,15 @@ pub use transport::{Fate, TestTransport};
 use bytes::Bytes;
 use domain::LearnerId;
 use outcome::backoff::Backoff;
+use outcome::books::BooksError;
 use outcome::caller::Settings;
+use outcome::deadline::Deadline;
 use outcome::message::{Answer, Command, Key, Receipt, Reply, to_bytes};
+use outcome::wallet::Wallet;
+use std::sync::Arc;
 use std::time::Duration;
+use testbed::note;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// The learner of most tests.
@@ -99,4 +105,25 @@ pub async fn timed<T>(happens: impl Future<Output = T>) -> (T, Duration) {
     let start = Instant::now();
     let value = happens.await;
     (value, start.elapsed())
+}
+
+/// A deadline that no test reaches by accident.
+pub fn in_time() -> Deadline {
+    Deadline::within(ms(60_000))
+}
+
+/// Asks the wallet, beside the test.
+pub fn start(
+    wallet: &Arc<Wallet<TestBooks>>,
+    key: Key,
+    command: Command,
+    deadline: Deadline,
+) -> JoinHandle<Result<Answer, BooksError>> {
+    note(format!(
+        "a request with key {} arrives: {}",
+        key.0,
+        words(command)
+    ));
+    let wallet = Arc::clone(wallet);
+    tokio::spawn(async move { wallet.answer(key, command, deadline).await })
 }
