@@ -12,6 +12,7 @@ use outcome::books::{Books, BooksError, Entry, Remembered};
 use outcome::caller::Transport;
 use outcome::message::Key;
 use outcome::wallet::Wallet;
+use story::Picks;
 
 /// The learner of a wish.
 pub fn learner(wish: u128) -> LearnerId {
@@ -22,7 +23,7 @@ pub fn learner(wish: u128) -> LearnerId {
 pub struct Lossy {
     wallet: Wallet<PlainBooks>,
     lost: u64,
-    dice: Mutex<u64>,
+    picks: Mutex<Picks>,
 }
 
 impl Lossy {
@@ -31,18 +32,13 @@ impl Lossy {
         Self {
             wallet,
             lost,
-            dice: Mutex::new(7),
+            picks: Mutex::new(Picks::seeded(7)),
         }
     }
 
     /// Whether the next message is lost.
     fn loses(&self) -> bool {
-        let mut dice = lock(&self.dice);
-        *dice = dice.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = *dice;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (bits ^ (bits >> 31)) % 100 < self.lost
+        lock(&self.picks).below(100) < self.lost
     }
 }
 
